@@ -3,6 +3,7 @@
  * the sign-in pages and the token endpoint need (passwords, secrets). Rows are replaced, never mutated.
  * Source of the shapes: Microsoft Graph v1.0 metadata and the recorded exchanges under test/conformance.
  */
+import type { SigningKeys } from './signing-keys';
 import type { VersionedTable } from './versioned-table';
 
 export interface KeyCredential {
@@ -170,6 +171,8 @@ export interface SubscribedSku {
 /** One tenant's directory. Every table is versioned so that replicas can lag. */
 export interface Tenant {
   readonly tenantId: string;
+  /** The tenant's SharePoint host, such as `contoso.sharepoint.com`: part of that resource's audience. */
+  readonly sharePointHost: string;
   /** `AAD_PREMIUM_P2` present: PIM reads answer; absent: 400 AadPremiumLicenseRequired. */
   readonly licences: ReadonlySet<string>;
   readonly organization: VersionedTable<Organization>;
@@ -201,4 +204,7 @@ export interface World {
   asOf(scope: ReplicationScope): number;
   /** GUIDs from the seeded generator, so that a run can be repeated. */
   newGuid(): string;
+  /** Scheme, host and port without a trailing slash, as clients see them (next links, issuers). */
+  readonly origins: { readonly login: string; readonly graph: string };
+  readonly signingKeys: SigningKeys;
 }

@@ -1,0 +1,129 @@
+/**
+ * Access tokens for the resources, shaped as version 1.0 tokens (issuer `sts.windows.net`, `appid`, `appidacr`),
+ * which is what Microsoft Graph issues whichever endpoint asked. A token without granted roles has no `roles`
+ * member at all. Sources: "Access token claims reference", captured client-credentials answers of 2026-08.
+ */
+import { randomBytes } from 'node:crypto';
+import { decodeJwt, hasValidSignature, isJsonObject, signJwt, type JsonObject } from './jwt';
+import type { World } from './model';
+
+export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
+/** Both forms in which a Graph token names its audience. */
+export const GRAPH_AUDIENCES: readonly string[] = ['https://graph.microsoft.com', GRAPH_APP_ID];
+export const ACCESS_TOKEN_LIFETIME_SECONDS = 3599;
+
+/** How the client proved itself: 1 with a secret, 2 with a certificate. */
+export type ClientProof = '1' | '2';
+
+export interface AccessTokenClaims {
+  readonly aud: string;
+  readonly iss: string;
+  readonly tid: string;
+  readonly appid: string;
+  readonly appidacr: ClientProof;
+  /** The service principal's object id in an app-only token, the person's in a delegated one. */
+  readonly oid: string;
+  readonly idtyp: 'app' | 'user';
+  /** Granted application permissions by name; absent when there is none. */
+  readonly roles?: readonly string[];
+  /** Delegated permissions, separated by spaces; absent in app-only tokens. */
+  readonly scp?: string;
+  readonly app_displayname?: string;
+  readonly uti: string;
+  /** Seconds since the epoch, as `nbf` and `exp`. */
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+}
+
+export type AccessTokenRefusal =
+  | 'malformed'
+  | 'algorithm'
+  | 'unknown-key'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'not-yet-valid'
+  | 'expired';
+
+export type AccessTokenCheck =
+  | { readonly ok: true; readonly claims: AccessTokenClaims }
+  | { readonly ok: false; readonly reason: AccessTokenRefusal };
+
+export interface AccessTokenRequest {
+  readonly tenantId: string;
+  readonly audience: string;
+  readonly appId: string;
+  readonly appDisplayName: string;
+  readonly clientProof: ClientProof;
+  readonly subjectObjectId: string;
+  readonly roles: readonly string[];
+  /** Present: a delegated token for a person. */
+  readonly scopes?: readonly string[];
+}
+
+export function issueAccessToken(world: Pick<World, 'now' | 'signingKeys'>, request: AccessTokenRequest): string {
+  const issuedAt = Math.floor(world.now() / 1000);
+  const { kid, privateKey } = world.signingKeys.current;
+  const claims = {
+    aud: request.audience,
+    iss: issuerV1(request.tenantId),
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + ACCESS_TOKEN_LIFETIME_SECONDS,
+    app_displayname: request.appDisplayName,
+    appid: request.appId,
+    appidacr: request.clientProof,
+    idp: issuerV1(request.tenantId),
+    idtyp: request.scopes === undefined ? 'app' : 'user',
+    oid: request.subjectObjectId,
+    ...(request.roles.length > 0 ? { roles: request.roles } : {}),
+    ...(request.scopes === undefined ? {} : { scp: request.scopes.join(' ') }),
+    sub: request.subjectObjectId,
+    tid: request.tenantId,
+    uti: randomBytes(16).toString('base64url'),
+    ver: '1.0',
+  };
+  return signJwt({ typ: 'JWT', alg: 'RS256', x5t: kid, kid }, claims, privateKey);
+}
+
+/** Judge a bearer token for one of `audiences`. The clock has no leeway: the tokens are the sandbox's own. */
+export function verifyAccessToken(
+  world: Pick<World, 'now' | 'signingKeys'>,
+  bearer: string,
+  audiences: string | readonly string[],
+): AccessTokenCheck {
+  const jwt = decodeJwt(bearer);
+  if (jwt === undefined) return refused('malformed');
+  if (jwt.header.alg !== 'RS256') return refused('algorithm');
+  const key = world.signingKeys.published.find((candidate) => candidate.kid === jwt.header.kid);
+  // A consumer key must not vouch for an organisation's tenant.
+  if (key === undefined || key.audience !== 'work') return refused('unknown-key');
+  if (!hasValidSignature(jwt, 'RS256', key.publicKey)) return refused('signature');
+  return judgeClaims(jwt.claims, typeof audiences === 'string' ? [audiences] : audiences, world.now() / 1000);
+}
+
+function judgeClaims(claims: JsonObject, audiences: readonly string[], nowSeconds: number): AccessTokenCheck {
+  // An ID token carries the same signature: only the shape tells them apart, and it must.
+  if (!isAccessTokenClaims(claims)) return refused('malformed');
+  if (claims.iss !== issuerV1(claims.tid)) return refused('issuer');
+  if (!audiences.includes(claims.aud)) return refused('audience');
+  if (nowSeconds < claims.nbf) return refused('not-yet-valid');
+  if (nowSeconds >= claims.exp) return refused('expired');
+  return { ok: true, claims };
+}
+
+function isAccessTokenClaims(claims: unknown): claims is AccessTokenClaims {
+  if (!isJsonObject(claims) || claims.ver !== '1.0') return false;
+  const texts = [claims.aud, claims.iss, claims.tid, claims.appid, claims.appidacr, claims.oid];
+  const instants = [claims.iat, claims.nbf, claims.exp];
+  return texts.every((text) => typeof text === 'string') && instants.every((instant) => typeof instant === 'number');
+}
+
+function refused(reason: AccessTokenRefusal): AccessTokenCheck {
+  return { ok: false, reason };
+}
+
+function issuerV1(tenantId: string): string {
+  return `https://sts.windows.net/${tenantId}/`;
+}

@@ -1,0 +1,116 @@
+/**
+ * The sandbox's world: its clock, its tenants, its generator of ids, and how far each kind of read lags behind
+ * the writes. Time moves only when told to or with the clock it was given; ids come from the seed, so the same
+ * seed and the same requests give the same world.
+ */
+import { createHash } from 'node:crypto';
+import type { ReplicationScope, Tenant, World } from './model';
+import { generateSigningKeysNow, type SigningKeys } from './signing-keys';
+import { VersionedTable } from './versioned-table';
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface WorldOptions {
+  readonly clock: Clock;
+  readonly homeTenantId?: string;
+  /** Made on first use when absent. */
+  readonly signingKeys?: SigningKeys;
+  readonly origins?: World['origins'];
+  readonly replicationLagMs?: ReplicationLag;
+}
+
+export type ReplicationLag = Readonly<Partial<Record<ReplicationScope, number>>>;
+
+export const REPLICATION_SCOPES: readonly ReplicationScope[] = [
+  'graph.get',
+  'graph.list',
+  'sts.servicePrincipal',
+  'sts.keys',
+  'sts.roles',
+];
+
+/** A world and the levers its control door pulls. */
+export interface ControlledWorld extends World {
+  addTenant(tenant: Tenant): void;
+  /** Move the clock forward; a directory never sees time run backwards. */
+  advance(seconds: number): void;
+  setNow(atMs: number): void;
+  setOrigins(origins: World['origins']): void;
+  replicationLagMs(): ReplicationLag;
+  setReplicationLagMs(lag: ReplicationLag): void;
+}
+
+/** An empty world. `seed` alone decides its ids; `seed.ts` fills it with tenants. */
+export function createWorld(seed: string, options: WorldOptions): ControlledWorld {
+  const tenants = new Map<string, Tenant>();
+  const lag = new Map<ReplicationScope, number>();
+  let offsetMs = 0;
+  let counter = 0;
+  let origins = options.origins ?? { login: 'https://localhost', graph: 'https://localhost' };
+  let signingKeys = options.signingKeys;
+  const now = () => options.clock.now() + offsetMs;
+
+  const setReplicationLagMs = (wanted: ReplicationLag) => {
+    for (const scope of REPLICATION_SCOPES) {
+      const value = wanted[scope];
+      if (value !== undefined) lag.set(scope, value);
+    }
+  };
+  setReplicationLagMs(options.replicationLagMs ?? {});
+
+  return {
+    now,
+    homeTenantId: options.homeTenantId ?? namedGuid(seed, 'tenant/home'),
+    tenants,
+    asOf: (scope) => now() - (lag.get(scope) ?? 0),
+    newGuid: () => namedGuid(seed, `counter/${(counter += 1)}`),
+    get origins() {
+      return origins;
+    },
+    get signingKeys() {
+      signingKeys ??= generateSigningKeysNow(Date.now());
+      return signingKeys;
+    },
+    addTenant: (tenant) => void tenants.set(tenant.tenantId, tenant),
+    advance(seconds) {
+      if (!Number.isFinite(seconds) || seconds < 0) throw new RangeError('The clock moves forward by a finite number of seconds.');
+      offsetMs += seconds * 1000;
+    },
+    setNow(atMs) {
+      if (!Number.isFinite(atMs) || atMs < now()) throw new RangeError('The clock cannot be set to an earlier instant.');
+      offsetMs += atMs - now();
+    },
+    setOrigins: (wanted) => void (origins = wanted),
+    replicationLagMs: () => Object.fromEntries(lag),
+    setReplicationLagMs,
+  };
+}
+
+/** A GUID that depends only on the seed and the name, shaped as version 4. */
+export function namedGuid(seed: string, name: string): string {
+  const hex = createHash('sha256').update(`${seed}\0${name}`).digest('hex');
+  const variant = '89ab'[Number.parseInt(hex.slice(16, 17), 16) % 4];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** A tenant with empty tables. */
+export function createTenant(tenantId: string, sharePointHost: string, licences: readonly string[]): Tenant {
+  return {
+    tenantId,
+    sharePointHost,
+    licences: new Set(licences),
+    organization: new VersionedTable(),
+    users: new VersionedTable(),
+    groups: new VersionedTable(),
+    applications: new VersionedTable(),
+    servicePrincipals: new VersionedTable(),
+    appRoleAssignments: new VersionedTable(),
+    oauth2PermissionGrants: new VersionedTable(),
+    roleAssignments: new VersionedTable(),
+    roleEligibilities: new VersionedTable(),
+    subscribedSkus: new VersionedTable(),
+  };
+}
