@@ -1,0 +1,147 @@
+/**
+ * Every error code the product can raise, as data: what it means, whose move it is, the next step, how a caller
+ * should react, and the one word a stranger may see. docs/errors.md is generated from this table.
+ */
+
+/** Whose move it is. */
+export type ErrorOwner = 'operator' | 'customer admin' | 'partner' | 'microsoft';
+
+/**
+ * How a caller reacts: `fix_input` change the request; `not_allowed` ask somebody with the right; `act` a person must do
+ * something first; `retry_later` nothing is wrong with the request; `attention` something that worked has regressed;
+ * `investigate` a bug or damaged state.
+ */
+export type ErrorReaction = 'fix_input' | 'not_allowed' | 'act' | 'retry_later' | 'attention' | 'investigate';
+
+/** All that a stranger is ever told. */
+export type PublicCode = 'invalid' | 'expired' | 'wrong_account' | 'declined' | 'not_allowed' | 'try_later' | 'failed';
+
+export interface CatalogEntry {
+  readonly reaction: ErrorReaction;
+  readonly owner: ErrorOwner;
+  readonly publicCode: PublicCode;
+  readonly means: string;
+  readonly remedy: string;
+}
+
+function entry(reaction: ErrorReaction, owner: ErrorOwner, publicCode: PublicCode, means: string, remedy: string): CatalogEntry {
+  return { reaction, owner, publicCode, means, remedy };
+}
+
+export const ERROR_CATALOG = {
+  // Configuration, input, environment
+  CONFIG_INVALID: entry('fix_input', 'operator', 'failed', 'The configuration does not have the documented form.', 'Correct the named field.'),
+  CONFIG_NOT_FOUND: entry('fix_input', 'operator', 'failed', 'The configuration file could not be read.', 'Pass --config, or create the file with `sandbox start --write-config`.'),
+  INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A parameter does not have the documented form.', 'Correct the named parameter.'),
+  TENANT_INVALID: entry('fix_input', 'operator', 'invalid', 'The tenant is neither a tenant id nor a domain, or is one that can never be a customer.', 'Give the customer\'s tenant id or one of its verified domains.'),
+  TENANT_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'Microsoft knows no tenant by that name in this cloud.', 'Check the spelling and the cloud.'),
+  APP_UNKNOWN: entry('fix_input', 'operator', 'failed', 'No app with this key is declared.', 'Declare the app in the configuration.'),
+  APP_CREDENTIAL_UNUSABLE: entry('fix_input', 'partner', 'failed', 'The app\'s credential is missing or cannot be used to sign in.', 'Name a stored certificate, a PFX, a PEM file or a secret for this app.'),
+
+  // State
+  STATE_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The state store did not answer.', 'Check the store; nothing was changed.'),
+  STATE_CORRUPTED: entry('investigate', 'operator', 'failed', 'The state file is damaged and was set aside untouched.', 'Restore a backup; the damaged file was copied beside the original.'),
+  STATE_RECORD_INVALID: entry('investigate', 'operator', 'failed', 'A stored record does not have the documented form.', 'Look it up in docs/storage-schema.md; restore it from a backup.'),
+  STATE_RECORD_TAMPERED: entry('investigate', 'operator', 'failed', 'A stored record was changed by something that does not hold the master key.', 'Treat the store as compromised; restore it and review the audit.'),
+  STATE_CONFLICT: entry('retry_later', 'operator', 'try_later', 'Somebody else kept changing the same record.', 'Run the step again.'),
+  STATE_SCOPE_TOO_SMALL: entry('fix_input', 'operator', 'failed', 'The state store cannot make claims that reach as far as this deployment needs.', 'Use sqlite on one host or PostgreSQL for several.'),
+  STATE_LOCATION_REFUSED: entry('fix_input', 'operator', 'failed', 'The state location is not allowed or not understood.', 'Use sqlite:PATH inside the configured folder, or memory:.'),
+  MASTER_KEY_MISSING: entry('fix_input', 'operator', 'failed', 'Something must be sealed or authenticated and no master key is configured.', 'Set M365_ONBOARDING_MASTER_KEYS=id:base64(32 bytes).'),
+  MASTER_KEY_INVALID: entry('fix_input', 'operator', 'failed', 'The master key ring does not have the documented form.', 'Use id:base64 of exactly 32 bytes, separated by commas.'),
+  SEAL_BROKEN: entry('investigate', 'operator', 'failed', 'A sealed value was changed, moved to another record, or sealed by a key that is not in the ring.', 'Add the old master key to the ring, or restore the record.'),
+
+  // Accounts
+  ACCOUNT_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'There is no customer account with this id.', 'List the accounts and use one of their ids.'),
+  ACCOUNT_EXISTS: entry('fix_input', 'operator', 'invalid', 'A customer account with this id exists already.', 'Use the existing account or another id.'),
+  ACCESS_LEVEL_RAISE_REFUSED: entry('not_allowed', 'customer admin', 'not_allowed', 'Only the customer\'s signed-in admin may raise the access level.', 'Ask the customer\'s admin; an operator can only lower it.'),
+
+  // Consent
+  CONSENT_INVITATION_UNKNOWN: entry('fix_input', 'operator', 'invalid', 'This invitation does not exist.', 'Open a new consent request and send its address.'),
+  CONSENT_INVITATION_EXPIRED: entry('act', 'operator', 'expired', 'This invitation has expired.', 'Open a new consent request and send its address.'),
+  CONSENT_INVITATION_REVOKED: entry('act', 'operator', 'expired', 'This invitation was revoked or replaced by a newer one.', 'Use the newest invitation.'),
+  CONSENT_STATE_UNKNOWN: entry('act', 'customer admin', 'invalid', 'The answer carries a state we never issued.', 'Start again from the invitation.'),
+  CONSENT_STATE_EXPIRED: entry('act', 'customer admin', 'expired', 'The answer came after its time.', 'Start again from the invitation.'),
+  CONSENT_STATE_REPLAYED: entry('act', 'customer admin', 'invalid', 'This answer was used already.', 'Start again from the invitation.'),
+  CONSENT_BROWSER_MISMATCH: entry('act', 'customer admin', 'invalid', 'The answer came from another browser than the one that started.', 'Open the invitation and finish in the same browser.'),
+  CONSENT_CALLBACK_MALFORMED: entry('act', 'customer admin', 'invalid', 'The answer does not have a form Microsoft documents.', 'Start again from the invitation.'),
+  CONSENT_DECLINED: entry('act', 'customer admin', 'declined', 'The admin declined, or was not allowed to accept and went back.', 'A Global Administrator opens the invitation again and accepts.'),
+  CONSENT_ADMIN_APPROVAL_NEEDED: entry('act', 'customer admin', 'declined', 'The signed-in account may not grant these permissions.', 'A Global Administrator or Privileged Role Administrator opens the invitation.'),
+  CONSENT_FAILED: entry('act', 'partner', 'failed', 'Microsoft ended the consent with an error.', 'Look up the service code; it names the cause.'),
+  CONSENT_WRONG_TENANT: entry('act', 'customer admin', 'wrong_account', 'The consent came from another tenant than expected.', 'Sign in with an admin account of the expected tenant, or correct the account\'s expected tenant.'),
+  CONSENT_TENANT_REFUSED: entry('act', 'customer admin', 'wrong_account', 'This tenant can never be a customer: it is the partner\'s own or the tenant of personal accounts.', 'Sign in with an admin account of the customer\'s tenant.'),
+  CONSENT_MISSING_PERMISSIONS: entry('act', 'customer admin', 'failed', 'Permissions the app needs were not granted.', 'Resend the invitation; the missing permissions are named.'),
+  CONSENT_NOT_STARTED: entry('act', 'operator', 'failed', 'There is no consent to look at yet.', 'Open a consent request and send its address.'),
+  CONSENT_UNKNOWN: entry('retry_later', 'operator', 'try_later', 'The directory\'s answer was incomplete, so nothing can be said about the consent.', 'Run the verification again; the evidence names the refused read.'),
+
+  // Admins
+  ADMINS_UNREADABLE: entry('act', 'partner', 'failed', 'The app may not read directory roles in this tenant.', 'Add RoleManagement.Read.Directory (or Directory.Read.All) to the app and get consent again.'),
+  ADMINS_NONE: entry('act', 'customer admin', 'failed', 'Nobody in the tenant holds the required roles in a usable way.', 'The excluded people and their reasons say what to change.'),
+  ADMINS_NOT_A_CANDIDATE: entry('fix_input', 'operator', 'invalid', 'The chosen person is not an admin candidate.', 'Choose one of the listed candidates; the reason for the exclusion is named.'),
+
+  // SSO
+  SSO_OWNERSHIP_UNPROVEN: entry('act', 'customer admin', 'failed', 'No admin of the tenant has yet confirmed that it belongs to this account.', 'The customer\'s Global Administrator opens the invitation and confirms the account\'s name.'),
+  SSO_TENANT_CLAIMED: entry('not_allowed', 'operator', 'not_allowed', 'The tenant already belongs to another customer account.', 'Offboard the other account first, or correct the expected tenant.'),
+  SSO_ACCOUNT_CLAIMED: entry('not_allowed', 'operator', 'not_allowed', 'The account already belongs to another tenant.', 'Offboard the account before it moves to another tenant.'),
+  SSO_STATE_UNKNOWN: entry('act', 'customer admin', 'invalid', 'The sign-in answer carries a state we never issued.', 'Start again from the invitation.'),
+  SSO_STATE_EXPIRED: entry('act', 'customer admin', 'expired', 'The sign-in answer came after its time.', 'Start again from the invitation.'),
+  SSO_STATE_REPLAYED: entry('act', 'customer admin', 'invalid', 'This sign-in answer was used already.', 'Start again from the invitation.'),
+  SSO_BROWSER_MISMATCH: entry('act', 'customer admin', 'invalid', 'The sign-in answer came from another browser.', 'Open the invitation and finish in the same browser.'),
+  SSO_SIGN_IN_DECLINED: entry('act', 'customer admin', 'declined', 'The sign-in was cancelled or refused.', 'Open the invitation and sign in.'),
+  SSO_CODE_REFUSED: entry('act', 'customer admin', 'failed', 'Microsoft did not accept the sign-in code.', 'Open the invitation and sign in again; look up the service code if it repeats.'),
+  SSO_ID_TOKEN_INVALID: entry('act', 'customer admin', 'failed', 'The ID token failed a check.', 'Open the invitation and sign in again; the details name the failed check.'),
+  SSO_WRONG_TENANT: entry('act', 'customer admin', 'wrong_account', 'The signed-in account belongs to another tenant.', 'Sign in with an admin account of the tenant that consented.'),
+  SSO_NOT_AN_ADMIN: entry('act', 'customer admin', 'wrong_account', 'The signed-in account is not an active, tenant-wide Global or Privileged Role Administrator.', 'Sign in with such an account; activate the role first if it is only eligible.'),
+  SSO_GUEST_REFUSED: entry('act', 'customer admin', 'wrong_account', 'The signed-in account is a guest in the tenant.', 'Sign in with a member account of the tenant.'),
+  SSO_BINDING_NOT_FOUND: entry('act', 'operator', 'failed', 'No SSO binding is configured for this account.', 'Choose an admin and bind.'),
+  SSO_ADMIN_BOUND_ELSEWHERE: entry('not_allowed', 'operator', 'not_allowed', 'This person is bound to another customer account.', 'Unbind there first.'),
+  SSO_BINDING_STALE: entry('attention', 'operator', 'failed', 'The bound admin no longer qualifies.', 'Choose another admin; the reasons say what changed.'),
+
+  // Impersonation
+  IMPERSONATION_NOT_ALLOWED: entry('not_allowed', 'operator', 'not_allowed', 'The operator may not impersonate for this account.', 'Ask whoever administers the operators\' rights.'),
+  IMPERSONATION_REASON_REQUIRED: entry('fix_input', 'operator', 'invalid', 'Impersonation needs a reason.', 'Give a reason or a ticket number of at least three characters.'),
+  IMPERSONATION_LEVEL_NONE: entry('act', 'customer admin', 'not_allowed', 'The customer\'s access level is none.', 'The customer\'s signed-in admin raises the level.'),
+  IMPERSONATION_NOT_ACTIVE: entry('act', 'operator', 'not_allowed', 'The account\'s binding is not active and proven at this moment.', 'Run advance; its reasons say what is missing.'),
+  IMPERSONATION_CHAINED: entry('not_allowed', 'operator', 'not_allowed', 'An impersonated session may not impersonate.', 'Sign in as yourself.'),
+  IMPERSONATION_CODE_UNKNOWN: entry('act', 'operator', 'invalid', 'The one-time code does not exist.', 'Issue a new grant.'),
+  IMPERSONATION_CODE_EXPIRED: entry('act', 'operator', 'expired', 'The one-time code has expired.', 'Issue a new grant.'),
+  IMPERSONATION_CODE_SPENT: entry('act', 'operator', 'invalid', 'The one-time code was redeemed already.', 'Issue a new grant; if you did not redeem it, tell the partner.'),
+  IMPERSONATION_PORTAL_UNAUTHENTICATED: entry('not_allowed', 'partner', 'not_allowed', 'The backup portal did not prove who it is.', 'Check the portal\'s client key and the assertion\'s audience.'),
+  IMPERSONATION_PORTAL_UNCONFIGURED: entry('fix_input', 'partner', 'failed', 'No backup portal is configured.', 'Set portal.audience, portal.deliverTo and portal.jwksOrClientKey.'),
+  IMPERSONATION_GRANT_INVALID: entry('act', 'operator', 'invalid', 'The impersonation grant failed a check.', 'Issue a new grant; the details name the failed check.'),
+  IMPERSONATION_GRANT_SPENT: entry('act', 'operator', 'invalid', 'The impersonation grant was used already.', 'Issue a new grant.'),
+  IMPERSONATION_KEYS_UNAVAILABLE: entry('retry_later', 'partner', 'try_later', 'The keys that verify grants could not be had.', 'Check that the configured JWKS address answers.'),
+  JWT_INVALID: entry('act', 'operator', 'invalid', 'A signed token is malformed or its signature does not fit.', 'Request a new one.'),
+
+  // Certificates
+  CERTIFICATE_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'There is no certificate with this id.', 'List the certificates and use one of their ids.'),
+  CERTIFICATE_NAME_TAKEN: entry('fix_input', 'operator', 'invalid', 'Another certificate has this name.', 'Choose another name; the existing id is in the details.'),
+  CERTIFICATE_INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A certificate parameter is out of range.', 'Correct the named parameter.'),
+  CERTIFICATE_EXPIRED: entry('attention', 'operator', 'failed', 'The certificate is outside its validity.', 'Generate or import another one and register it.'),
+  CERTIFICATE_NOT_ACCEPTED: entry('retry_later', 'operator', 'try_later', 'The token endpoint does not accept the certificate yet.', 'Wait for replication and run the step again.'),
+  KEY_CREDENTIAL_FOREIGN_CHANGE: entry('attention', 'partner', 'failed', 'Somebody else changed the app\'s key credentials at the same time.', 'Look at the app registration; nothing is restored automatically.'),
+  KEY_CREDENTIAL_REFUSED: entry('act', 'partner', 'failed', 'Microsoft refused the key credential.', 'The service code and message name the cause.'),
+
+  // Token endpoint and Graph
+  STS_REFUSED: entry('act', 'partner', 'failed', 'The token endpoint refused the app.', 'Look up the service code; it names the cause.'),
+  STS_APP_NOT_IN_TENANT: entry('act', 'customer admin', 'failed', 'The app has no service principal in this tenant (yet).', 'Consent is missing, was removed, or has not replicated.'),
+  STS_APP_DISABLED: entry('act', 'customer admin', 'failed', 'The app is disabled in this tenant.', 'The customer re-enables the enterprise application.'),
+  STS_RESOURCE_MISSING: entry('act', 'customer admin', 'failed', 'The resource has no service principal in this tenant.', 'License or enable the service, or leave the app out.'),
+  STS_CREDENTIAL_REFUSED: entry('act', 'partner', 'failed', 'The token endpoint does not accept the app\'s credential.', 'Check that the certificate is registered on this app, is valid, and has replicated.'),
+  STS_THROTTLED: entry('retry_later', 'microsoft', 'try_later', 'The token endpoint asked us to slow down.', 'Try again after the given time.'),
+  STS_UNAVAILABLE: entry('retry_later', 'microsoft', 'try_later', 'The token endpoint could not be reached or failed.', 'Try again later; check the network and the CA.'),
+  TLS_UNTRUSTED: entry('fix_input', 'operator', 'failed', 'The server\'s certificate is not trusted.', 'Check the address; for the sandbox set caFile to the CA it wrote.'),
+  GRAPH_REFUSED: entry('act', 'partner', 'failed', 'Microsoft Graph refused the request.', 'The service code names the missing permission or the bad parameter.'),
+  GRAPH_UNAVAILABLE: entry('retry_later', 'microsoft', 'try_later', 'Microsoft Graph could not be reached or failed.', 'Try again later.'),
+  GRAPH_THROTTLED: entry('retry_later', 'microsoft', 'try_later', 'Microsoft Graph asked us to slow down.', 'Try again after the given time.'),
+  GRAPH_ANSWER_INVALID: entry('retry_later', 'microsoft', 'failed', 'Microsoft Graph\'s answer does not have the documented form.', 'Try again; report it with the request id if it repeats.'),
+  GRAPH_ORIGIN_REFUSED: entry('investigate', 'microsoft', 'failed', 'An answer pointed to another origin and was not followed.', 'Report it: a token is only ever sent to the configured origin.'),
+
+  // Audit and the rest
+  AUDIT_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The audit could not be written, so nothing was granted.', 'Repair the audit store, then try again.'),
+  OPERATOR_UNKNOWN: entry('not_allowed', 'operator', 'not_allowed', 'The operator is not known here.', 'Configure the operator or sign in as one.'),
+  OPERATOR_NOT_ALLOWED: entry('not_allowed', 'operator', 'not_allowed', 'The operator may not do this for this account.', 'Ask whoever administers the operators\' rights.'),
+  UNEXPECTED: entry('investigate', 'partner', 'failed', 'Something happened that was not foreseen.', 'Report it with the support code.'),
+} as const satisfies Record<string, CatalogEntry>;
+
+/** The closed list. Adding a code is a minor version, removing one a major version. */
+export type ErrorCode = keyof typeof ERROR_CATALOG;

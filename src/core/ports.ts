@@ -1,0 +1,291 @@
+/**
+ * Everything the core needs from the world, as narrow structural types. Rooms take slices of these first
+ * (`Pick<Ports, 'graph' | 'clock'>`), so that a signature shows what a function can touch. Adapters implement
+ * them; `testing/` publishes a contract suite for those a host may replace.
+ */
+import type { Secret } from './internal/secret';
+
+/** Instants are milliseconds since the Unix epoch everywhere in the core. */
+export interface Clock {
+  now(): number;
+  /** Resolves after `ms` of this clock's time; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface RandomSource {
+  /** Cryptographically strong bytes. */
+  bytes(length: number): Uint8Array;
+  uuid(): string;
+}
+
+/** How far an atomic claim reaches: this process, every process of this host, or every host. */
+export type ClaimScope = 'process' | 'host' | 'shared';
+
+export interface StoredValue {
+  readonly value: string;
+  /** Opaque, and never repeated for a key, not even after delete and re-create. */
+  readonly version: string;
+}
+
+/**
+ * Durable key-value state with the two atomic verbs everything else rests on. An outage always rejects with
+ * `STATE_UNAVAILABLE`; it never reads as "not found". Expired keys read as absent. `expiresAt` is absolute.
+ */
+export interface StateStore {
+  readonly claimScope: ClaimScope;
+  /** True when a write that resolved survives a crash of the process and of the host. */
+  readonly durable: boolean;
+  get(key: string): Promise<StoredValue | undefined>;
+  set(key: string, value: string, expiresAt?: number): Promise<void>;
+  /** True when the key was there and this call removed it; exactly one of several racing callers sees true. */
+  delete(key: string): Promise<boolean>;
+  /** Keys that start with `prefix`, ascending by code unit. May be iterated while keys are written or deleted. */
+  list(prefix: string): AsyncIterable<{ readonly key: string } & StoredValue>;
+  /** Put if absent. True for exactly one of several racing callers. */
+  claim(key: string, value: string, expiresAt?: number): Promise<boolean>;
+  /** Compare and swap on the version last read. False when somebody else was faster or the key is gone. */
+  replace(key: string, expectedVersion: string, value: string, expiresAt?: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Names the record a secret or a code belongs to; it is authenticated, so a record cannot be moved or renamed. */
+export interface SealBinding {
+  readonly kind: string;
+  readonly id: string;
+  readonly field: string;
+  /** For key material: SHA-256 thumbprint of the certificate it belongs to. */
+  readonly thumbprint?: string;
+}
+
+/** Secrets at rest and authenticity of security-relevant plaintext (see docs/storage-schema.md). */
+export interface Sealer {
+  /** False when no master key is configured; then every other call raises `MASTER_KEY_MISSING`. */
+  readonly ready: boolean;
+  seal(plaintext: string, binding: SealBinding): string;
+  /** Raises `SEAL_BROKEN` when the text was changed, moved, or sealed by a key that is not in the ring. */
+  open(sealed: string, binding: SealBinding): Secret;
+  /** HMAC over content with the binding. */
+  authenticate(content: string, binding: SealBinding): string;
+  /** True only for a code this ring made for exactly this content and binding. */
+  isAuthentic(content: string, code: string, binding: SealBinding): boolean;
+}
+
+export type AppCredential =
+  | { readonly kind: 'secret'; readonly id: string; readonly secret: Secret }
+  | {
+      readonly kind: 'certificate';
+      /** Upper-case hex SHA-256 over the certificate's DER. */
+      readonly thumbprintSha256: string;
+      /** PKCS#8 PEM. */
+      readonly privateKey: Secret;
+    };
+
+/** Asked before every token request, so that a rotation is picked up without a restart. */
+export interface AppCredentialSource {
+  resolve(appKey: string): Promise<AppCredential>;
+}
+
+export interface AppTokenRequest {
+  readonly appKey: string;
+  /** Concrete tenant id (GUID), never `common` or `organizations`. */
+  readonly tenantId: string;
+  /** Resource identifier without `/.default`, for example `https://graph.microsoft.com`. */
+  readonly resource: string;
+  /** Bypass every cache and use a new network socket: what a proof needs. */
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Claims of an app token as far as they could be read. Microsoft calls these tokens opaque: diagnostics and evidence, never authorization. */
+export interface AppTokenClaims {
+  readonly tenantId: string | undefined;
+  readonly appId: string | undefined;
+  /** Absent in a token that carries no application permission at all. */
+  readonly roles: readonly string[];
+}
+
+export interface AppToken {
+  readonly accessToken: Secret;
+  readonly expiresAt: number;
+  /** Undefined when the token could not be decoded. */
+  readonly claims: AppTokenClaims | undefined;
+}
+
+/**
+ * App-only tokens. Single-flight: ten concurrent callers cause one request. Refusals of the token endpoint raise
+ * `STS_REFUSED` with `serviceCode` (`AADSTS…`) or a more precise code of the STS family.
+ */
+export interface TokenSource {
+  acquire(request: AppTokenRequest): Promise<AppToken>;
+}
+
+export interface GraphScope {
+  readonly tenantId: string;
+  readonly appKey: string;
+  /** New token and new network socket for this read, so that no sticky replica answers twice. */
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface GraphRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the version, with query: `/organization?$select=id`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface GraphResponse {
+  readonly status: number;
+  /** Parsed JSON, or undefined for an empty body. */
+  readonly body: unknown;
+  /** Graph's `request-id`, for support. */
+  readonly requestId: string | undefined;
+}
+
+/** A list is complete only when `stoppedBy` is absent: a 403, a broken page or a foreign next link makes it unknown. */
+export interface GraphList {
+  readonly items: readonly unknown[];
+  readonly stoppedBy?: GraphResponse;
+}
+
+/**
+ * Microsoft Graph v1.0. Answers of any status are returned for a pure function to judge; throttling (429/503/504)
+ * is retried inside, politely. Raises `GRAPH_UNAVAILABLE` when no answer could be had, `GRAPH_THROTTLED` when the
+ * retries ended, `GRAPH_ORIGIN_REFUSED` for a next page on another origin, and whatever TokenSource raises.
+ */
+export interface GraphTransport {
+  send(scope: GraphScope, request: GraphRequest): Promise<GraphResponse>;
+  list(scope: GraphScope, path: string): Promise<GraphList>;
+  /** Up to any number of GETs, sent as `$batch` of 20; answers in the order asked. A failed item is its own response. */
+  batch(scope: GraphScope, paths: readonly string[]): Promise<readonly GraphResponse[]>;
+}
+
+/** Public facts of the sign-in service. Hints, never evidence. */
+export interface TenantDirectory {
+  /** Tenant id behind a domain or tenant id, from the OpenID Connect discovery document; undefined when unknown. */
+  findTenantId(domainOrTenantId: string, signal?: AbortSignal): Promise<string | undefined>;
+}
+
+export interface CodeRedemption {
+  readonly appKey: string;
+  readonly tenantId: string;
+  readonly code: Secret;
+  readonly codeVerifier: Secret;
+  readonly redirectUri: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface VerifiedIdToken {
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The `issuer` member of the key that signed, as published in the JWKS (may be a `{tenantid}` template). */
+  readonly keyIssuer: string | undefined;
+}
+
+/** OpenID Connect against Entra ID. The signature is checked here; every other claim is judged by `sso/sign-in`. */
+export interface SignInClient {
+  /** Redeems the code at the tenant's own authority. Raises `SSO_CODE_REFUSED`, `STS_UNAVAILABLE`. */
+  redeemCode(request: CodeRedemption): Promise<Secret>;
+  /** RS256 only, key by `kid` from the tenant's JWKS. Raises `SSO_ID_TOKEN_INVALID`, `STS_UNAVAILABLE`. */
+  verifySignature(idToken: Secret, tenantId: string, signal?: AbortSignal): Promise<VerifiedIdToken>;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'PS256' | 'RS256';
+
+export interface SigningKeyPair {
+  readonly privateKey: Secret;
+  readonly publicJwk: JsonObject;
+}
+
+/** JSON Web Signatures. Signing and signature checks only: what the claims mean is decided in the rooms. */
+export interface JwtService {
+  sign(header: JsonObject & { readonly alg: SigningAlgorithm }, claims: JsonObject, privateKey: Secret): Promise<string>;
+  /** Raises `JWT_INVALID` when malformed, when `alg` or `typ` is not allowed, when no key fits, or the signature is wrong. */
+  verify(
+    jwt: string,
+    keys: readonly JsonObject[],
+    allowed: { readonly algorithms: readonly SigningAlgorithm[]; readonly typ?: string },
+  ): Promise<{ readonly header: JsonObject; readonly claims: JsonObject }>;
+  /** A new signing key; the private key as PKCS#8 PEM. */
+  generateSigningKey(algorithm: 'ES256' | 'EdDSA' | 'PS256'): Promise<SigningKeyPair>;
+}
+
+export interface RsaKeyPair {
+  readonly privateKey: Secret;
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Key generation is randomness, so it is a port; it runs on the thread pool and never blocks the event loop. */
+export interface KeyGenerator {
+  generateRsa(bits: 2048 | 3072 | 4096): Promise<RsaKeyPair>;
+}
+
+export interface AuditEvent {
+  /** Deterministic for an effect that may be repeated after a crash: the sink keeps the first entry of an id. */
+  readonly id: string;
+  /** For example `consent.granted`. */
+  readonly action: string;
+  readonly phase: 'intent' | 'outcome' | 'note';
+  /** Ties an outcome to its intent. */
+  readonly intentId?: string;
+  /** Who did it: an operator id, `customer-admin:<objectId>`, `system`. */
+  readonly actor: string;
+  /** On whom or what. */
+  readonly subject?: string;
+  readonly accountId?: string;
+  readonly tenantId?: string;
+  readonly reason?: string;
+  readonly outcome?: 'done' | 'refused' | 'failed';
+  readonly details?: JsonObject;
+}
+
+/** Append-only, hash-chained. Raises `AUDIT_UNAVAILABLE` when an entry could not be made durable. */
+export interface AuditSink {
+  append(event: AuditEvent): Promise<void>;
+}
+
+export interface DomainEvent {
+  readonly type: string;
+  readonly at: number;
+  readonly accountId: string;
+  readonly data: JsonObject;
+}
+
+/** Fire and forget towards the host; a failing listener never fails an effect. */
+export interface EventSink {
+  emit(event: DomainEvent): void;
+}
+
+export interface Logger {
+  debug(message: string, fields?: JsonObject): void;
+  info(message: string, fields?: JsonObject): void;
+  warn(message: string, fields?: JsonObject): void;
+}
+
+export type OperatorAction = 'onboard' | 'impersonate' | 'approve' | 'certificates';
+
+/** Who is allowed what. The host authenticated the operator; this answers, and its default is no. */
+export interface Authorizer {
+  authorize(operatorId: string, action: OperatorAction, accountId: string | undefined): Promise<boolean>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly store: StateStore;
+  readonly sealer: Sealer;
+  readonly tokens: TokenSource;
+  readonly graph: GraphTransport;
+  readonly tenants: TenantDirectory;
+  readonly signIn: SignInClient;
+  readonly jwt: JwtService;
+  readonly keys: KeyGenerator;
+  readonly audit: AuditSink;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  readonly authorizer: Authorizer;
+}

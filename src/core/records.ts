@@ -1,0 +1,130 @@
+/**
+ * Typed records on a StateStore: a versioned envelope around JSON, checked by a zod schema when read, and for
+ * security-relevant kinds authenticated with an HMAC over kind, id, revision and content (a record that was edited,
+ * moved or renamed in the store is refused). The layout of each kind is in docs/storage-schema.md.
+ */
+import * as z from 'zod/v4';
+import { OnboardingError } from './errors';
+import type { Sealer, StateStore } from './ports';
+
+export interface RecordKind<T> {
+  /** Key prefix, for example `sso/binding`. The key is `<kind>/<id>`. */
+  readonly kind: string;
+  /** Of the content's form; raised when a reader must know. */
+  readonly schemaVersion: number;
+  readonly schema: z.ZodType<T>;
+  /** Authenticated with the master key: level, binding, evidence, approvals. */
+  readonly authenticated?: boolean;
+}
+
+export interface Stored<T> {
+  readonly value: T;
+  readonly version: string;
+  readonly revision: number;
+}
+
+export type RecordPorts = { readonly store: StateStore; readonly sealer: Sealer };
+
+const envelopeSchema = z.object({
+  schemaVersion: z.number().int().positive(),
+  revision: z.number().int().positive(),
+  content: z.string(),
+  code: z.string().optional(),
+});
+
+const MAX_ATTEMPTS = 8;
+
+export function recordKey(kind: { readonly kind: string }, id: string): string {
+  return `${kind.kind}/${id}`;
+}
+
+/**
+ * Read one record, or undefined when there is none.
+ * Raises `STATE_RECORD_INVALID`, `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`.
+ */
+export async function findRecord<T>(ports: RecordPorts, kind: RecordKind<T>, id: string): Promise<Stored<T> | undefined> {
+  const stored = await ports.store.get(recordKey(kind, id));
+  return stored === undefined ? undefined : { ...decode(ports.sealer, kind, id, stored.value), version: stored.version };
+}
+
+/** Every record of a kind. Raises like {@link findRecord}. */
+export async function* listRecords<T>(ports: RecordPorts, kind: RecordKind<T>, idPrefix = ''): AsyncGenerator<{ readonly id: string } & Stored<T>> {
+  const prefix = `${kind.kind}/`;
+  for await (const row of ports.store.list(prefix + idPrefix)) {
+    const id = row.key.slice(prefix.length);
+    yield { id, ...decode(ports.sealer, kind, id, row.value), version: row.version };
+  }
+}
+
+/** Put if absent. True for exactly one of several racing callers. */
+export async function claimRecord<T>(ports: RecordPorts, kind: RecordKind<T>, id: string, value: T, expiresAt?: number): Promise<boolean> {
+  return ports.store.claim(recordKey(kind, id), encode(ports.sealer, kind, id, value, 1), expiresAt);
+}
+
+/** Swap a record that is still as it was read. False when somebody else was faster. */
+export async function replaceRecord<T>(ports: RecordPorts, kind: RecordKind<T>, id: string, read: Stored<T>, value: T, expiresAt?: number): Promise<boolean> {
+  return ports.store.replace(recordKey(kind, id), read.version, encode(ports.sealer, kind, id, value, read.revision + 1), expiresAt);
+}
+
+/**
+ * Read, change, swap, until it holds. `change` is pure and may run several times; returning the value it was given
+ * (the same reference) writes nothing. Raises `STATE_CONFLICT` after eight lost races.
+ */
+export async function updateRecord<T>(
+  ports: RecordPorts,
+  kind: RecordKind<T>,
+  id: string,
+  change: (current: T | undefined) => T,
+  expiresAt?: number,
+): Promise<T> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const read = await findRecord(ports, kind, id);
+    const next = change(read?.value);
+    if (read !== undefined && next === read.value) return next;
+    const won = read === undefined ? await claimRecord(ports, kind, id, next, expiresAt) : await replaceRecord(ports, kind, id, read, next, expiresAt);
+    if (won) return next;
+  }
+  throw new OnboardingError('STATE_CONFLICT', `The record ${recordKey(kind, id)} kept changing.`);
+}
+
+export async function deleteRecord(ports: Pick<RecordPorts, 'store'>, kind: { readonly kind: string }, id: string): Promise<boolean> {
+  return ports.store.delete(recordKey(kind, id));
+}
+
+function encode<T>(sealer: Sealer, kind: RecordKind<T>, id: string, value: T, revision: number): string {
+  const content = JSON.stringify(value);
+  const envelope = { schemaVersion: kind.schemaVersion, revision, content };
+  if (kind.authenticated !== true) return JSON.stringify(envelope);
+  return JSON.stringify({ ...envelope, code: sealer.authenticate(authenticatedText(kind, revision, content), { kind: kind.kind, id, field: 'record' }) });
+}
+
+function decode<T>(sealer: Sealer, kind: RecordKind<T>, id: string, text: string): { value: T; revision: number } {
+  const envelope = envelopeSchema.safeParse(parseJson(text));
+  if (!envelope.success || envelope.data.schemaVersion !== kind.schemaVersion) throw invalid(kind, id);
+  const { content, revision, code } = envelope.data;
+  if (kind.authenticated === true) {
+    const binding = { kind: kind.kind, id, field: 'record' };
+    if (code === undefined || !sealer.isAuthentic(authenticatedText(kind, revision, content), code, binding)) {
+      throw new OnboardingError('STATE_RECORD_TAMPERED', `The record ${kind.kind}/${id} is not authentic.`);
+    }
+  }
+  const parsed = kind.schema.safeParse(parseJson(content));
+  if (!parsed.success) throw invalid(kind, id);
+  return { value: parsed.data, revision };
+}
+
+function authenticatedText(kind: { readonly schemaVersion: number }, revision: number, content: string): string {
+  return JSON.stringify([kind.schemaVersion, revision, content]);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(kind: { readonly kind: string }, id: string): OnboardingError {
+  return new OnboardingError('STATE_RECORD_INVALID', `The record ${kind.kind}/${id} does not have the documented form.`);
+}
