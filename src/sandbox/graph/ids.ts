@@ -1,0 +1,45 @@
+/**
+ * How Microsoft Graph builds the ids of grants and assignments: GUIDs in the .NET byte order (the first three
+ * groups little-endian), joined and written as base64url. Four recorded or documented ids are recomputed in
+ * test/conformance. Clients must treat the ids as opaque; the sandbox must not make that mistake harder to see.
+ */
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function isGuid(text: string): boolean {
+  return GUID.test(text);
+}
+
+/** Id of a delegated grant: client and resource, then the principal when the consent is for one person. */
+export function permissionGrantId(clientId: string, resourceId: string, principalId: string | null): string {
+  return encode(principalId === null ? [clientId, resourceId] : [clientId, resourceId, principalId]);
+}
+
+/** Id of an app role assignment: the principal, then 16 bytes nobody else knows (`newGuid` supplies them). */
+export function appRoleAssignmentId(principalId: string, freshGuid: string): string {
+  return encode([principalId, freshGuid]);
+}
+
+/** Id of an active directory role assignment. The suffix is known for the tenant-wide scope only. */
+export function roleAssignmentId(roleDefinitionId: string, principalId: string): string {
+  return `${encode([roleDefinitionId, principalId])}-1`;
+}
+
+/** Id of an eligibility instance, as the reference page's example has it. */
+export function roleEligibilityId(roleDefinitionId: string, principalId: string): string {
+  return `${encode([roleDefinitionId, principalId])}-1-e`;
+}
+
+function encode(guids: readonly string[]): string {
+  return Buffer.concat(guids.map(dotNetBytes)).toString('base64url');
+}
+
+function dotNetBytes(guid: string): Buffer {
+  const bytes = Buffer.from(guid.replaceAll('-', ''), 'hex');
+  return Buffer.concat([
+    Buffer.from(bytes.subarray(0, 4)).reverse(),
+    Buffer.from(bytes.subarray(4, 6)).reverse(),
+    Buffer.from(bytes.subarray(6, 8)).reverse(),
+    bytes.subarray(8),
+  ]);
+}
