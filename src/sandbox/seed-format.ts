@@ -1,0 +1,110 @@
+/**
+ * What a seed declares: tenants with their people, groups and apps, in words rather than GUIDs. Ids are derived
+ * from the names, so editing one person moves nobody else's id. The JSON form is documented in docs/sandbox.md.
+ */
+import type { ReplicationLag } from './world';
+import type { ResourceKey } from './resources';
+
+/** What the decline of a consent looks like at the redirect URI; three sources say three things. */
+export type DeclineVariant = 'v2-documented' | 'v1-documented' | 'reported';
+
+export const DECLINE_VARIANTS: readonly DeclineVariant[] = ['v2-documented', 'v1-documented', 'reported'];
+
+export interface Seed {
+  /** Decides every id. */
+  readonly seed: string;
+  /** Key of the tenant that owns the app registrations. */
+  readonly homeTenant: string;
+  readonly tenants: readonly TenantSeed[];
+  readonly apps: readonly AppSeed[];
+  /** Added to every app's own. */
+  readonly redirectUris: readonly string[];
+  readonly replicationLagMs: ReplicationLag;
+  /** Absent: v1 and v2 endpoints each answer as their own page documents. */
+  readonly declineVariant?: DeclineVariant | undefined;
+}
+
+/** A seed as a file gives it: everything optional, laid over the built-in seed unless it `extends` nothing. */
+export type SeedFile = Partial<Seed> & { readonly extends?: 'default' | 'nothing' | undefined };
+
+export interface TenantSeed {
+  readonly key: string;
+  readonly name: string;
+  /** The default verified domain. */
+  readonly domain: string;
+  /** First label of the initial `.onmicrosoft.com` domain and of the SharePoint host. */
+  readonly prefix: string;
+  readonly country: string;
+  readonly licences: readonly LicenceName[];
+  /** Microsoft resources that have a service principal here; absent: all three. */
+  readonly resources?: readonly ResourceKey[] | undefined;
+  readonly people: readonly PersonSeed[];
+  readonly groups?: readonly GroupSeed[] | undefined;
+  readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
+}
+
+export type LicenceName = 'AAD_PREMIUM' | 'AAD_PREMIUM_P2' | 'EXCHANGE_S_ENTERPRISE' | 'SHAREPOINTENTERPRISE' | 'TEAMS1';
+
+export const LICENCE_PLAN_IDS: Readonly<Record<LicenceName, string>> = {
+  AAD_PREMIUM: '41781fb2-bc02-4b7c-bd55-b576c07bb09d',
+  AAD_PREMIUM_P2: 'eec0eb4f-6444-4f95-aba0-50c24d67f998',
+  EXCHANGE_S_ENTERPRISE: 'efb87545-963c-4e0d-99df-69c6916d9eb0',
+  SHAREPOINTENTERPRISE: '5dbe027f-2339-4123-9542-606e4d348a72',
+  TEAMS1: '57ff2da0-773e-42df-b2af-ffb7a2317929',
+};
+
+export interface PersonSeed {
+  /** Local part of the user principal name, and the person's key in the tenant. */
+  readonly alias: string;
+  readonly name: string;
+  /** Active directory roles; a role with a unit is held in that administrative unit only. */
+  readonly roles?: readonly RoleSeed[] | undefined;
+  /** Roles the person may activate but does not hold. */
+  readonly eligibleRoles?: readonly string[] | undefined;
+  readonly enabled?: boolean | undefined;
+  /** Synchronised from on-premises. */
+  readonly synced?: boolean | undefined;
+  /** On the initial `.onmicrosoft.com` domain and without a mailbox, as break-glass accounts are. */
+  readonly cloudOnly?: boolean | undefined;
+  /** `tenantKey/alias` of the same human at home: this row is a guest. */
+  readonly guestFrom?: string | undefined;
+  /** Absent: a random one per start. */
+  readonly password?: string | undefined;
+}
+
+export type RoleSeed = string | { readonly role: string; readonly unit: string };
+
+export interface GroupSeed {
+  readonly name: string;
+  readonly roleAssignable?: boolean | undefined;
+  readonly members: readonly string[];
+  readonly roles?: readonly string[] | undefined;
+}
+
+export interface ServicePrincipalSeed {
+  readonly name: string;
+  readonly roles?: readonly string[] | undefined;
+}
+
+export interface AppSeed {
+  readonly key: string;
+  readonly name: string;
+  readonly round: number;
+  readonly multiTenant?: boolean | undefined;
+  readonly permissions: readonly AppPermissionSeed[];
+  /** Backup services the app enables, passed through to the product's configuration. */
+  readonly services?: readonly string[] | undefined;
+  readonly redirectUris?: readonly string[] | undefined;
+  /** Application permissions of Microsoft Graph held in the home tenant from the start. */
+  readonly homeRoles?: readonly string[] | undefined;
+  /** Absent: a random one per start. */
+  readonly clientSecret?: string | undefined;
+}
+
+export interface AppPermissionSeed {
+  readonly resource: ResourceKey;
+  readonly type: 'Role' | 'Scope';
+  readonly name: string;
+  /** Shown to the customer's admin by the product; the sandbox only carries it. */
+  readonly reason: string;
+}
