@@ -1,0 +1,89 @@
+/**
+ * Customer accounts: the partner's own name for a customer, and what the operator expects. Nothing here is evidence:
+ * the expected tenant is an expectation, the access level and the owned tenant live in authenticated records of
+ * their own.
+ */
+import * as z from 'zod/v4';
+import { OnboardingError } from '../errors';
+import { parseTenantName } from '../internal/tenant-name';
+import type { AuditSink, Clock } from '../ports';
+import { claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts } from '../records';
+
+export const ACCOUNT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const accountSchema = z.object({
+  id: z.string().regex(ACCOUNT_ID_PATTERN),
+  name: z.string().min(1).max(120),
+  expectedTenant: z.string().nullable(),
+  labels: z.array(z.string()),
+  createdAt: z.number(),
+  createdBy: z.string(),
+});
+
+export type CustomerAccount = z.infer<typeof accountSchema>;
+export type AccountId = CustomerAccount['id'];
+
+const accountKind: RecordKind<CustomerAccount> = { kind: 'accounts/account', schemaVersion: 1, schema: accountSchema };
+
+export interface NewAccount {
+  readonly id: string;
+  readonly name: string;
+  /** Tenant id or domain the operator expects; absent when any tenant may answer the invitation. */
+  readonly expectedTenant?: string | undefined;
+  readonly labels?: readonly string[];
+}
+
+/**
+ * Add a customer account. Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `AUDIT_UNAVAILABLE`.
+ */
+export async function addAccount(
+  ports: RecordPorts & { readonly clock: Clock; readonly audit: AuditSink },
+  input: NewAccount,
+  actor: string,
+): Promise<CustomerAccount> {
+  const account = buildAccount(input, actor, ports.clock.now());
+  if (!(await claimRecord(ports, accountKind, account.id, account))) {
+    throw new OnboardingError('ACCOUNT_EXISTS', `The account ${account.id} exists already.`, { details: { accountId: account.id } });
+  }
+  await ports.audit.append({ id: `accounts.added:${account.id}:${account.createdAt}`, action: 'accounts.added', phase: 'note', actor, accountId: account.id });
+  return account;
+}
+
+export async function findAccount(ports: RecordPorts, accountId: string): Promise<CustomerAccount | undefined> {
+  return ACCOUNT_ID_PATTERN.test(accountId) ? (await findRecord(ports, accountKind, accountId))?.value : undefined;
+}
+
+/** Raises `ACCOUNT_NOT_FOUND`. */
+export async function requireAccount(ports: RecordPorts, accountId: string): Promise<CustomerAccount> {
+  const account = await findAccount(ports, accountId);
+  if (account === undefined) {
+    throw new OnboardingError('ACCOUNT_NOT_FOUND', `There is no customer account "${accountId.slice(0, 64)}".`);
+  }
+  return account;
+}
+
+export async function listAccounts(ports: RecordPorts): Promise<CustomerAccount[]> {
+  const accounts: CustomerAccount[] = [];
+  for await (const row of listRecords(ports, accountKind)) accounts.push(row.value);
+  return accounts;
+}
+
+function buildAccount(input: NewAccount, actor: string, now: number): CustomerAccount {
+  if (!ACCOUNT_ID_PATTERN.test(input.id)) {
+    throw new OnboardingError('INPUT_INVALID', 'An account id is 1 to 64 letters, digits, dots, dashes or underscores.', { details: { field: 'id' } });
+  }
+  const name = input.name.trim();
+  if (name.length === 0 || name.length > 120) {
+    throw new OnboardingError('INPUT_INVALID', 'An account name has 1 to 120 characters.', { details: { field: 'name' } });
+  }
+  return { id: input.id, name, expectedTenant: expectedTenantOf(input), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor };
+}
+
+function expectedTenantOf(input: NewAccount): string | null {
+  if (input.expectedTenant === undefined) return null;
+  const tenant = parseTenantName(input.expectedTenant);
+  if (tenant === undefined) {
+    throw new OnboardingError('TENANT_INVALID', 'The expected tenant must be a tenant id or a domain of the customer.', { details: { field: 'expectedTenant' } });
+  }
+  return tenant.value;
+}
