@@ -101,6 +101,7 @@ export const ERROR_CATALOG = {
   IMPERSONATION_REASON_REQUIRED: entry('fix_input', 'operator', 'invalid', 'Impersonation needs a reason.', 'Give a reason or a ticket number of at least three characters.'),
   IMPERSONATION_LEVEL_NONE: entry('act', 'customer admin', 'not_allowed', 'The customer\'s access level is none.', 'The customer\'s signed-in admin raises the level.'),
   IMPERSONATION_NOT_ACTIVE: entry('act', 'operator', 'not_allowed', 'The account\'s binding is not active and proven at this moment.', 'Run advance; its reasons say what is missing.'),
+  IMPERSONATION_UNPROVEN: entry('retry_later', 'operator', 'try_later', 'The person\'s role or the consent could not be read at this moment, and nothing is granted without that.', 'Try again; the evidence names the refused read.'),
   IMPERSONATION_CHAINED: entry('not_allowed', 'operator', 'not_allowed', 'An impersonated session may not impersonate.', 'Sign in as yourself.'),
   IMPERSONATION_CODE_UNKNOWN: entry('act', 'operator', 'invalid', 'The one-time code does not exist.', 'Issue a new grant.'),
   IMPERSONATION_CODE_EXPIRED: entry('act', 'operator', 'expired', 'The one-time code has expired.', 'Issue a new grant.'),
@@ -109,6 +110,10 @@ export const ERROR_CATALOG = {
   IMPERSONATION_PORTAL_UNCONFIGURED: entry('fix_input', 'partner', 'failed', 'No backup portal is configured.', 'Set portal.audience, portal.deliverTo and portal.jwksOrClientKey.'),
   IMPERSONATION_GRANT_INVALID: entry('act', 'operator', 'invalid', 'The impersonation grant failed a check.', 'Issue a new grant; the details name the failed check.'),
   IMPERSONATION_GRANT_SPENT: entry('act', 'operator', 'invalid', 'The impersonation grant was used already.', 'Issue a new grant.'),
+  IMPERSONATION_GRANT_REVOKED: entry('act', 'operator', 'expired', 'The impersonation grant was revoked before it was used.', 'Ask who revoked it; issue a new grant with a new reason.'),
+  IMPERSONATION_REDEEM_UNAVAILABLE: entry('retry_later', 'partner', 'try_later', 'The service that exchanges one-time codes did not give a usable answer; the code may be spent.', 'Check that the redemption address answers, then issue a new grant.'),
+  IMPERSONATION_CONFIRMATION_REFUSED: entry('act', 'operator', 'expired', 'The confirmation does not belong to this browser, was used already or came too late.', 'Issue a new grant and confirm it in the same browser.'),
+  IMPERSONATION_SESSION_ENDED: entry('act', 'operator', 'expired', 'There is no running impersonation session behind this request.', 'Issue a new grant; a session cannot be extended.'),
   IMPERSONATION_KEYS_UNAVAILABLE: entry('retry_later', 'partner', 'try_later', 'The keys that verify grants could not be had.', 'Check that the configured JWKS address answers.'),
   JWT_INVALID: entry('act', 'operator', 'invalid', 'A signed token is malformed or its signature does not fit.', 'Request a new one.'),
 
