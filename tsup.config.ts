@@ -26,7 +26,7 @@ const common = {
 
 const publicEntries = entries(['src/core/index.ts', 'src/core/portal/index.ts', 'src/core/testing/index.ts', 'src/sandbox/index.ts']);
 
-export default defineConfig([
+const products: (Options & { readonly entry: Record<string, string> })[] = [
   {
     ...common,
     name: 'library',
@@ -77,7 +77,10 @@ export default defineConfig([
     esbuildPlugins: [coreIs('../nodes/core.bundle.js')],
     onSuccess: () => copyBeside('src/credentials/**/*.{svg,png}'),
   },
-].filter(({ entry }) => Object.keys(entry).length > 0) as Options[]);
+];
+
+// tsup refuses a product without entries, and a tree without a command line is still a tree.
+export default defineConfig(products.filter(({ entry }) => Object.keys(entry).length > 0));
 
 function entries(patterns: readonly string[]): Record<string, string> {
   const files = globSync([...patterns]).map((file) => file.replaceAll('\\', '/'));

@@ -1,0 +1,29 @@
+/** Turns the table of operations into the menus and fields n8n draws. */
+import { NodeConnectionTypes, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
+import type { Operation } from './operation';
+
+/** The ordinary input and output of a node. */
+export const MAIN = NodeConnectionTypes.Main;
+
+/** A Resource menu, one Operation menu per resource, then every operation's fields, each shown only where it belongs. */
+export function propertiesOf(resources: readonly INodePropertyOptions[], operations: readonly Operation[]): INodeProperties[] {
+  return [
+    menu('Resource', 'resource', resources),
+    ...resources.map((resource) => operationMenu(String(resource.value), operations)),
+    ...operations.flatMap((operation) => operation.fields.map((field) => shownFor(operation, field))),
+  ];
+}
+
+function operationMenu(resource: string, operations: readonly Operation[]): INodeProperties {
+  const options = operations.filter((operation) => operation.resource === resource).map((operation) => operation.option);
+  return { ...menu('Operation', 'operation', options), displayOptions: { show: { resource: [resource] } } };
+}
+
+function menu(displayName: string, name: string, options: readonly INodePropertyOptions[]): INodeProperties {
+  return { displayName, name, type: 'options', noDataExpression: true, options: [...options], default: options[0]?.value ?? '' };
+}
+
+function shownFor(operation: Operation, field: INodeProperties): INodeProperties {
+  const show = { ...field.displayOptions?.show, resource: [operation.resource], operation: [operation.option.value] };
+  return { ...field, displayOptions: { ...field.displayOptions, show } };
+}
