@@ -1,9 +1,14 @@
+/**
+ * Two projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
+ * build and starts other Node versions, so it belongs to `npm run check:package`.
+ */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const require = createRequire(import.meta.url);
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const needsBuild = 'test/package/built/**/*.test.ts';
 
 export default defineConfig({
   resolve: {
@@ -17,8 +22,12 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    globalSetup: ['tools/vitest-node24.mts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      { extends: true, test: { name: 'product', include: ['test/**/*.test.ts'], exclude: [needsBuild] } },
+      { extends: true, test: { name: 'package', include: [needsBuild], testTimeout: 60_000, hookTimeout: 120_000 } },
+    ],
   },
 });
