@@ -7,7 +7,7 @@ import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { parseTenantName } from '../internal/tenant-name';
 import type { AuditSink, Clock } from '../ports';
-import { claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts } from '../records';
+import { claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts, updateRecord } from '../records';
 
 export const ACCOUNT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -68,6 +68,13 @@ export async function listAccounts(ports: RecordPorts): Promise<CustomerAccount[
   return accounts;
 }
 
+/** Change what the operator expects. Raises `TENANT_INVALID`, `ACCOUNT_NOT_FOUND`. */
+export async function setExpectedTenant(ports: RecordPorts, accountId: string, tenant: string): Promise<CustomerAccount> {
+  const expectedTenant = checkedTenant(tenant);
+  const account = await requireAccount(ports, accountId);
+  return updateRecord(ports, accountKind, accountId, (current) => ({ ...(current ?? account), expectedTenant }));
+}
+
 function buildAccount(input: NewAccount, actor: string, now: number): CustomerAccount {
   if (!ACCOUNT_ID_PATTERN.test(input.id)) {
     throw new OnboardingError('INPUT_INVALID', 'An account id is 1 to 64 letters, digits, dots, dashes or underscores.', { details: { field: 'id' } });
@@ -76,12 +83,11 @@ function buildAccount(input: NewAccount, actor: string, now: number): CustomerAc
   if (name.length === 0 || name.length > 120) {
     throw new OnboardingError('INPUT_INVALID', 'An account name has 1 to 120 characters.', { details: { field: 'name' } });
   }
-  return { id: input.id, name, expectedTenant: expectedTenantOf(input), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor };
+  return { id: input.id, name, expectedTenant: input.expectedTenant === undefined ? null : checkedTenant(input.expectedTenant), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor };
 }
 
-function expectedTenantOf(input: NewAccount): string | null {
-  if (input.expectedTenant === undefined) return null;
-  const tenant = parseTenantName(input.expectedTenant);
+function checkedTenant(input: string): string {
+  const tenant = parseTenantName(input);
   if (tenant === undefined) {
     throw new OnboardingError('TENANT_INVALID', 'The expected tenant must be a tenant id or a domain of the customer.', { details: { field: 'expectedTenant' } });
   }
