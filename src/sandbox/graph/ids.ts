@@ -34,12 +34,15 @@ function encode(guids: readonly string[]): string {
   return Buffer.concat(guids.map(dotNetBytes)).toString('base64url');
 }
 
+const DOT_NET_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+
 function dotNetBytes(guid: string): Buffer {
   const bytes = Buffer.from(guid.replaceAll('-', ''), 'hex');
-  return Buffer.concat([
-    Buffer.from(bytes.subarray(0, 4)).reverse(),
-    Buffer.from(bytes.subarray(4, 6)).reverse(),
-    Buffer.from(bytes.subarray(6, 8)).reverse(),
-    bytes.subarray(8),
-  ]);
+  return Buffer.from(DOT_NET_ORDER.map((index) => bytes[index] ?? 0));
+}
+
+/** `securityIdentifier` of a group: the id as four little-endian numbers (recorded for three groups). */
+export function securityIdentifier(objectId: string): string {
+  const bytes = dotNetBytes(objectId);
+  return ['S-1-12-1', ...[0, 4, 8, 12].map((offset) => bytes.readUInt32LE(offset))].join('-');
 }

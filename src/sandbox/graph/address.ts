@@ -1,0 +1,46 @@
+/**
+ * Paths below `/v1.0`, in both key notations: `/users/{id}` and `/users('{id}')`, and the alternate key
+ * `/servicePrincipals(appId='{appId}')`. Names are matched without regard to case, as recorded traffic shows
+ * (`serviceprincipals`, `oAuth2PermissionGrants`). Source: OData 4.01 URL conventions 4.3.
+ */
+
+export type Key =
+  | { readonly kind: 'id'; readonly value: string }
+  | { readonly kind: 'alternate'; readonly property: string; readonly value: string };
+
+export interface Part {
+  readonly text: string;
+  /** Present when the part was written in parentheses: it can only be a key. */
+  readonly key?: Key;
+}
+
+/** Undefined when the path is not valid percent-encoding. */
+export function parseAddress(path: string): readonly Part[] | undefined {
+  try {
+    return path.split('/').filter((segment) => segment !== '').flatMap((segment) => parseSegment(decodeURIComponent(segment)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The keys in order when the address fits the template, such as `/groups/{id}/members`. */
+export function fitAddress(template: string, parts: readonly Part[]): readonly Key[] | undefined {
+  const wanted = template.split('/').slice(1);
+  if (wanted.length !== parts.length) return undefined;
+  const keys: Key[] = [];
+  for (const [index, part] of parts.entries()) {
+    const isKey = wanted[index] === '{id}';
+    if (isKey && (part.key !== undefined || !part.text.startsWith('$'))) keys.push(part.key ?? { kind: 'id', value: part.text });
+    else if (isKey || part.key !== undefined || wanted[index]?.toLowerCase() !== part.text.toLowerCase()) return undefined;
+  }
+  return keys;
+}
+
+function parseSegment(segment: string): Part[] {
+  const [, name, inner] = /^([A-Za-z][\w.]*)\((.*)\)$/.exec(segment) ?? [];
+  if (name === undefined || inner === undefined) return [{ text: segment }];
+  const [, property, quoted] = /^(?:([A-Za-z]\w*)=)?'((?:[^']|'')*)'$/.exec(inner) ?? [];
+  if (quoted === undefined) return [{ text: segment }];
+  const value = quoted.replaceAll("''", "'");
+  return [{ text: name }, { text: value, key: property === undefined ? { kind: 'id', value } : { kind: 'alternate', property, value } }];
+}

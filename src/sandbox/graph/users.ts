@@ -1,0 +1,69 @@
+/**
+ * Users: list, count, one by object id or user principal name. Sources: "List users", "Get a user" reference
+ * pages, recorded exchanges of 2022-2024.
+ */
+import type { User } from '../model';
+import { keyAt, readSingle, type Answer, type Call } from './call';
+import { USER_BASICS, USER_DEFAULTS, viewUser } from './directory-views';
+import { isGuid } from './ids';
+import type { Filterable } from './filter';
+import { answerCount, answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
+import { holdsAny } from './permissions';
+import { insufficientPrivileges, NotModelled, notFound } from './refusal';
+
+export const USER_FILTERS: Filterable = {
+  id: ['eq', 'in'],
+  userPrincipalName: ['eq', 'ne', 'in', 'startswith', 'endswith'],
+  mail: ['eq', 'ne', 'in', 'startswith', 'endswith'],
+  displayName: ['eq', 'ne', 'in', 'startswith'],
+  accountEnabled: ['eq', 'ne'],
+  userType: ['eq', 'ne', 'in'],
+  onPremisesSyncEnabled: ['eq', 'ne'],
+};
+
+export function listUsers(call: Call): Answer {
+  refuseBasicOnly(call);
+  return answerList(call, userListing(call));
+}
+
+export function countUsers(call: Call): Answer {
+  return answerCount(call, userListing(call));
+}
+
+export function getUser(call: Call): Answer {
+  const key = keyAt(call, 0);
+  if (key.kind === 'alternate') throw new NotModelled(`alternate key ${key.property}`);
+  const user = findUser(call, key.value);
+  if (user === undefined) throw notFound(key.value);
+  if (call.access === 'own' && user.id !== call.caller.objectId) throw insufficientPrivileges();
+  refuseBasicOnly(call);
+  return readSingle(call, 'users', 'user', viewUser(user), USER_DEFAULTS);
+}
+
+function userListing(call: Call): Listing {
+  return {
+    type: 'user',
+    resource: 'User',
+    context: 'users',
+    rows: (asOfMs) => call.caller.tenant.users.list(asOfMs).map(viewUser),
+    filterable: USER_FILTERS,
+    defaults: USER_DEFAULTS,
+    pageSize: DEFAULT_PAGE_SIZE,
+    isDirectory: true,
+  };
+}
+
+function findUser(call: Call, idOrName: string): User | undefined {
+  const asOfMs = call.world.asOf('graph.get');
+  const { users } = call.caller.tenant;
+  if (isGuid(idOrName)) return users.get(idOrName.toLowerCase(), asOfMs);
+  return users.list(asOfMs).find(({ userPrincipalName }) => userPrincipalName.toLowerCase() === idOrName.toLowerCase());
+}
+
+/** User.ReadBasic.All opens a few members only; what the rest then looks like is not known. */
+function refuseBasicOnly(call: Call): void {
+  const isWider = [...call.caller.permissions].some((name) => name !== 'User.ReadBasic.All' && /^(User\.Read|Directory\.Read)/.test(name));
+  if (isWider || !holdsAny(call.caller, ['User.ReadBasic.All'])) return;
+  if (call.query.select?.every((name) => USER_BASICS.includes(name)) === true) return;
+  throw new NotModelled('users beyond the basic members under User.ReadBasic.All');
+}
