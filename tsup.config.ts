@@ -16,7 +16,6 @@ const common = {
   outDir: 'dist',
   target: 'node22',
   platform: 'node',
-  sourcemap: true,
   clean: false,
   splitting: false,
   silent: true,

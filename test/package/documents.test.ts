@@ -1,0 +1,27 @@
+/** Documents that repeat what the code says must not drift from it. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { ERROR_CATALOG } from '../../src/core/error-catalog';
+import { errorsPage } from '../../tools/errors-doc.mts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+
+it('lists every error code as the catalog has it', () => {
+  expect(readFileSync(`${root}docs/errors.md`, 'utf8'), 'run `npm run docs`').toBe(errorsPage(ERROR_CATALOG));
+});
+
+it.each(pages)('%s points to files that exist', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const targets = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, target]) => join(dirname(page), target ?? ''));
+  expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+});
+
+it('promises in the README only npm scripts that exist', () => {
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
+  const texts = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
+  const named = new Set([...texts.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? ''));
+  expect([...named].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+});
