@@ -4,7 +4,7 @@
  * be guessed.
  */
 import { randomBytes } from 'node:crypto';
-import { appRoleAssignmentId } from './ids';
+import { appRoleAssignmentId } from './graph/ids';
 import type { Application, RequiredResourceAccess, ServicePrincipal, Tenant } from './model';
 import { resourceByKey } from './resources';
 import type { AppSeed, Seed } from './seed-format';
@@ -47,14 +47,14 @@ export function addApp(home: Tenant, seed: Seed, declared: AppSeed, credentials:
   home.applications.put(application.id, application, SEEDED_AT);
   const principal = plainServicePrincipal(id('home-sp'), application.appId, application.displayName, home.tenantId);
   home.servicePrincipals.put(principal.id, principal, SEEDED_AT);
-  for (const name of declared.homeRoles ?? []) grantGraphRole(home, principal, name);
+  for (const name of declared.homeRoles ?? []) grantGraphRole(home, principal, name, id(`home-role/${name}`));
 }
 
-function grantGraphRole(tenant: Tenant, principal: ServicePrincipal, roleName: string): void {
+function grantGraphRole(tenant: Tenant, principal: ServicePrincipal, roleName: string, guid: string): void {
   const graph = tenant.servicePrincipals.list(SEEDED_AT).find((candidate) => candidate.appId === resourceByKey('graph').appId);
   const role = graph?.appRoles.find((candidate) => candidate.value === roleName);
   if (graph === undefined || role === undefined) throw new Error(`The home tenant cannot grant "${roleName}".`);
-  const id = appRoleAssignmentId(principal.id, graph.id, role.id);
+  const id = appRoleAssignmentId(principal.id, guid);
   tenant.appRoleAssignments.put(
     id,
     {

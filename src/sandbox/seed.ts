@@ -3,7 +3,7 @@
  * behind it.
  */
 import { requireRoleTemplateId } from './directory-roles';
-import { roleAssignmentId } from './ids';
+import { roleAssignmentId } from './graph/ids';
 import type { Tenant, User } from './model';
 import { resourceByKey, resourceServicePrincipal, type ResourceKey } from './resources';
 import { addApp, plainServicePrincipal, remember, SEEDED_AT, SEEDED_DATE_TIME, type Credentials } from './seed-apps';
@@ -173,7 +173,9 @@ function assignRoles(tenant: Tenant, principalId: string, roles: readonly RoleSe
     const [name, directoryScopeId] =
       typeof declared === 'string' ? [declared, '/'] : [declared.role, `/administrativeUnits/${id(`unit/${declared.unit}`)}`];
     const roleDefinitionId = requireRoleTemplateId(name);
-    const assignmentId = roleAssignmentId(roleDefinitionId, principalId, directoryScopeId);
+    const tenantWideId = roleAssignmentId(roleDefinitionId, principalId);
+    // What narrower scopes end in is not known; it must only differ from the tenant-wide one.
+    const assignmentId = directoryScopeId === '/' ? tenantWideId : tenantWideId.replace(/1$/, directoryScopeId.slice(-12));
     tenant.roleAssignments.put(assignmentId, { id: assignmentId, principalId, roleDefinitionId, directoryScopeId }, SEEDED_AT);
   }
 }

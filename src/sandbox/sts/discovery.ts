@@ -1,0 +1,98 @@
+/**
+ * The public documents: OpenID configuration, signing keys, instance discovery. The OpenID configuration has the
+ * field set captured from the service and no more, so a client that needs another field finds out here.
+ * Sources: documents captured in 2024, "OpenID Connect on the Microsoft identity platform".
+ */
+import { notModelled, respond, type SandboxResponse } from '../http';
+import type { Tenant } from '../model';
+import { rule } from '../rules';
+import { toJwk } from '../signing-keys';
+import type { Exchange, LoginHandler } from './context';
+import { resolveAuthority } from './directory';
+import { refusalJson, refuse } from './refusals';
+
+export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = '' }) => {
+  const authority = resolveAuthority(exchange.world, segment);
+  if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
+  if (authority === 'consumers') return notModelled('the /consumers authority');
+  const { login, graph } = exchange.world.origins;
+  if (authority.kind === 'any') {
+    return respond(rule('DISC-TEMPLATE'), 200, configuration(login, graph, authority.segment, '{tenantid}', null));
+  }
+  const { tenantId } = authority.tenant;
+  return respond(rule('DISC-TENANT'), 200, configuration(login, graph, tenantId, tenantId, region(exchange, authority.tenant)));
+};
+
+export const signingKeys: LoginHandler = (exchange, { tenant: segment = '' }) => {
+  const authority = resolveAuthority(exchange.world, segment);
+  if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
+  const { origins, signingKeys: keys } = exchange.world;
+  return respond(rule('DISC-KEYS'), 200, { keys: keys.published.map((key) => toJwk(key, origins.login)) });
+};
+
+export const instanceDiscovery: LoginHandler = (exchange): SandboxResponse => {
+  const endpoint = exchange.request.query.get('authorization_endpoint') ?? '';
+  const origin = URL.canParse(endpoint) ? new URL(endpoint).origin : '';
+  if (origin !== exchange.world.origins.login) return refusalJson(exchange, refuse.unknownInstance());
+  const host = new URL(origin).host;
+  const segment = new URL(endpoint).pathname.split('/')[1] ?? 'common';
+  return respond(rule('DISC-INSTANCE'), 200, {
+    tenant_discovery_endpoint: `${origin}/${segment}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  });
+};
+
+function region(exchange: Exchange, tenant: Tenant): string {
+  const country = tenant.organization.get(tenant.tenantId, exchange.world.now())?.countryLetterCode;
+  return country === 'US' ? 'NA' : 'EU';
+}
+
+function configuration(login: string, graph: string, segment: string, issuerTenant: string, tenantRegionScope: string | null) {
+  const base = `${login}/${segment}`;
+  return {
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    issuer: `${login}/${issuerTenant}/v2.0`,
+    request_uri_parameter_supported: false,
+    userinfo_endpoint: `${graph}/oidc/userinfo`,
+    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+    device_authorization_endpoint: `${base}/oauth2/v2.0/devicecode`,
+    http_logout_supported: true,
+    frontchannel_logout_supported: true,
+    end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+    claims_supported: [
+      'sub',
+      'iss',
+      'cloud_instance_name',
+      'cloud_instance_host_name',
+      'cloud_graph_host_name',
+      'msgraph_host',
+      'aud',
+      'exp',
+      'iat',
+      'auth_time',
+      'acr',
+      'nonce',
+      'preferred_username',
+      'name',
+      'tid',
+      'ver',
+      'at_hash',
+      'c_hash',
+      'email',
+    ],
+    kerberos_endpoint: `${base}/kerberos`,
+    tenant_region_scope: tenantRegionScope,
+    cloud_instance_name: 'microsoftonline.com',
+    cloud_graph_host_name: 'graph.windows.net',
+    msgraph_host: 'graph.microsoft.com',
+    rbac_url: 'https://pas.windows.net',
+  };
+}

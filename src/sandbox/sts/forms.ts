@@ -1,0 +1,131 @@
+/**
+ * The forms people post: an account or a password, and the decision about consent. Each leads back into
+ * `nextStep`, which judges the whole situation again before anything is granted.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { SandboxResponse } from '../http';
+import type { DeclineVariant } from '../seed-format';
+import { finishAuthorize } from './authorize-consent';
+import { answerAuthorize, errorMembers, redirectTo, stateMember, type Members } from './callbacks';
+import type { AdminConsentRequest, Exchange, Interaction, LoginHandler, Session } from './context';
+import { findAccount } from './directory';
+import { grantPermissions } from './grants';
+import { errorPage, passwordPage, usernamePage } from './pages';
+import { describe, errorUri, refuse } from './refusals';
+import { findInteraction, isSignedIn, rememberAccount } from './sessions';
+import { nextStep, picker, proceed } from './sign-in';
+import type { ReadyToConsent } from './steps';
+
+/** Account picker, user name and password. */
+export const login: LoginHandler = (exchange) => {
+  const found = findInteraction(exchange);
+  if (found === undefined) return errorPage(exchange, refuse.staleForm());
+  const { interaction, session } = found;
+  if (exchange.form.has('other')) return usernamePage(exchange, interaction);
+  const upn = exchange.form.get('login') ?? '';
+  const account = findAccount(exchange.world, upn);
+  if (account === undefined) return usernamePage(exchange, interaction, { refusal: refuse.unknownAccount(upn), upn });
+  const password = exchange.form.get('passwd');
+  if (password === null) {
+    interaction.person = account.person;
+    interaction.provedNow = false;
+    return isSignedIn(session, account.person) ? proceed(exchange, interaction, session) : passwordPage(exchange, interaction, account.user.userPrincipalName);
+  }
+  if (!isEqual(account.user.password, password)) return passwordPage(exchange, interaction, upn, refuse.wrongPassword());
+  if (!account.user.accountEnabled) return errorPage(exchange, refuse.disabledAccount(), interaction);
+  interaction.person = account.person;
+  interaction.provedNow = true;
+  rememberAccount(session, account.person);
+  return proceed(exchange, interaction, session);
+};
+
+/** Accept, cancel, back to the app without granting, or another account. */
+export const consent: LoginHandler = (exchange) => {
+  const found = findInteraction(exchange);
+  if (found === undefined) return errorPage(exchange, refuse.staleForm());
+  const { interaction, session } = found;
+  switch (exchange.form.get('decision')) {
+    case 'accept':
+      return accept(exchange, interaction, session);
+    case 'cancel':
+      return cancel(exchange, interaction);
+    case 'return':
+      return returnToApp(exchange, interaction);
+    default:
+      interaction.person = undefined;
+      interaction.provedNow = false;
+      return picker(exchange, interaction, session);
+  }
+};
+
+function accept(exchange: Exchange, interaction: Interaction, session: Session): SandboxResponse {
+  // Judged again: the form alone proves neither who posts it nor that they may.
+  const step = nextStep(exchange, interaction, session);
+  if (step.kind === 'answer') return step.response;
+  const { tenant, user, permissions } = step.ready;
+  const { application, request } = interaction;
+  grantPermissions(exchange.world, tenant, application, permissions, request.flow === 'authorize' ? user.id : null);
+  if (request.flow === 'authorize') return finishAuthorize(exchange, interaction, request, tenant, user);
+  exchange.sts.interactions.delete(interaction.id);
+  return adminConsented(interaction, request, step.ready);
+}
+
+function adminConsented(interaction: Interaction, request: AdminConsentRequest, { tenant, isDynamic }: ReadyToConsent): SandboxResponse {
+  const trace = { tenantId: tenant.tenantId, appId: interaction.application.appId, operation: 'admin consent granted' };
+  const consented = ['admin_consent', 'True'] as const;
+  const tenantMember = ['tenant', tenant.tenantId] as const;
+  if (request.version === 'v1') {
+    return { ...redirectTo('CONSENT-GRANTED-V1', request.redirectUri, [tenantMember, ...stateMember(request.state), consented]), trace };
+  }
+  const members: Members = [consented, tenantMember, ['scope', request.scope ?? ''], ...stateMember(request.state)];
+  return { ...redirectTo(isDynamic ? 'CONSENT-DYNAMIC' : 'CONSENT-GRANTED-V2', request.redirectUri, members), trace };
+}
+
+function cancel(exchange: Exchange, interaction: Interaction): SandboxResponse {
+  const { request } = interaction;
+  exchange.sts.interactions.delete(interaction.id);
+  if (request.flow === 'authorize') {
+    const refusal = refuse.declined('AUTHZ-DECLINED', 'access_denied');
+    return answerAuthorize(request, refusal.rule, errorMembers(exchange, refusal));
+  }
+  return declineAdminConsent(exchange, request);
+}
+
+function declineAdminConsent(exchange: Exchange, request: AdminConsentRequest): SandboxResponse {
+  const state = stateMember(request.state);
+  const consented = ['admin_consent', 'True'] as const;
+  const variants: Readonly<Record<DeclineVariant, () => SandboxResponse>> = {
+    'v1-documented': () => {
+      const members: Members = [['error', 'permission_denied'], ['error_description', 'The admin canceled the request'], ...state];
+      return redirectTo('CONSENT-DECLINED-V1', request.redirectUri, members);
+    },
+    'v2-documented': () => {
+      const refusal = refuse.declined('CONSENT-DECLINED-V2', 'consent_required');
+      return redirectTo(refusal.rule, request.redirectUri, [consented, ...errorMembers(exchange, refusal), ...state]);
+    },
+    reported: () => {
+      const refusal = refuse.declined('CONSENT-DECLINED-REPORTED', 'access_denied');
+      const uri = ['error_uri', errorUri(exchange, refusal.code)] as const;
+      return redirectTo(refusal.rule, request.redirectUri, [...errorMembers(exchange, refusal), uri, consented, ...state], '#');
+    },
+  };
+  return variants[exchange.sts.declineVariant ?? (request.version === 'v2' ? 'v2-documented' : 'v1-documented')]();
+}
+
+function returnToApp(exchange: Exchange, interaction: Interaction): SandboxResponse {
+  const { request } = interaction;
+  const refusal = refuse.declined(request.flow === 'authorize' ? 'AUTHZ-DECLINED' : 'CONSENT-NOT-ADMIN', 'access_denied');
+  exchange.sts.interactions.delete(interaction.id);
+  const members: Members = [
+    ['error', refusal.error],
+    ['error_subcode', 'cancel'],
+    ['error_description', describe(exchange, refusal)],
+  ];
+  if (request.flow === 'authorize') return answerAuthorize(request, refusal.rule, members);
+  return redirectTo(refusal.rule, request.redirectUri, [...members, ...stateMember(request.state)]);
+}
+
+function isEqual(left: string, right: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}

@@ -1,0 +1,157 @@
+/**
+ * The token endpoint: client_credentials and authorization_code. Checks run in the order the refusals can be
+ * told apart in: tenant, grant, client, credential, service principal, scope.
+ * Sources: "OAuth 2.0 client credentials flow", "OAuth 2.0 authorization code flow", "AADSTS error codes".
+ */
+import { randomBytes } from 'node:crypto';
+import { ACCESS_TOKEN_LIFETIME_SECONDS, GRAPH_APP_ID, issueAccessToken, type ClientProof } from '../access-tokens';
+import { notModelled, respond, type SandboxResponse } from '../http';
+import type { ServicePrincipal, Tenant, World } from '../model';
+import { rule } from '../rules';
+import { findAudience, resourceOfDefaultScope } from './audiences';
+import { authenticateClient, readClientCredentials } from './client-authentication';
+import { checkCode, type CheckedCode } from './codes';
+import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from './context';
+import { findApp, findServicePrincipal, isAllowedIn, resolveAuthority, type RegisteredApp } from './directory';
+import { grantedScopes } from './grants';
+import { issueIdToken } from './id-tokens';
+import { isRefusal, refusalJson, refuse, type Refusal } from './refusals';
+
+const NULL_GUID = '00000000-0000-0000-0000-000000000000';
+
+export const token: LoginHandler = (exchange, { tenant: segment = '' }) => {
+  const authority = resolveAuthority(exchange.world, segment);
+  if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_request'));
+  if (authority === 'consumers') return notModelled('the /consumers authority');
+  const response = redeem(exchange, authority);
+  const tenantId = authority.kind === 'tenant' ? authority.tenant.tenantId : undefined;
+  const appId = exchange.form.get('client_id') ?? undefined;
+  return {
+    ...response,
+    trace: {
+      operation: `token ${exchange.form.get('grant_type') ?? ''}`.trimEnd(),
+      ...(tenantId === undefined ? {} : { tenantId }),
+      ...(appId === undefined ? {} : { appId }),
+      ...response.trace,
+    },
+  };
+};
+
+/** Anything but POST at the token endpoint. */
+export const tokenWrongMethod: LoginHandler = (exchange) => refusalJson(exchange, refuse.wrongMethod(exchange.request.method));
+
+function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
+  const grantType = exchange.form.get('grant_type');
+  if (grantType === null || grantType === '') return refusalJson(exchange, refuse.missingParameter('grant_type', 'TOKEN-PARAMETER'));
+  if (grantType === 'client_credentials') return redeemClientCredentials(exchange, authority);
+  if (grantType === 'authorization_code') return redeemCode(exchange, authority);
+  const isKnownElsewhere = ['refresh_token', 'password', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'urn:ietf:params:oauth:grant-type:device_code'];
+  if (isKnownElsewhere.includes(grantType)) return notModelled(`grant_type=${grantType}`);
+  return refusalJson(exchange, refuse.grantType(grantType));
+}
+
+function redeemClientCredentials(exchange: Exchange, authority: Authority): SandboxResponse {
+  if (authority.kind === 'any') return refusalJson(exchange, refuse.clientCredentialsOnCommon());
+  const { tenant } = authority;
+  const given = readClientCredentials(exchange);
+  const app = findClient(exchange, given.clientId, tenant);
+  if (isRefusal(app)) return refusalJson(exchange, app);
+  const client = authenticateClient(exchange, authority, app, given, 7000216);
+  if (!client.ok) return client.response;
+  const principal = usablePrincipal(exchange.world, tenant, app);
+  if (isRefusal(principal)) return refusalJson(exchange, principal);
+  const audience = readAudience(exchange, tenant);
+  if (isRefusal(audience)) return refusalJson(exchange, audience);
+  const accessToken = issueAccessToken(exchange.world, {
+    tenantId: tenant.tenantId,
+    audience: audience.address,
+    appId: app.application.appId,
+    appDisplayName: app.application.displayName,
+    clientProof: client.proof,
+    subjectObjectId: principal.id,
+    roles: grantedRoles(exchange.world, tenant, principal, audience.resource),
+  });
+  return respond(rule('TOKEN-APP'), 200, {
+    token_type: 'Bearer',
+    expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
+    ext_expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
+    access_token: accessToken,
+  });
+}
+
+function findClient(exchange: Exchange, clientId: string, tenant: Tenant | undefined): RegisteredApp | Refusal {
+  if (clientId === '') return refuse.missingParameter('client_id', 'TOKEN-PARAMETER');
+  if (clientId === NULL_GUID) return refuse.nullClient(clientId);
+  const app = findApp(exchange.world, clientId);
+  const isKnown = app !== undefined && (tenant === undefined || isAllowedIn(app, tenant.tenantId));
+  return isKnown ? app : refuse.unknownClient(clientId, tenant?.tenantId ?? 'organizations');
+}
+
+function usablePrincipal(world: World, tenant: Tenant, { application }: RegisteredApp): ServicePrincipal | Refusal {
+  const principal = findServicePrincipal(tenant, application.appId, world.asOf('sts.servicePrincipal'));
+  if (principal === undefined) return refuse.noServicePrincipal(application.appId, tenant.tenantId);
+  return principal.accountEnabled ? principal : refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED');
+}
+
+function readAudience(exchange: Exchange, tenant: Tenant): { address: string; resource: ServicePrincipal } | Refusal {
+  const scopes = (exchange.form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
+  const [scope] = scopes;
+  if (scope === undefined) return refuse.missingParameter('scope', 'TOKEN-PARAMETER');
+  if (scopes.length > 1) return refuse.severalScopes('TOKEN-SCOPE-MANY');
+  const address = resourceOfDefaultScope(scope);
+  if (address === undefined) return refuse.scopeWithoutDefault(scope);
+  const resource = findAudience(exchange.world, tenant, address);
+  return resource === undefined ? refuse.unknownResource(address, tenant.tenantId) : { address, resource };
+}
+
+function grantedRoles(world: World, tenant: Tenant, client: ServicePrincipal, resource: ServicePrincipal): string[] {
+  const names = new Map(resource.appRoles.map((role) => [role.id, role.value]));
+  return tenant.appRoleAssignments
+    .list(world.asOf('sts.roles'))
+    .filter((row) => row.principalId === client.id && row.resourceId === resource.id)
+    .flatMap((row) => names.get(row.appRoleId) ?? []);
+}
+
+function redeemCode(exchange: Exchange, authority: Authority): SandboxResponse {
+  const given = readClientCredentials(exchange);
+  const app = findClient(exchange, given.clientId, authority.kind === 'tenant' ? authority.tenant : undefined);
+  if (isRefusal(app)) return refusalJson(exchange, app);
+  const client = authenticateClient(exchange, authority, app, given, 7000218);
+  if (!client.ok) return client.response;
+  const checked = checkCode(exchange, authority, app.application.appId);
+  if (isRefusal(checked)) return refusalJson(exchange, checked);
+  return answerCode(exchange, app, client.proof, checked);
+}
+
+function answerCode(exchange: Exchange, app: RegisteredApp, proof: ClientProof, { grant, tenant, user }: CheckedCode): SandboxResponse {
+  const { application } = app;
+  const principal = findServicePrincipal(tenant, application.appId, exchange.world.now());
+  if (principal === undefined) return refusalJson(exchange, refuse.consentGone(application.appId, 'CODE-CONSENT'));
+  if (!principal.accountEnabled) return refusalJson(exchange, refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED'));
+  grant.redeemed = true;
+  const granted = grantedScopes(exchange.world, tenant, application.appId, GRAPH_APP_ID, user.id);
+  const scopes = [...new Set([...grant.scopes.filter((scope) => OIDC_SCOPES.has(scope) && scope !== 'offline_access'), ...granted])];
+  const accessToken = issueAccessToken(exchange.world, {
+    tenantId: tenant.tenantId,
+    audience: 'https://graph.microsoft.com',
+    appId: application.appId,
+    appDisplayName: application.displayName,
+    clientProof: proof,
+    subjectObjectId: user.id,
+    roles: [],
+    scopes,
+  });
+  const home = user.home ?? { tenantId: tenant.tenantId, objectId: user.id };
+  const clientInfo = Buffer.from(JSON.stringify({ uid: home.objectId, utid: home.tenantId })).toString('base64url');
+  const answer = respond(rule('CODE-REDEEMED'), 200, {
+    token_type: 'Bearer',
+    scope: scopes.join(' '),
+    expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
+    ext_expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
+    access_token: accessToken,
+    ...(grant.scopes.includes('offline_access') ? { refresh_token: randomBytes(48).toString('base64url') } : {}),
+    ...(grant.scopes.includes('openid') ? { id_token: issueIdToken(exchange.world, tenant, application.appId, user, grant) } : {}),
+    ...(exchange.form.get('client_info') === '1' ? { client_info: clientInfo } : {}),
+  });
+  return { ...answer, trace: { tenantId: tenant.tenantId } };
+}
