@@ -1,0 +1,120 @@
+/**
+ * What this room believes of Graph's answers: the forms it reads (tolerant to more members, strict about the ones it
+ * decides on) and the one place that turns a refused or cut answer into an error. An answer that is not complete is
+ * never read as a shorter one.
+ * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "user resource type", "Microsoft Graph error responses".
+ */
+import * as z from 'zod/v4';
+import { type ErrorCode, OnboardingError } from '../errors';
+import { isGuid } from '../internal/guid';
+import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
+
+const guid = z.string().refine(isGuid).transform((id) => id.toLowerCase());
+/** Graph writes null for what an object does not have and leaves out what was not asked for; here both are undefined. */
+const text = z.string().nullish().transform((value) => value ?? undefined);
+const flag = z.boolean().nullish().transform((value) => value ?? undefined);
+
+/** A directory object of any type, as `$expand=principal`, group members and `getByIds` show it. */
+export const directoryObjectSchema = z.object({
+  '@odata.type': z.string().optional(),
+  id: guid,
+  displayName: text,
+  userPrincipalName: text,
+  accountEnabled: flag,
+  userType: text,
+  onPremisesSyncEnabled: flag,
+});
+
+export type DirectoryObjectAnswer = z.infer<typeof directoryObjectSchema>;
+
+/** A role assignment or eligibility; `principal` is null or absent for deleted objects and for unreadable ones. */
+export const holdingSchema = z.object({
+  principalId: guid,
+  roleDefinitionId: z.string().transform((id) => id.toLowerCase()),
+  directoryScopeId: text,
+  principal: directoryObjectSchema.nullish().transform((value) => value ?? undefined),
+});
+
+export type HoldingAnswer = z.infer<typeof holdingSchema>;
+
+const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
+
+export type Page = z.infer<typeof pageSchema>;
+
+/** Names a read for the person who has to fix it. */
+export interface ReadName {
+  /** For example "the members of a role-assignable group". */
+  readonly what: string;
+  /** Least Graph application permission that allows it. */
+  readonly permission: string;
+}
+
+/** Graph's `error.code`, when the body has the documented form. */
+export function graphErrorCode(response: GraphResponse): string | undefined {
+  const body = z.object({ error: z.object({ code: z.string() }) }).safeParse(response.body);
+  return body.success ? body.data.error.code : undefined;
+}
+
+/**
+ * The error for an answer that is not a success. 403 is `ADMINS_UNREADABLE` and names permission and app; 429 is
+ * `GRAPH_THROTTLED`, 5xx `GRAPH_UNAVAILABLE`, anything else `GRAPH_REFUSED`.
+ */
+export function refusalOf(response: GraphResponse, scope: GraphScope, read: ReadName): OnboardingError {
+  const serviceCode = graphErrorCode(response);
+  const options = {
+    serviceCode,
+    correlationId: response.requestId,
+    details: { tenantId: scope.tenantId, app: scope.appKey, permission: read.permission, status: response.status },
+  };
+  if (response.status === 403) {
+    return new OnboardingError('ADMINS_UNREADABLE', `The app "${scope.appKey}" may not read ${read.what}: it needs ${read.permission} in tenant ${scope.tenantId}.`, options);
+  }
+  return new OnboardingError(refusalCode(response.status), `Microsoft Graph answered ${response.status} when asked for ${read.what}.`, options);
+}
+
+function refusalCode(status: number): ErrorCode {
+  if (status === 429) return 'GRAPH_THROTTLED';
+  // 501 is a door that does not exist, not a disturbance that passes.
+  return status >= 500 && status !== 501 ? 'GRAPH_UNAVAILABLE' : 'GRAPH_REFUSED';
+}
+
+/** A complete list's items in their documented form. Raises like {@link refusalOf}, and `GRAPH_ANSWER_INVALID`. */
+export function readItems<T>(list: GraphList, schema: z.ZodType<T>, scope: GraphScope, read: ReadName): T[] {
+  if (list.stoppedBy !== undefined) throw refusalOf(list.stoppedBy, scope, read);
+  return list.items.map((item) => parseAnswer(item, schema, undefined, read));
+}
+
+/** The body of a successful answer. Raises like {@link refusalOf}, and `GRAPH_ANSWER_INVALID`. */
+export function readBody<T>(response: GraphResponse, schema: z.ZodType<T>, scope: GraphScope, read: ReadName): T {
+  if (response.status !== 200) throw refusalOf(response, scope, read);
+  return parseAnswer(response.body, schema, response.requestId, read);
+}
+
+/** The first page of a list that was asked for inside a batch. */
+export function readPage(response: GraphResponse, scope: GraphScope, read: ReadName): Page {
+  return readBody(response, pageSchema, scope, read);
+}
+
+/** A batch shows a list's first page only; a longer one is read again through the transport, which follows the pages. */
+export async function readWholeList(ports: Pick<Ports, 'graph'>, scope: GraphScope, answer: GraphResponse, path: string, read: ReadName): Promise<readonly unknown[]> {
+  const page = readPage(answer, scope, read);
+  if (page['@odata.nextLink'] === undefined) return page.value;
+  const list = await ports.graph.list(scope, path);
+  if (list.stoppedBy !== undefined) throw refusalOf(list.stoppedBy, scope, read);
+  return list.items;
+}
+
+function parseAnswer<T>(value: unknown, schema: z.ZodType<T>, requestId: string | undefined, read: ReadName): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new OnboardingError('GRAPH_ANSWER_INVALID', `Microsoft Graph's answer for ${read.what} does not have the documented form.`, {
+    correlationId: requestId,
+    details: { at: path },
+  });
+}
+
+/** An answer is missing from a batch. */
+export function missingAnswer(read: ReadName): OnboardingError {
+  return new OnboardingError('GRAPH_ANSWER_INVALID', `Microsoft Graph's batch holds no answer for ${read.what}.`);
+}

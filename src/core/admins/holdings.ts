@@ -1,0 +1,83 @@
+/**
+ * Asks which principals hold given roles: active assignments (a role activated through Privileged Identity Management
+ * is one while it lasts) and eligibilities. A tenant without the licence for eligibilities has none: a fact, not an error.
+ * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances".
+ */
+import type { GraphResponse, GraphScope, Ports } from '../ports';
+import { type DirectoryObjectAnswer, graphErrorCode, holdingSchema, type HoldingAnswer, missingAnswer, readItems, readWholeList, refusalOf } from './graph-answers';
+import type { EligibilityReading } from './model';
+import { requireGuid } from './people';
+
+/** A role held by a principal: assigned (or activated), or only eligible. */
+export interface RoleHolding {
+  readonly roleTemplateId: string;
+  readonly principalId: string;
+  /** `/` is the whole tenant. */
+  readonly scope: string;
+  readonly state: 'active' | 'eligible';
+}
+
+export interface RoleHoldings {
+  readonly holdings: readonly RoleHolding[];
+  /** Principals as the lists showed them, by id; absent for deleted and unreadable ones. */
+  readonly shown: ReadonlyMap<string, DirectoryObjectAnswer>;
+  readonly eligibility: EligibilityReading;
+}
+
+const ROLES = { what: 'directory role assignments', permission: 'RoleManagement.Read.Directory' };
+const ELIGIBLE = { what: 'eligible role holders', permission: 'RoleEligibilitySchedule.Read.Directory' };
+
+const ASSIGNMENTS = '/roleManagement/directory/roleAssignments';
+const ELIGIBILITIES = '/roleManagement/directory/roleEligibilityScheduleInstances';
+
+/**
+ * All holdings of the roles, in two lists asked for side by side. Least permission RoleManagement.Read.Directory.
+ * Raises `ADMINS_UNREADABLE`, `GRAPH_REFUSED`, `GRAPH_UNAVAILABLE`, `GRAPH_THROTTLED`, `GRAPH_ANSWER_INVALID`,
+ * `INPUT_INVALID`, and what the transport raises.
+ */
+export async function readHoldings(ports: Pick<Ports, 'graph'>, scope: GraphScope, roleTemplateIds: readonly string[]): Promise<RoleHoldings> {
+  const query = `$filter=${encodeURIComponent(roleFilter(roleTemplateIds))}&$expand=principal`;
+  const [assigned, eligible] = await Promise.all([
+    ports.graph.list(scope, `${ASSIGNMENTS}?${query}`),
+    ports.graph.list(scope, `${ELIGIBILITIES}?${query}`),
+  ]);
+  const active = readItems(assigned, holdingSchema, scope, ROLES);
+  const eligibility = judgeEligibility(eligible.stoppedBy, scope);
+  const onlyEligible = eligibility === 'listed' ? readItems(eligible, holdingSchema, scope, ELIGIBLE) : [];
+  const shown = [...active, ...onlyEligible].flatMap(({ principal, principalId }) => (principal?.id === principalId ? [principal] : []));
+  return {
+    holdings: [...active.map((answer) => holdingOf(answer, 'active')), ...onlyEligible.map((answer) => holdingOf(answer, 'eligible'))],
+    shown: new Map(shown.map((principal) => [principal.id, principal])),
+    eligibility,
+  };
+}
+
+/** Path of one principal's own assignments, for a batch. Raises `INPUT_INVALID`. */
+export function ownAssignmentsPath(objectId: string): string {
+  return `${ASSIGNMENTS}?$filter=${encodeURIComponent(`principalId eq '${requireGuid(objectId)}'`)}`;
+}
+
+/** The holdings in a batch answer to {@link ownAssignmentsPath}. Raises like {@link readHoldings}. */
+export async function readOwnAssignments(ports: Pick<Ports, 'graph'>, scope: GraphScope, objectId: string, answer: GraphResponse | undefined): Promise<RoleHolding[]> {
+  if (answer === undefined) throw missingAnswer(ROLES);
+  const items = await readWholeList(ports, scope, answer, ownAssignmentsPath(objectId), ROLES);
+  return readItems({ items }, holdingSchema, scope, ROLES).map((holding) => holdingOf(holding, 'active'));
+}
+
+function judgeEligibility(stoppedBy: GraphResponse | undefined, scope: GraphScope): EligibilityReading {
+  if (stoppedBy === undefined) return 'listed';
+  const code = graphErrorCode(stoppedBy);
+  if (code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant') return 'not_licensed';
+  if (stoppedBy.status === 403) return 'not_permitted';
+  throw refusalOf(stoppedBy, scope, ELIGIBLE);
+}
+
+function holdingOf(answer: HoldingAnswer, state: RoleHolding['state']): RoleHolding {
+  // Without a directory scope the assignment is limited to an app: never the whole tenant.
+  return { roleTemplateId: answer.roleDefinitionId, principalId: answer.principalId, scope: answer.directoryScopeId ?? 'app', state };
+}
+
+function roleFilter(roleTemplateIds: readonly string[]): string {
+  const ids = roleTemplateIds.map((id) => `'${requireGuid(id)}'`);
+  return ids.length === 1 ? `roleDefinitionId eq ${ids[0]}` : `roleDefinitionId in (${ids.join(',')})`;
+}

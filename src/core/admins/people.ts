@@ -1,0 +1,127 @@
+/**
+ * How the directory's objects are read as people, groups and others. Someone whose account state is not shown is
+ * `unreadable`, never assumed to be enabled; someone whose type is not shown but whose sign-in name marks an invited
+ * account is a guest.
+ * Sources: Microsoft Graph v1.0 "user resource type", "List group members", "directoryObject: getByIds".
+ */
+import { OnboardingError } from '../errors';
+import { isGuid } from '../internal/guid';
+import type { GraphResponse, GraphScope, Ports } from '../ports';
+import { type DirectoryObjectAnswer, directoryObjectSchema, missingAnswer, readBody, readItems, readPage, readWholeList } from './graph-answers';
+
+export interface DirectoryPerson {
+  readonly kind: 'user';
+  readonly objectId: string;
+  readonly upn: string;
+  readonly displayName: string;
+  readonly accountEnabled: boolean;
+  readonly userType: 'member' | 'guest';
+  /** Synchronised from an on-premises directory. */
+  readonly synced: boolean;
+}
+
+export interface DirectoryGroup {
+  readonly kind: 'group';
+  readonly objectId: string;
+  readonly displayName: string | null;
+  readonly memberIds: readonly string[];
+}
+
+/** `deleted`: the directory knows the id no more. `unreadable`: it is there, but not shown well enough to judge. */
+export interface OtherPrincipal {
+  readonly kind: 'service_principal' | 'deleted' | 'unreadable';
+  readonly objectId: string;
+  readonly upn: string | null;
+  readonly displayName: string | null;
+}
+
+export type DirectoryPrincipal = DirectoryPerson | DirectoryGroup | OtherPrincipal;
+
+const PEOPLE = { what: 'the people who hold a role', permission: 'User.Read.All' };
+const MEMBERS = { what: 'the members of a group that holds a role', permission: 'GroupMember.Read.All' };
+
+/** All but the names are returned only when asked for. */
+const PERSON_FIELDS = 'id,displayName,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled';
+const MEMBERS_PER_PAGE = 999;
+
+/** Least permission User.Read.All. Raises `INPUT_INVALID` when the id is not a GUID: it becomes part of the path. */
+export function personPath(objectId: string): string {
+  return `/users/${requireGuid(objectId)}?$select=${PERSON_FIELDS}`;
+}
+
+/** Least permission GroupMember.Read.All. Raises like {@link personPath}. */
+export function membersPath(groupId: string): string {
+  return `/groups/${requireGuid(groupId)}/members?$select=${PERSON_FIELDS}&$top=${MEMBERS_PER_PAGE}`;
+}
+
+export function requireGuid(id: string): string {
+  if (!isGuid(id)) throw new OnboardingError('INPUT_INVALID', 'An object or role template id must be a GUID.');
+  return id.toLowerCase();
+}
+
+/**
+ * A person from an answer to {@link personPath}; 404 reads as deleted. Raises `ADMINS_UNREADABLE`, `GRAPH_REFUSED`,
+ * `GRAPH_UNAVAILABLE`, `GRAPH_THROTTLED`, and `GRAPH_ANSWER_INVALID`, also when the answer is about somebody else.
+ */
+export function readPerson(answer: GraphResponse | undefined, scope: GraphScope, objectId: string): DirectoryPerson | OtherPrincipal {
+  if (answer === undefined) throw missingAnswer(PEOPLE);
+  if (answer.status === 404) return { kind: 'deleted', objectId, upn: null, displayName: null };
+  const person = readBody(answer, directoryObjectSchema, scope, PEOPLE);
+  if (person.id !== objectId.toLowerCase()) {
+    throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph answered with another person than the one asked for.', { correlationId: answer.requestId });
+  }
+  return personOf(person);
+}
+
+/** A group's members from a batch answer to {@link membersPath}; undefined when the group is gone. Raises like {@link readPerson}. */
+export async function readMembers(
+  ports: Pick<Ports, 'graph'>,
+  scope: GraphScope,
+  groupId: string,
+  answer: GraphResponse | undefined,
+): Promise<readonly DirectoryObjectAnswer[] | undefined> {
+  if (answer === undefined) throw missingAnswer(MEMBERS);
+  if (answer.status === 404) return undefined;
+  const items = await readWholeList(ports, scope, answer, membersPath(groupId), MEMBERS);
+  return readItems({ items }, directoryObjectSchema, scope, MEMBERS);
+}
+
+/** What the directory knows behind ids that a list did not show. Ids it does not know are absent. Raises like {@link readPerson}. */
+export async function resolveObjects(ports: Pick<Ports, 'graph'>, scope: GraphScope, ids: readonly string[]): Promise<DirectoryObjectAnswer[]> {
+  if (ids.length === 0) return [];
+  const body = { ids, types: ['user', 'group', 'servicePrincipal'] };
+  const answer = await ports.graph.send(scope, { method: 'POST', path: '/directoryObjects/getByIds', body });
+  const objects = readItems({ items: readPage(answer, scope, PEOPLE).value }, directoryObjectSchema, scope, PEOPLE);
+  return objects.filter((object) => ids.includes(object.id));
+}
+
+export function kindOf(object: DirectoryObjectAnswer): 'user' | 'group' | 'service_principal' | 'unknown' {
+  const type = object['@odata.type']?.replace('#microsoft.graph.', '');
+  if (type === 'user' || type === 'group') return type;
+  if (type === 'servicePrincipal') return 'service_principal';
+  return type === undefined && typeof object.userPrincipalName === 'string' ? 'user' : 'unknown';
+}
+
+export function personOf(answer: DirectoryObjectAnswer): DirectoryPerson | OtherPrincipal {
+  const { id: objectId, displayName, userPrincipalName: upn, accountEnabled } = answer;
+  if (upn === undefined || accountEnabled === undefined) return otherOf(answer);
+  return { kind: 'user', objectId, upn, displayName: displayName ?? upn, accountEnabled, userType: userTypeOf(answer), synced: answer.onPremisesSyncEnabled === true };
+}
+
+export function groupOf(group: DirectoryObjectAnswer, members: readonly DirectoryObjectAnswer[] | undefined): DirectoryGroup | OtherPrincipal {
+  const displayName = group.displayName ?? null;
+  if (members === undefined) return { kind: 'deleted', objectId: group.id, upn: null, displayName };
+  return { kind: 'group', objectId: group.id, displayName, memberIds: members.map((member) => member.id) };
+}
+
+export function otherOf(object: DirectoryObjectAnswer): OtherPrincipal {
+  const kind = kindOf(object) === 'service_principal' ? 'service_principal' : 'unreadable';
+  return { kind, objectId: object.id, upn: object.userPrincipalName ?? null, displayName: object.displayName ?? null };
+}
+
+function userTypeOf(answer: DirectoryObjectAnswer): 'member' | 'guest' {
+  const type = answer.userType?.toLowerCase();
+  if (type === 'member') return 'member';
+  // Accounts from before the property existed have no type and are members, unless their name says they were invited.
+  return type === undefined && !(answer.userPrincipalName ?? '').toUpperCase().includes('#EXT#') ? 'member' : 'guest';
+}
