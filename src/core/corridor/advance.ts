@@ -1,0 +1,131 @@
+/**
+ * `advance` does everything that can be done without a person and then says what it waits for. Each step reads the
+ * durable state, has at most one effect, and writes; a process that is killed anywhere is continued by the next call.
+ */
+import { requireAccount } from '../accounts/account';
+import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
+import { findCurrentInvitation } from '../consent/invitation';
+import { hasCode } from '../errors';
+import { sameGuid } from '../internal/guid';
+import { findBinding } from '../sso/binding';
+import type { AppliedValidation } from '../sso/model';
+import { findOwnership } from '../sso/ownership';
+import { bindFirstAdmin } from './admins';
+import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
+import { validateBinding } from './validate-binding';
+import { describeShortfall, readConsent, verifyDueRead } from './verify-consent';
+
+/** A routine look at a finished account. */
+const RECHECK_MS = 3_600_000;
+
+type Step = (context: OnboardingContext, journey: Journey, signal?: AbortSignal) => Promise<Journey>;
+
+/** Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN` never (it is a reason), and what the transports raise. */
+export async function advanceJourney(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<JourneyReport> {
+  await requireAccount(context.ports, accountId);
+  let journey = await readJourney(context.ports, accountId);
+  // Every step moves to another state or stays; there are fewer states than this.
+  for (let steps = 0; steps < 12; steps += 1) {
+    const before = journey.state;
+    journey = await STEPS[before](context, journey, signal);
+    if (journey.state === before) break;
+  }
+  return reportJourney(context, journey);
+}
+
+export async function reportStatus(context: OnboardingContext, accountId: string): Promise<JourneyReport> {
+  await requireAccount(context.ports, accountId);
+  return reportJourney(context, await readJourney(context.ports, accountId));
+}
+
+const STEPS: Readonly<Record<JourneyState, Step>> = {
+  new: async (context, journey) => ((await findCurrentInvitation(context.ports, journey.accountId)) === undefined ? journey : move(context, journey, { state: 'consent_pending', epoch: Math.max(journey.epoch, 1) })),
+  consent_pending: async (_context, journey) => journey,
+  consent_verifying: async (context, journey, signal) => (await verifyDueRead(context, journey.accountId, signal)).journey,
+  consented: async (context, journey) => ((await isOwned(context, journey)) ? move(context, journey, { state: 'admin_needed', reasons: [] }) : journey),
+  admin_needed: findAdmin,
+  sso_validating: validate,
+  active: recheck,
+  attention: recheck,
+  offboarded: async (_context, journey) => journey,
+};
+
+async function isOwned(context: OnboardingContext, journey: Journey): Promise<boolean> {
+  const ownership = await findOwnership(context.ports, journey.accountId);
+  return ownership !== undefined && journey.provenTenantId !== null && sameGuid(ownership.tenantId, journey.provenTenantId);
+}
+
+async function findAdmin(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
+  const bound = await findBinding(context.ports, journey.accountId);
+  if (bound !== undefined && journey.provenTenantId !== null && sameGuid(bound.tenantId, journey.provenTenantId)) return move(context, journey, { state: 'sso_validating', nextCheckAt: null });
+  if (context.settings.adminChoice === 'manual') return journey;
+  const binding = await bindFirstAdmin(context, journey.accountId, signal);
+  // Binding moved the journey on; without a candidate a person must change something first.
+  if (binding !== undefined) return readJourney(context.ports, journey.accountId);
+  return move(context, journey, { reasons: [{ code: 'ADMINS_NONE', message: 'Nobody in the tenant holds the required roles in a usable way; list the admins to see why.' }] });
+}
+
+async function validate(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
+  if (isEarly(context, journey)) return journey;
+  const applied = await validateBinding(context, journey.accountId, signal);
+  return move(context, journey, afterValidation(context, applied));
+}
+
+function afterValidation(context: OnboardingContext, applied: AppliedValidation): Partial<Journey> {
+  const { binding } = applied;
+  const reasons = binding.reasons.map((reason) => ({ code: 'SSO_BINDING_STALE', message: `The bound admin: ${reason.replaceAll('_', ' ')}.` }));
+  if (binding.state === 'active') return { state: 'active', reasons: [], nextCheckAt: context.ports.clock.now() + RECHECK_MS };
+  if (binding.state === 'stale') return { state: 'attention', reasons, nextCheckAt: context.ports.clock.now() + RECHECK_MS };
+  return { nextCheckAt: applied.nextCheckAt, reasons };
+}
+
+async function recheck(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
+  if (journey.provenTenantId === null || (journey.state === 'active' && isEarly(context, journey))) return journey;
+  const verdict = await readConsent(context, journey.provenTenantId, signal);
+  const nextCheckAt = context.ports.clock.now() + RECHECK_MS;
+  // "Unknown" is no evidence of a loss: look again, change nothing.
+  if (verdict.verdict === 'unknown') return move(context, journey, { nextCheckAt });
+  if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt });
+  if ((await findBinding(context.ports, journey.accountId)) === undefined) {
+    return move(context, journey, journey.state === 'active' ? { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt } : { state: 'consent_verifying', verifyingSince: verdict.readAt, goodReadsAt: [], reads: 0, nextCheckAt: null });
+  }
+  const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
+  return move(context, evidence, afterValidation(context, await validateBinding(context, journey.accountId, signal)));
+}
+
+/** Write a step's result, unless somebody else moved the journey in the meantime: then theirs stands. */
+async function move(context: OnboardingContext, seen: Journey, change: Partial<Journey>): Promise<Journey> {
+  return updateJourney(context.ports, seen.accountId, (current) => {
+    const moved = current.state !== seen.state || current.epoch !== seen.epoch;
+    return moved ? current : { ...current, ...change };
+  });
+}
+
+function isEarly(context: OnboardingContext, journey: Journey): boolean {
+  return journey.nextCheckAt !== null && context.ports.clock.now() < journey.nextCheckAt;
+}
+
+const WAITS: Readonly<Record<JourneyState, WaitingFor | null>> = {
+  new: 'consent',
+  consent_pending: 'consent',
+  consent_verifying: 'replication',
+  consented: 'sign_in',
+  admin_needed: 'admin_choice',
+  sso_validating: 'replication',
+  active: null,
+  attention: null,
+  offboarded: null,
+};
+
+const UNOWNED = { code: 'SSO_OWNERSHIP_UNPROVEN', message: 'No admin of the tenant has yet confirmed that it belongs to this account.' };
+
+async function reportJourney(context: OnboardingContext, journey: Journey): Promise<JourneyReport> {
+  const reasons = journey.state === 'consented' ? [UNOWNED, ...journey.reasons] : journey.reasons;
+  const events = { accountId: journey.accountId, state: journey.state, since: journey.since };
+  return { ...events, waitingFor: WAITS[journey.state], nextCheckAt: journey.nextCheckAt, reasons };
+}
+
+/** True for what a scheduled run should treat as "try later" instead of failing the whole account. */
+export function isTransient(error: unknown): boolean {
+  return hasCode(error, 'GRAPH_UNAVAILABLE', 'GRAPH_THROTTLED', 'STS_UNAVAILABLE', 'STS_THROTTLED', 'STATE_UNAVAILABLE');
+}

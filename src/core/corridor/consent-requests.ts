@@ -1,0 +1,81 @@
+/** Opening, resending and withdrawing a consent request on behalf of an operator. */
+import { findAccount, requireAccount, setExpectedTenant } from '../accounts/account';
+import { readJourney, startJourney, updateJourney } from '../accounts/journey';
+import { type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
+import { OnboardingError } from '../errors';
+import { sameGuid } from '../internal/guid';
+import { CONSUMER_TENANT_ID, parseTenantName } from '../internal/tenant-name';
+import { findOwnership } from '../sso/ownership';
+import { type OnboardingContext, requireOperator } from './context';
+
+export interface ConsentRequestView {
+  readonly url: string;
+  readonly round: number;
+  readonly rounds: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Open a consent request. A journey that was proven before starts a new epoch: its rounds are asked again.
+ * Raises `ACCOUNT_NOT_FOUND`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
+ * `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
+ */
+export async function openConsent(
+  context: OnboardingContext,
+  input: { readonly accountId: string; readonly operatorId: string; readonly ttlDays?: number | undefined; readonly tenant?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<ConsentRequestView & Pick<OpenedInvitation, 'hash'>> {
+  const { ports, settings } = context;
+  await requireAccount(ports, input.accountId);
+  await requireOperator(context, input.operatorId, 'onboard', input.accountId);
+  if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);
+  // An unknown domain is the operator's mistake: better said now than to the customer's admin.
+  await expectedTenantId(context, input.accountId, input.signal);
+  const opened = await openInvitation(ports, { accountId: input.accountId, publicBaseUrl: settings.publicBaseUrl, operatorId: input.operatorId, ttlDays: input.ttlDays });
+  const journey = await updateJourney(ports, input.accountId, (current) => {
+    // A resent invitation continues; naming another tenant starts over.
+    if (current.state === 'consent_pending' && input.tenant === undefined) return current;
+    const epoch = current.epoch + 1;
+    return { ...startJourney(current.accountId, current.since), epoch, state: 'consent_pending' };
+  });
+  return { url: opened.url, hash: opened.hash, round: Math.min(journey.rounds.length + 1, settings.apps.length), rounds: settings.apps.length, expiresAt: opened.expiresAt };
+}
+
+export async function revokeConsentRequest(context: OnboardingContext, accountId: string, operatorId: string): Promise<boolean> {
+  await requireAccount(context.ports, accountId);
+  await requireOperator(context, operatorId, 'onboard', accountId);
+  return revokeInvitation(context.ports, accountId, operatorId);
+}
+
+/**
+ * The tenant the next round must answer for: proven by this journey, owned already, or expected by the operator;
+ * undefined when any tenant may answer. Raises `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`, `SSO_WRONG_TENANT`.
+ */
+export async function expectedTenantId(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<string | undefined> {
+  const { ports } = context;
+  const owned = (await findOwnership(ports, accountId))?.tenantId;
+  const journey = await readJourney(ports, accountId);
+  const account = await findAccount(ports, accountId);
+  const expected = account?.expectedTenant ?? null;
+  const resolved = expected === null ? undefined : await resolveTenant(context, expected, signal);
+  if (owned !== undefined && resolved !== undefined && !sameGuid(owned, resolved)) {
+    throw new OnboardingError('SSO_ACCOUNT_CLAIMED', 'The account belongs to another tenant than the one expected now.', { details: { owned, expected: resolved } });
+  }
+  const answer = owned ?? (journey.rounds.length > 0 ? (journey.provenTenantId ?? resolved) : resolved);
+  if (answer !== undefined) requireCustomerTenant(context, answer);
+  return answer;
+}
+
+/** Raises `CONSENT_TENANT_REFUSED` for the home tenant and the tenant of personal accounts. */
+export function requireCustomerTenant(context: OnboardingContext, tenantId: string): void {
+  if (sameGuid(tenantId, context.settings.homeTenantId) || sameGuid(tenantId, CONSUMER_TENANT_ID)) {
+    throw new OnboardingError('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId } });
+  }
+}
+
+async function resolveTenant(context: OnboardingContext, expected: string, signal?: AbortSignal): Promise<string> {
+  const name = parseTenantName(expected);
+  if (name === undefined) throw new OnboardingError('TENANT_INVALID', 'The expected tenant is neither a tenant id nor a domain.');
+  const found = await context.ports.tenants.findTenantId(name.value, signal);
+  if (found === undefined) throw new OnboardingError('TENANT_NOT_FOUND', `Microsoft knows no tenant "${name.value}" in this cloud.`, { details: { tenant: name.value } });
+  return found;
+}

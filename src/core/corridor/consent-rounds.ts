@@ -1,0 +1,180 @@
+/**
+ * The customer admin's browser through the rounds: landing page, Microsoft, callback, next round. The callback is a
+ * claim; the next round starts only after the token endpoint proved the claimed tenant, and with that tenant as
+ * authority. Nothing about the tenant is shown here.
+ */
+import { requireAccount } from '../accounts/account';
+import { type Journey, readJourney, updateJourney } from '../accounts/journey';
+import { type PartnerApp, requireApp } from '../consent/apps';
+import { readConsentCallback } from '../consent/callback';
+import { type Invitation, requireInvitation, requireInvitationByHash } from '../consent/invitation';
+import { type BrowserProgress, mintRoundState, recordClaim, redeemRoundState, requireBrowser, type RoundState, startBrowser } from '../consent/rounds';
+import { buildConsentUrl } from '../consent/url';
+import { hasCode, OnboardingError } from '../errors';
+import { sha256Base64Url } from '../internal/encoding';
+import { sameGuid } from '../internal/guid';
+import { expectedTenantId, requireCustomerTenant } from './consent-requests';
+import type { OnboardingContext } from './context';
+
+/** Where the browser goes next. */
+export type RoundOutcome =
+  | { readonly kind: 'microsoft'; readonly location: string }
+  | { readonly kind: 'verifying'; readonly round: number; readonly rounds: number }
+  /** Every round is answered and proven: the sign-in that proves ownership comes next. */
+  | { readonly kind: 'sign_in'; readonly accountId: string; readonly tenantId: string };
+
+export interface LandingView {
+  readonly accountName: string;
+  readonly expectedTenant: string | null;
+  readonly nextRound: number;
+}
+
+/** What the landing page shows; spends nothing. Raises the `CONSENT_INVITATION_…` codes. */
+export async function readLanding(context: OnboardingContext, ticket: string): Promise<LandingView> {
+  const invitation = await requireInvitation(context.ports, ticket);
+  const account = await requireAccount(context.ports, invitation.accountId);
+  const journey = await readJourney(context.ports, invitation.accountId);
+  return { accountName: account.name, expectedTenant: account.expectedTenant, nextRound: nextRoundOf(context, journey) ?? context.settings.apps.length + 1 };
+}
+
+/**
+ * The click on the landing page: a cookie secret for this browser and the address of the next open round.
+ * Raises the `CONSENT_INVITATION_…` codes, `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`, `STS_UNAVAILABLE`.
+ */
+export async function beginRounds(context: OnboardingContext, ticket: string, signal?: AbortSignal): Promise<{ readonly browserSecret: string; readonly outcome: RoundOutcome }> {
+  const invitation = await requireInvitation(context.ports, ticket);
+  const { browserSecret } = await startBrowser(context.ports, { accountId: invitation.accountId, invitationHash: invitation.hash });
+  const outcome = await nextStep(context, { invitation, invitationHash: invitation.hash, browserHash: sha256Base64Url(browserSecret) }, signal);
+  return { browserSecret, outcome };
+}
+
+/**
+ * Microsoft's redirect. Error first; then the state is redeemed in its browser; then the claimed tenant is compared
+ * with the expected one; then it is proven. A refusal burns the round's state, never the invitation.
+ * Raises `CONSENT_CALLBACK_MALFORMED`, the `CONSENT_STATE_…` codes, `CONSENT_BROWSER_MISMATCH`, `CONSENT_DECLINED`,
+ * `CONSENT_ADMIN_APPROVAL_NEEDED`, `CONSENT_FAILED`, `CONSENT_WRONG_TENANT`, `CONSENT_TENANT_REFUSED`.
+ */
+export async function finishRound(context: OnboardingContext, params: URLSearchParams, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
+  const callback = readConsentCallback(params);
+  if (callback.kind === 'malformed') throw new OnboardingError('CONSENT_CALLBACK_MALFORMED', `The answer cannot be read: ${callback.problem}.`);
+  const state = await redeemRoundState(context.ports, callback.state, browserSecret);
+  if (callback.kind === 'refusal') throw await refuse(context, state, callback);
+  // An invitation withdrawn while the admin was at Microsoft stops here.
+  await requireInvitationByHash(context.ports, state.invitationHash);
+  await checkClaim(context, state, callback.tenantId);
+  await recordClaim(context.ports, state.browserHash, { round: state.round, appKey: state.appKey, tenantId: callback.tenantId });
+  await note(context, state, 'consent.callback_claimed', { claimedTenantId: callback.tenantId });
+  return continueRounds(context, browserSecret, signal);
+}
+
+/** The waiting page's reload: prove the last claim if it can be proven by now, and go on. Raises `CONSENT_BROWSER_MISMATCH`. */
+export async function continueRounds(context: OnboardingContext, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
+  const browser = await requireBrowser(context.ports, browserSecret);
+  const invitation = await requireInvitationByHash(context.ports, browser.invitationHash);
+  if (browser.lastClaim !== null && !(await isProven(context, browser, browser.lastClaim, signal))) {
+    return { kind: 'verifying', round: browser.lastClaim.round, rounds: context.settings.apps.length };
+  }
+  return nextStep(context, { invitation, invitationHash: browser.invitationHash, browserHash: browser.hash }, signal);
+}
+
+interface BrowserStep {
+  readonly invitation: Invitation;
+  readonly invitationHash: string;
+  readonly browserHash: string;
+}
+
+async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: AbortSignal): Promise<RoundOutcome> {
+  const { accountId } = step.invitation;
+  const journey = await readJourney(context.ports, accountId);
+  const round = nextRoundOf(context, journey);
+  const expected = await expectedTenantId(context, accountId, signal);
+  if (round === undefined) return { kind: 'sign_in', accountId, tenantId: journey.provenTenantId ?? '' };
+  const app = appOfRound(context, round);
+  const { state } = await mintRoundState(context.ports, {
+    accountId,
+    invitationHash: step.invitationHash,
+    appKey: app.key,
+    round,
+    browserHash: step.browserHash,
+    expectedTenantId: expected ?? null,
+  });
+  return { kind: 'microsoft', location: consentAddress(context, app, expected, state) };
+}
+
+function consentAddress(context: OnboardingContext, app: PartnerApp, tenantId: string | undefined, state: string): string {
+  const { endpoints, publicBaseUrl } = context.settings;
+  return buildConsentUrl({
+    authorityHost: endpoints.authorityHost,
+    tenant: tenantId ?? 'organizations',
+    appId: app.appId,
+    graphResource: endpoints.graphResource,
+    redirectUri: new URL('/consent/callback', publicBaseUrl).toString(),
+    state,
+  });
+}
+
+/** The first round this epoch has no proven answer for; undefined when all are answered. */
+function nextRoundOf(context: OnboardingContext, journey: Journey): number | undefined {
+  return context.settings.apps.find((app) => !journey.rounds.some((round) => round.round === app.round))?.round;
+}
+
+function appOfRound(context: OnboardingContext, round: number): PartnerApp {
+  return requireApp(context.settings.apps, context.settings.apps.find((app) => app.round === round)?.key ?? '');
+}
+
+async function checkClaim(context: OnboardingContext, state: RoundState & { readonly hash: string }, claimed: string): Promise<void> {
+  requireCustomerTenant(context, claimed);
+  if (state.expectedTenantId === null || sameGuid(state.expectedTenantId, claimed)) return;
+  await note(context, state, 'consent.wrong_tenant', { claimedTenantId: claimed, expectedTenantId: state.expectedTenantId });
+  throw new OnboardingError('CONSENT_WRONG_TENANT', `The consent came from tenant ${claimed}, but tenant ${state.expectedTenantId} was expected; no tenant was proven.`, {
+    details: { expected: state.expectedTenantId, claimed, proven: null },
+  });
+}
+
+/** Ask the token endpoint whether the app of this round exists in the claimed tenant. A fresh token is the proof. */
+async function isProven(context: OnboardingContext, browser: BrowserProgress, claim: NonNullable<BrowserProgress['lastClaim']>, signal?: AbortSignal): Promise<boolean> {
+  const { ports, settings } = context;
+  const journey = await readJourney(ports, browser.accountId);
+  if (journey.rounds.some((round) => round.round === claim.round && sameGuid(round.claimedTenantId, claim.tenantId))) return true;
+  try {
+    const request = { appKey: claim.appKey, tenantId: claim.tenantId, resource: settings.endpoints.graphResource, fresh: true };
+    await ports.tokens.acquire(signal === undefined ? request : { ...request, signal });
+  } catch (error) {
+    if (hasCode(error, 'STS_APP_NOT_IN_TENANT', 'STS_THROTTLED', 'STS_UNAVAILABLE')) return false;
+    throw error;
+  }
+  await recordProvenRound(context, browser.accountId, claim);
+  return true;
+}
+
+async function recordProvenRound(context: OnboardingContext, accountId: string, claim: NonNullable<BrowserProgress['lastClaim']>): Promise<void> {
+  const now = context.ports.clock.now();
+  const last = context.settings.apps.length;
+  await updateJourney(context.ports, accountId, (journey) => {
+    if (journey.state !== 'consent_pending' || journey.rounds.some((round) => round.round === claim.round)) return journey;
+    const rounds = [...journey.rounds, { round: claim.round, appKey: claim.appKey, claimedTenantId: claim.tenantId, callbackAt: now }];
+    const proven = { ...journey, rounds, provenTenantId: claim.tenantId };
+    return rounds.length < last ? proven : { ...proven, state: 'consent_verifying', verifyingSince: now, goodReadsAt: [], reads: 0, nextCheckAt: null };
+  });
+}
+
+async function refuse(context: OnboardingContext, state: RoundState & { readonly hash: string }, refusal: { readonly refusal: 'declined' | 'approval_needed' | 'failed'; readonly serviceCode: string | undefined }): Promise<OnboardingError> {
+  await note(context, state, `consent.${refusal.refusal}`, { serviceCode: refusal.serviceCode ?? null });
+  context.ports.events.emit({ type: 'consent.declined', at: context.ports.clock.now(), accountId: state.accountId, data: { round: state.round, serviceCode: refusal.serviceCode ?? null } });
+  const options = { serviceCode: refusal.serviceCode, details: { accountId: state.accountId, round: state.round } };
+  if (refusal.refusal === 'declined') return new OnboardingError('CONSENT_DECLINED', 'The admin declined, or was not allowed to accept and went back.', options);
+  if (refusal.refusal === 'approval_needed') return new OnboardingError('CONSENT_ADMIN_APPROVAL_NEEDED', 'The signed-in account may not grant these permissions.', options);
+  return new OnboardingError('CONSENT_FAILED', `Microsoft ended the consent with an error${refusal.serviceCode === undefined ? '' : ` (${refusal.serviceCode})`}.`, options);
+}
+
+async function note(context: OnboardingContext, state: RoundState & { readonly hash: string }, action: string, details: { readonly [key: string]: string | null }): Promise<void> {
+  await context.ports.audit.append({
+    id: `${action}:${state.hash}`,
+    action,
+    phase: 'note',
+    // Nobody is signed in with us yet: it is whoever holds the browser.
+    actor: 'customer-browser',
+    accountId: state.accountId,
+    details: { round: state.round, app: state.appKey, ...details },
+  });
+}

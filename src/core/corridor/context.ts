@@ -1,0 +1,66 @@
+/** What every part of the corridor works with: the installation's settings and the world. */
+import type { AccessLevel } from '../accounts/access-level';
+import type { JourneyState, Reason } from '../accounts/journey';
+import type { PartnerApp } from '../consent/apps';
+import { OnboardingError } from '../errors';
+import type { CloudEndpoints } from '../internal/clouds';
+import type { ClaimScope, OperatorAction, Ports } from '../ports';
+
+export interface OnboardingSettings {
+  readonly partnerName: string;
+  readonly homeTenantId: string;
+  readonly endpoints: CloudEndpoints;
+  readonly apps: readonly PartnerApp[];
+  /** Origin under which our pages are reached, as registered in the apps' redirect addresses. */
+  readonly publicBaseUrl: string;
+  /** Where the admin's browser ends after a proven onboarding; our own closing page when absent. */
+  readonly settingsUrl?: string | undefined;
+  readonly adminChoice: 'manual' | 'first';
+  readonly signInResponseMode: 'form_post' | 'query';
+  readonly portal?: { readonly audience: string; readonly deliverTo: string } | undefined;
+  /** How many processes and hosts share this state; a store whose claims reach less far is refused. */
+  readonly deployment: ClaimScope;
+}
+
+export interface OnboardingContext {
+  readonly settings: OnboardingSettings;
+  readonly ports: Ports;
+}
+
+/** What an account looks like to programs (interfaces: `account`). */
+export interface AccountView {
+  readonly id: string;
+  readonly name: string;
+  readonly expectedTenant: string | null;
+  readonly tenantId: string | null;
+  readonly accessLevel: AccessLevel;
+  readonly state: JourneyState;
+  readonly labels: readonly string[];
+}
+
+export type WaitingFor = 'consent' | 'replication' | 'admin_choice' | 'sign_in';
+
+export interface JourneyReport {
+  readonly accountId: string;
+  readonly state: JourneyState;
+  readonly since: number;
+  readonly waitingFor: WaitingFor | null;
+  readonly nextCheckAt: number | null;
+  readonly reasons: readonly Reason[];
+}
+
+const REACH: Readonly<Record<ClaimScope, number>> = { process: 0, host: 1, shared: 2 };
+
+/** Raises `STATE_SCOPE_TOO_SMALL`: two processes that both believe they won a claim would double every effect. */
+export function requireReach(actual: ClaimScope, needed: ClaimScope): void {
+  if (REACH[actual] < REACH[needed]) {
+    throw new OnboardingError('STATE_SCOPE_TOO_SMALL', `This deployment needs claims that reach as far as "${needed}"; the state store's reach only "${actual}".`, { details: { needed, actual } });
+  }
+}
+
+/** Raises `OPERATOR_NOT_ALLOWED`. Default is no. */
+export async function requireOperator(context: OnboardingContext, operatorId: string, action: OperatorAction, accountId: string | undefined): Promise<void> {
+  if (!(await context.ports.authorizer.authorize(operatorId, action, accountId))) {
+    throw new OnboardingError('OPERATOR_NOT_ALLOWED', `The operator may not do this (${action}).`, { details: { action, ...(accountId === undefined ? {} : { accountId }) } });
+  }
+}

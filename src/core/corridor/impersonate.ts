@@ -1,0 +1,71 @@
+/**
+ * Issuing an impersonation: everything it rests on is read again at this moment (the person, the role, the consent), the
+ * pure policy decides, and only the decision is carried on.
+ */
+import { readAccessLevel, type AccessLevel } from '../accounts/access-level';
+import { requireAccount } from '../accounts/account';
+import { OnboardingError } from '../errors';
+import { issueImpersonation, type IssuedImpersonation } from '../impersonation/issue';
+import { decideIssue, type IssueDecision, type IssueFacts } from '../impersonation/policy';
+import { findBinding } from '../sso/binding';
+import type { SsoBinding } from '../sso/model';
+import { findOwnership } from '../sso/ownership';
+import { readBoundStanding } from './admins';
+import type { OnboardingContext } from './context';
+import { readConsent } from './verify-consent';
+
+export interface ImpersonateInput {
+  readonly accountId: string;
+  /** Authenticated by the host, never taken from an item or a form. */
+  readonly operatorId: string;
+  readonly reason: string;
+  /** May only be below what the customer allows. */
+  readonly accessLevel?: AccessLevel | undefined;
+  readonly ttlSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const NOBODY = { tenantId: '00000000-0000-0000-0000-000000000000', userObjectId: '00000000-0000-0000-0000-000000000000' };
+
+/**
+ * Raises `ACCOUNT_NOT_FOUND`, `IMPERSONATION_PORTAL_UNCONFIGURED`, the policy's refusals (see `decideIssue`),
+ * `AUDIT_UNAVAILABLE`, `MASTER_KEY_MISSING` and what the transports raise.
+ */
+export async function impersonate(context: OnboardingContext, input: ImpersonateInput): Promise<IssuedImpersonation> {
+  const { ports, settings } = context;
+  const account = await requireAccount(ports, input.accountId);
+  if (settings.portal === undefined) throw new OnboardingError('IMPERSONATION_PORTAL_UNCONFIGURED', 'No backup portal is configured.');
+  const binding = await findBinding(ports, account.id);
+  const facts = await establishFacts(context, input, binding);
+  return issueImpersonation(ports, {
+    account: { id: account.id, name: account.name },
+    operator: { id: input.operatorId, issuer: settings.publicBaseUrl },
+    reason: input.reason,
+    decision: facts,
+    binding: binding ?? NOBODY,
+    portal: settings.portal,
+    issuer: settings.publicBaseUrl,
+    ttlSeconds: input.ttlSeconds,
+    deployment: settings.deployment,
+  });
+}
+
+async function establishFacts(context: OnboardingContext, input: ImpersonateInput, binding: SsoBinding | undefined): Promise<IssueDecision> {
+  const { ports } = context;
+  const owned = await findOwnership(ports, input.accountId);
+  const known: Omit<IssueFacts, 'standing' | 'consent'> = {
+    operatorAuthorized: await ports.authorizer.authorize(input.operatorId, 'impersonate', input.accountId),
+    chained: false,
+    reason: input.reason,
+    accessLevel: await readAccessLevel(ports, input.accountId),
+    requestedLevel: input.accessLevel,
+    // A binding to a tenant the account does not own any more is no binding.
+    bindingState: binding !== undefined && owned?.tenantId === binding.tenantId ? binding.state : undefined,
+  };
+  // Nothing is asked of Microsoft for a request that is refused anyway.
+  const early = decideIssue({ ...known, standing: 'qualifies', consent: 'granted' });
+  if (!early.allowed || binding === undefined) return early;
+  const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, input.signal);
+  const consent = await readConsent(context, binding.tenantId, input.signal);
+  return decideIssue({ ...known, standing: standing.outcome, consent: consent.verdict });
+}

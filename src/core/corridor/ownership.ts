@@ -1,0 +1,106 @@
+/**
+ * Ownership evidence: right after the last round the same browser signs in at the proven tenant; the directory confirms
+ * the person's role; the person confirms the account's and the partner's names on our page. Only then does the tenant
+ * belong to the account. The level an operator may impersonate with is offered on the same page.
+ */
+import * as z from 'zod/v4';
+import { setAccessLevelByAdmin, type AccessLevel } from '../accounts/access-level';
+import { type CustomerAccount, requireAccount } from '../accounts/account';
+import { readJourney } from '../accounts/journey';
+import { OWNERSHIP_POLICY } from '../admins/roles';
+import { readAdminStanding } from '../admins/standing';
+import { directoryReader, requireApp } from '../consent/apps';
+import { OnboardingError } from '../errors';
+import { sha256Base64Url, toBase64Url } from '../internal/encoding';
+import type { RecordKind } from '../records';
+import { claimRecord, findRecord } from '../records';
+import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
+import { confirmOwnership, findPendingOwnership, openOwnership } from '../sso/ownership';
+import { finishSignIn, startSignIn } from '../sso/sign-in';
+import type { OnboardingContext } from './context';
+
+const SIGN_IN_TTL_SECONDS = 3600;
+const SIGNED_IN_MS = 30 * 60_000;
+
+const signedInSchema: z.ZodType<SignedIn> = z.object({
+  outcome: z.literal('signed_in'),
+  identity: z.object({ tenantId: z.string(), objectId: z.string(), name: z.string().nullable(), preferredUsername: z.string().nullable(), authenticatedAt: z.number() }),
+  accountId: z.string(),
+  purpose: z.literal('ownership'),
+  appKey: z.string(),
+  browserHash: z.string(),
+  signedInAt: z.number(),
+});
+
+/** A proven sign-in whose role the directory has not confirmed yet: the waiting page comes back to it. */
+const signedInKind: RecordKind<SignedIn> = { kind: 'sso/signed-in', schemaVersion: 1, schema: signedInSchema, authenticated: true };
+
+/** Start the sign-in in this browser. The secret goes into its sign-in cookie. */
+export async function startOwnershipSignIn(context: OnboardingContext, input: { readonly accountId: string; readonly tenantId: string }): Promise<{ readonly location: string; readonly browserSecret: string }> {
+  const { ports, settings } = context;
+  const app = requireApp(settings.apps, settings.apps[0]?.key ?? '');
+  const browserSecret = toBase64Url(ports.random.bytes(32));
+  const started = await startSignIn(ports, {
+    accountId: input.accountId,
+    purpose: 'ownership',
+    tenantId: input.tenantId,
+    appId: app.appId,
+    appKey: app.key,
+    authorityHost: settings.endpoints.authorityHost,
+    redirectUri: new URL('/sign-in/callback', settings.publicBaseUrl).toString(),
+    responseMode: settings.signInResponseMode,
+    browserHash: sha256Base64Url(browserSecret),
+    ttlSeconds: SIGN_IN_TTL_SECONDS,
+  });
+  return { location: started.authorizationUrl, browserSecret };
+}
+
+/** The answer of the sign-in. Raises the `SSO_…` code of the refusal. */
+export async function finishOwnershipSignIn(
+  context: OnboardingContext,
+  input: { readonly params: CallbackParameters; readonly browserSecret: string | undefined; readonly arrivedBy: ResponseMode; readonly signal?: AbortSignal },
+): Promise<void> {
+  const answer = await finishSignIn(context.ports, input);
+  if (answer.outcome === 'refused') throw answer.error;
+  await claimRecord(context.ports, signedInKind, answer.browserHash, answer, context.ports.clock.now() + SIGNED_IN_MS);
+}
+
+export type ConfirmationView =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'confirm'; readonly pending: PendingOwnership; readonly accountName: string };
+
+/**
+ * What the confirmation page shows. Asks the directory for the person's role until it answers.
+ * Raises `SSO_BROWSER_MISMATCH`, `SSO_GUEST_REFUSED`, `SSO_NOT_AN_ADMIN`, `SSO_WRONG_TENANT`, `SSO_TENANT_CLAIMED`.
+ */
+export async function readConfirmation(context: OnboardingContext, browserSecret: string | undefined, signal?: AbortSignal): Promise<ConfirmationView> {
+  const signIn = await requireSignedIn(context, browserSecret);
+  const account = await requireAccount(context.ports, signIn.accountId);
+  const known = await findPendingOwnership(context.ports, { accountId: signIn.accountId, browserSecret });
+  if (known !== undefined) return { kind: 'confirm', pending: known, accountName: account.name };
+  const journey = await readJourney(context.ports, signIn.accountId);
+  const input = { tenantId: signIn.identity.tenantId, appKey: directoryReader(context.settings.apps).key, objectId: signIn.identity.objectId, roleTemplateIds: OWNERSHIP_POLICY.roleTemplateIds, mode: OWNERSHIP_POLICY.mode, fresh: true };
+  const standing = await readAdminStanding(context.ports, signal === undefined ? input : { ...input, signal });
+  // The grants may not have reached every replica: not a yes, and not a no either.
+  if (standing.outcome === 'unknown') return { kind: 'waiting' };
+  const pending = await openOwnership(context.ports, { signIn, standing, provenTenantId: journey.provenTenantId ?? '', homeTenantId: context.settings.homeTenantId });
+  return { kind: 'confirm', pending, accountName: account.name };
+}
+
+/**
+ * The admin's confirmation: claims tenant and account for each other, and sets the level the admin chose.
+ * Raises `SSO_BROWSER_MISMATCH`, `SSO_TENANT_CLAIMED`, `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE`.
+ */
+export async function confirmOwner(context: OnboardingContext, input: { readonly browserSecret: string | undefined; readonly csrf: string | undefined; readonly accessLevel: AccessLevel }): Promise<{ readonly account: CustomerAccount; readonly accessLevel: AccessLevel }> {
+  const signIn = await requireSignedIn(context, input.browserSecret);
+  const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browserSecret, csrf: input.csrf, accessLevel: input.accessLevel });
+  await setAccessLevelByAdmin(context.ports, { accountId: signIn.accountId, tenantId: evidence.tenantId, adminObjectId: signIn.identity.objectId, level: input.accessLevel, evidenceId: `${evidence.id}:${signIn.signedInAt}` });
+  context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
+  return { account: await requireAccount(context.ports, signIn.accountId), accessLevel: input.accessLevel };
+}
+
+async function requireSignedIn(context: OnboardingContext, browserSecret: string | undefined): Promise<SignedIn> {
+  const found = browserSecret === undefined ? undefined : await findRecord(context.ports, signedInKind, sha256Base64Url(browserSecret));
+  if (found === undefined) throw new OnboardingError('SSO_BROWSER_MISMATCH', 'This browser has no sign-in to confirm.');
+  return found.value;
+}

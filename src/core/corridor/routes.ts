@@ -1,0 +1,139 @@
+/**
+ * The addresses strangers' browsers and the portal's back end may call, as one function from request to response. A
+ * refusal becomes a page with a public word and a support code; what really happened goes to the log under that code.
+ * `/invite/{ticket}`, `/consent/callback`, `/consent/next`, `/sign-in/callback`, `/sign-in/confirm`,
+ * `/.well-known/jwks.json`, `/impersonation/redeem`, `/healthz`.
+ */
+import type { AccessLevel } from '../accounts/access-level';
+import { landingPage, refusalPage, verifyingPage } from '../consent/pages';
+import { asOnboardingError, OnboardingError, toPublicError } from '../errors';
+import { toBase64Url } from '../internal/encoding';
+import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, type WebRequest, type WebResponse } from '../internal/web';
+import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impersonation/endpoints';
+import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
+import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
+import type { OnboardingContext } from './context';
+import { confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
+
+const CONSENT_COOKIE = 'm365-consent';
+const SIGN_IN_COOKIE = 'm365-sign-in';
+const COOKIE_SECONDS = 7200;
+
+type Handler = (context: OnboardingContext, request: WebRequest) => Promise<WebResponse>;
+
+export interface RouteOptions {
+  /** Absent when no backup portal is configured: redemption then answers 404. */
+  readonly redemption?: RedemptionSettings | undefined;
+}
+
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  '/consent/callback': { GET: consentCallback, POST: consentCallback },
+  '/consent/next': { GET: consentNext },
+  '/sign-in/callback': { GET: signInCallback, POST: signInCallback },
+  '/sign-in/confirm': { GET: showConfirmation, POST: confirm },
+  '/.well-known/jwks.json': { GET: (context) => answerKeySet(context.ports) },
+  '/healthz': { GET: health },
+};
+
+/** Never raises. */
+export async function handleWebRequest(context: OnboardingContext, options: RouteOptions, request: WebRequest): Promise<WebResponse> {
+  const { partnerName } = context.settings;
+  try {
+    if (request.path === '/impersonation/redeem' && options.redemption !== undefined) {
+      return await answerRedemption(context.ports, options.redemption, request, (error) => void reportRefusal(context, request, error));
+    }
+    const invitation = /^\/invite\/([^/]+)$/.exec(request.path)?.[1];
+    const methods = invitation === undefined ? ROUTES[request.path] : { GET: landing(invitation), POST: begin(invitation) };
+    const handler = methods?.[request.method === 'HEAD' ? 'GET' : request.method];
+    if (handler !== undefined) return await handler(context, request);
+    return htmlResponse(methods === undefined ? 404 : 405, refusalPage(partnerName, 'invalid', '-'));
+  } catch (error) {
+    const supportCode = reportRefusal(context, request, error);
+    const { code } = toPublicError(error);
+    return htmlResponse(PUBLIC_STATUS[code], refusalPage(partnerName, code, supportCode));
+  }
+}
+
+const PUBLIC_STATUS = { invalid: 400, expired: 410, wrong_account: 403, declined: 403, not_allowed: 403, try_later: 503, failed: 500 } as const;
+
+function reportRefusal(context: OnboardingContext, request: WebRequest, error: unknown): string {
+  const supportCode = toBase64Url(context.ports.random.bytes(6));
+  const known = asOnboardingError(error);
+  // The path may hold an invitation's ticket: only its first segment is logged.
+  context.ports.logger.warn('A page was refused.', { supportCode, code: known.code, page: `/${request.path.split('/')[1] ?? ''}`, serviceCode: known.serviceCode ?? null });
+  return supportCode;
+}
+
+function landing(ticket: string): Handler {
+  return async (context, request) => {
+    const view = await readLanding(context, ticket);
+    const { partnerName, apps } = context.settings;
+    return htmlResponse(200, landingPage({ ...view, partnerName, apps, action: request.path }), { formTargets: formTargets(context) });
+  };
+}
+
+function begin(ticket: string): Handler {
+  return async (context) => {
+    const { browserSecret, outcome } = await beginRounds(context, ticket);
+    return answerRound(context, outcome, [hostCookie(CONSENT_COOKIE, browserSecret, { sameSite: 'Lax', maxAgeSeconds: COOKIE_SECONDS })]);
+  };
+}
+
+async function consentCallback(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
+  const outcome = await finishRound(context, readCallbackParameters(request), readHostCookie(request, CONSENT_COOKIE));
+  // The address bar holds the spent state: the waiting page gets an address of its own.
+  return outcome.kind === 'verifying' ? redirectResponse('/consent/next') : answerRound(context, outcome, []);
+}
+
+async function consentNext(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
+  return answerRound(context, await continueRounds(context, readHostCookie(request, CONSENT_COOKIE)), []);
+}
+
+async function answerRound(context: OnboardingContext, outcome: RoundOutcome, cookies: readonly string[]): Promise<WebResponse> {
+  if (outcome.kind === 'microsoft') return redirectResponse(outcome.location, cookies);
+  if (outcome.kind === 'verifying') return htmlResponse(200, verifyingPage(context.settings.partnerName, outcome.round, outcome.rounds), { cookies });
+  const { location, browserSecret } = await startOwnershipSignIn(context, outcome);
+  // form_post arrives as a cross-site POST, which carries only SameSite=None cookies (security decision 4).
+  const sameSite = context.settings.signInResponseMode === 'form_post' ? 'None' : 'Lax';
+  return redirectResponse(location, [...cookies, hostCookie(SIGN_IN_COOKIE, browserSecret, { sameSite, maxAgeSeconds: COOKIE_SECONDS })]);
+}
+
+async function signInCallback(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
+  const arrivedBy = request.method === 'POST' ? 'form_post' : 'query';
+  await finishOwnershipSignIn(context, { params: readCallbackParameters(request), browserSecret: readHostCookie(request, SIGN_IN_COOKIE), arrivedBy });
+  return redirectResponse('/sign-in/confirm');
+}
+
+async function showConfirmation(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
+  const view = await readConfirmation(context, readHostCookie(request, SIGN_IN_COOKIE));
+  const { partnerName } = context.settings;
+  if (view.kind === 'waiting') return htmlResponse(200, checkingRolePage(partnerName));
+  return htmlResponse(200, confirmPage({ partnerName, accountName: view.accountName, pending: view.pending, action: '/sign-in/confirm' }), { formTargets: formTargets(context) });
+}
+
+async function confirm(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
+  const form = readForm(request);
+  const { account } = await confirmOwner(context, { browserSecret: readHostCookie(request, SIGN_IN_COOKIE), csrf: form.get('csrf') ?? undefined, accessLevel: readLevel(form.get('accessLevel')) });
+  const { settingsUrl, partnerName } = context.settings;
+  return settingsUrl === undefined ? htmlResponse(200, donePage(partnerName, account.name)) : redirectResponse(settingsUrl);
+}
+
+function readLevel(value: string | null): AccessLevel {
+  if (value === null || value === 'none') return 'none';
+  if (value === 'restricted' || value === 'full') return value;
+  throw new OnboardingError('INPUT_INVALID', 'The access level is none, restricted or full.', { details: { field: 'accessLevel' } });
+}
+
+async function health(context: OnboardingContext): Promise<WebResponse> {
+  try {
+    await context.ports.store.get('meta/health');
+    return jsonResponse(200, { ok: true });
+  } catch {
+    return jsonResponse(503, { ok: false });
+  }
+}
+
+function formTargets(context: OnboardingContext): string[] {
+  const { endpoints, settingsUrl } = context.settings;
+  return [endpoints.authorityHost, ...(settingsUrl === undefined ? [] : [new URL(settingsUrl).origin])];
+}

@@ -1,0 +1,34 @@
+/** One read that validates the SSO binding: the person's standing and the consent, judged together. */
+import { readJourney } from '../accounts/journey';
+import { OnboardingError } from '../errors';
+import { findBinding } from '../sso/binding';
+import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model';
+import { applyValidation } from '../sso/validation';
+import { readBoundStanding, requireOwnedTenant } from './admins';
+import type { OnboardingContext } from './context';
+import { readConsent } from './verify-consent';
+
+/** Consent proven this recently is not read again. */
+const CONSENT_FRESH_MS = 10 * 60_000;
+
+/** The binding as it is remembered. Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN`, `SSO_BINDING_NOT_FOUND`. */
+export async function requireBinding(context: OnboardingContext, accountId: string): Promise<SsoBinding> {
+  await requireOwnedTenant(context, accountId);
+  const binding = await findBinding(context.ports, accountId);
+  if (binding === undefined) throw new OnboardingError('SSO_BINDING_NOT_FOUND', 'No SSO binding is configured for this account.', { details: { accountId } });
+  return binding;
+}
+
+/** Read and judge now. Raises like {@link requireBinding} and what the transports raise. */
+export async function validateBinding(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<AppliedValidation> {
+  const binding = await requireBinding(context, accountId);
+  const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, signal);
+  const consentVerdict = await consentNow(context, accountId, binding.tenantId, signal);
+  return applyValidation(context.ports, { accountId, standing, consentVerdict });
+}
+
+async function consentNow(context: OnboardingContext, accountId: string, tenantId: string, signal?: AbortSignal): Promise<ConsentVerdict> {
+  const { consentEvidenceAt } = await readJourney(context.ports, accountId);
+  if (consentEvidenceAt !== null && context.ports.clock.now() - consentEvidenceAt < CONSENT_FRESH_MS) return 'granted';
+  return (await readConsent(context, tenantId, signal)).verdict;
+}

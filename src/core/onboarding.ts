@@ -1,0 +1,110 @@
+/**
+ * The upper floor: one object that drives customer accounts from nothing to active. It composes the rooms and holds no
+ * rules; every step it takes is also exported by its room for people who want just that one.
+ *
+ * Operator ids are what the host authenticated. Nothing here authenticates anybody.
+ */
+import { type AccessLevel, lowerAccessLevel, readAccessLevel } from './accounts/access-level';
+import { addAccount, type CustomerAccount, listAccounts, type NewAccount, requireAccount } from './accounts/account';
+import { readJourney } from './accounts/journey';
+import type { AdminDiscovery } from './admins/model';
+import { bindChosenAdmin, listAdmins } from './corridor/admins';
+import { advanceJourney, reportStatus } from './corridor/advance';
+import { type ConsentRequestView, openConsent, revokeConsentRequest } from './corridor/consent-requests';
+import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
+import { impersonate, type ImpersonateInput } from './corridor/impersonate';
+import { handleWebRequest, type RouteOptions } from './corridor/routes';
+import { requireBinding, validateBinding } from './corridor/validate-binding';
+import { buildConsentReport, type ConsentReport, verifyDueRead } from './corridor/verify-consent';
+import type { IssuedImpersonation } from './impersonation/issue';
+import type { WebRequest, WebResponse } from './internal/web';
+import type { Ports } from './ports';
+import type { AppliedValidation, SsoBinding } from './sso/model';
+import { findOwnership } from './sso/ownership';
+
+export interface Onboarding {
+  /** Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `OPERATOR_NOT_ALLOWED`, `AUDIT_UNAVAILABLE`. */
+  addAccount(input: NewAccount, operatorId: string): Promise<AccountView>;
+  /** Raises `ACCOUNT_NOT_FOUND`. */
+  showAccount(accountId: string): Promise<AccountView>;
+  listAccounts(): Promise<readonly AccountView[]>;
+  /** Raises `ACCESS_LEVEL_RAISE_REFUSED`, `OPERATOR_NOT_ALLOWED`. */
+  lowerAccessLevel(accountId: string, level: AccessLevel, operatorId: string): Promise<AccountView>;
+  /** Opens (or resends) the invitation to hand to the customer's admin; an older one stops working. */
+  openConsent(input: Parameters<typeof openConsent>[1]): Promise<ConsentRequestView>;
+  revokeConsentRequest(accountId: string, operatorId: string): Promise<boolean>;
+  /** Makes the read that is due, if one is. Raises `CONSENT_NOT_STARTED`. */
+  verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
+  bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
+  showBinding(accountId: string): Promise<SsoBinding>;
+  validateBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
+  impersonate(input: ImpersonateInput): Promise<IssuedImpersonation>;
+  /** Everything that can be done without a person; then what it waits for. Idempotent, survives a kill. */
+  advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
+  /** The same report without doing anything. */
+  status(accountId: string): Promise<JourneyReport>;
+  /** Our pages and endpoints, for any host. Never raises. */
+  handle(request: WebRequest): Promise<WebResponse>;
+}
+
+/**
+ * @example
+ * const onboarding = createOnboarding(settings, ports);
+ * await onboarding.addAccount({ id: 'contoso', name: 'Contoso Ltd', expectedTenant: 'contoso.example' }, 'op-1');
+ * const { url } = await onboarding.openConsent({ accountId: 'contoso', operatorId: 'op-1' });
+ *
+ * Raises `STATE_SCOPE_TOO_SMALL` when the store's claims reach less far than the deployment.
+ */
+export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}): Onboarding {
+  requireReach(ports.store.claimScope, settings.deployment);
+  const context: OnboardingContext = { settings, ports };
+  return {
+    addAccount: async (input, operatorId) => {
+      await requireOperator(context, operatorId, 'onboard', input.id);
+      return viewAccount(context, await addAccount(ports, input, operatorId));
+    },
+    showAccount: async (accountId) => viewAccount(context, await requireAccount(ports, accountId)),
+    listAccounts: async () => {
+      const views: AccountView[] = [];
+      for (const account of await listAccounts(ports)) views.push(await viewAccount(context, account));
+      return views;
+    },
+    lowerAccessLevel: async (accountId, level, operatorId) => {
+      const account = await requireAccount(ports, accountId);
+      await requireOperator(context, operatorId, 'onboard', accountId);
+      await lowerAccessLevel(ports, { accountId, level, operatorId });
+      return viewAccount(context, account);
+    },
+    openConsent: (input) => openConsent(context, input),
+    revokeConsentRequest: (accountId, operatorId) => revokeConsentRequest(context, accountId, operatorId),
+    verifyConsent: async (accountId, signal) => {
+      await requireAccount(ports, accountId);
+      const { journey, verdict } = await verifyDueRead(context, accountId, signal);
+      return buildConsentReport(accountId, journey, verdict);
+    },
+    listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
+    bindAdmin: (input) => bindChosenAdmin(context, input),
+    showBinding: (accountId) => requireBinding(context, accountId),
+    validateBinding: (accountId, signal) => validateBinding(context, accountId, signal),
+    impersonate: (input) => impersonate(context, input),
+    advance: (accountId, signal) => advanceJourney(context, accountId, signal),
+    status: (accountId) => reportStatus(context, accountId),
+    handle: (request) => handleWebRequest(context, routes, request),
+  };
+}
+
+async function viewAccount(context: OnboardingContext, account: CustomerAccount): Promise<AccountView> {
+  const { ports } = context;
+  // Without master keys nothing was ever raised or owned that could be believed.
+  const trusted = ports.sealer.ready;
+  return {
+    id: account.id,
+    name: account.name,
+    expectedTenant: account.expectedTenant,
+    tenantId: trusted ? ((await findOwnership(ports, account.id))?.tenantId ?? null) : null,
+    accessLevel: trusted ? await readAccessLevel(ports, account.id) : 'none',
+    state: (await readJourney(ports, account.id)).state,
+    labels: account.labels,
+  };
+}
