@@ -18,9 +18,11 @@ export interface HttpsRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** New socket and new TLS session, closed afterwards. */
-  readonly freshConnection?: boolean;
+  readonly freshSocket?: boolean;
   /** Sending twice does no harm; GET always is. Needed to survive a kept-alive socket the server has just closed. */
   readonly repeatable?: boolean;
+  /** The library that shaped the request, named in the user agent after our own name. */
+  readonly library?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,7 +80,7 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
   const isolated = () => createHttpsClient(options);
 
   async function send(request: HttpsRequest): Promise<HttpsResponse> {
-    if (request.freshConnection === true) return withIsolated(request);
+    if (request.freshSocket === true) return withIsolated(request);
     try {
       return await exchange(agent, request, options);
     } catch (error) {
@@ -91,7 +93,7 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
   async function withIsolated(request: HttpsRequest): Promise<HttpsResponse> {
     const client = isolated();
     try {
-      return await client.send({ ...request, freshConnection: false });
+      return await client.send({ ...request, freshSocket: false });
     } finally {
       client.close();
     }
@@ -156,7 +158,7 @@ function parseHttpsUrl(text: string): URL {
 
 function headersOf(request: HttpsRequest, options: HttpsClientOptions): Record<string, string | number> {
   return {
-    'user-agent': options.userAgent,
+    'user-agent': request.library === undefined ? options.userAgent : `${options.userAgent} ${request.library}`,
     accept: 'application/json',
     ...request.headers,
     ...(request.body === undefined ? {} : { 'content-length': Buffer.byteLength(request.body) }),

@@ -42,7 +42,7 @@ describe('an exchange', () => {
   });
 
   it('keeps a connection, and uses a new one when asked', async () => {
-    for (const freshConnection of [false, false, true, true]) await client.send({ method: 'GET', url: server.origin, freshConnection });
+    for (const freshSocket of [false, false, true, true]) await client.send({ method: 'GET', url: server.origin, freshSocket });
     expect(server.seen.map((request) => request.socket)).toEqual([1, 1, 2, 3]);
   });
 

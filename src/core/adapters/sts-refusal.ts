@@ -1,0 +1,150 @@
+/**
+ * What an answer of the token endpoint means. Pure: an answer goes in, one of our errors comes out. Follows Microsoft
+ * identity platform "Microsoft Entra authentication and authorization error codes"; codes are judged by number, never by
+ * text. Nothing that was sent (assertion, secret, code) can come back in an error, even when the service repeats it.
+ */
+import * as z from 'zod/v4';
+import type { ErrorCode } from '../error-catalog';
+import { OnboardingError } from '../errors';
+import type { JsonObject } from '../ports';
+import type { HttpsResponse } from './https-client';
+import { HttpsFailure } from './https-client';
+import { readRetryAfterSeconds } from './retry-after';
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  700016: 'STS_APP_NOT_IN_TENANT',
+  7000229: 'STS_APP_NOT_IN_TENANT',
+  70001: 'STS_APP_DISABLED',
+  7000112: 'STS_APP_DISABLED',
+  1000031: 'STS_APP_DISABLED',
+  50001: 'STS_RESOURCE_MISSING',
+  500011: 'STS_RESOURCE_MISSING',
+  650052: 'STS_RESOURCE_MISSING',
+  50012: 'STS_CREDENTIAL_REFUSED',
+  50013: 'STS_CREDENTIAL_REFUSED',
+  50027: 'STS_CREDENTIAL_REFUSED',
+  700024: 'STS_CREDENTIAL_REFUSED',
+  700027: 'STS_CREDENTIAL_REFUSED',
+  7000215: 'STS_CREDENTIAL_REFUSED',
+  7000222: 'STS_CREDENTIAL_REFUSED',
+  90002: 'TENANT_NOT_FOUND',
+  50196: 'STS_THROTTLED',
+  90055: 'STS_THROTTLED',
+  50000: 'STS_UNAVAILABLE',
+  50033: 'STS_UNAVAILABLE',
+  50087: 'STS_UNAVAILABLE',
+  90006: 'STS_UNAVAILABLE',
+  90012: 'STS_UNAVAILABLE',
+  90024: 'STS_UNAVAILABLE',
+  90033: 'STS_UNAVAILABLE',
+  90090: 'STS_UNAVAILABLE',
+};
+
+const MESSAGES: Partial<Readonly<Record<ErrorCode, string>>> = {
+  STS_APP_NOT_IN_TENANT: 'The app has no service principal in this tenant',
+  STS_APP_DISABLED: 'The app is disabled in this tenant',
+  STS_RESOURCE_MISSING: 'The resource has no service principal in this tenant',
+  STS_CREDENTIAL_REFUSED: 'The token endpoint does not accept the app\'s credential',
+  TENANT_NOT_FOUND: 'The token endpoint knows no such tenant',
+  STS_THROTTLED: 'The token endpoint asked us to slow down',
+  STS_UNAVAILABLE: 'The token endpoint could not answer',
+};
+
+const refusalSchema = z.object({
+  error: z.string().regex(/^[\w.-]{1,64}$/),
+  suberror: z.string().regex(/^[\w.-]{1,64}$/).optional().catch(undefined),
+  error_description: z.string().optional().catch(undefined),
+  error_codes: z.array(z.number().int().positive()).optional().catch(undefined),
+  correlation_id: z.string().regex(/^[\w-]{1,64}$/).optional().catch(undefined),
+});
+type Refusal = z.infer<typeof refusalSchema>;
+
+export interface RefusalContext {
+  /** Milliseconds since the Unix epoch, for a `Retry-After` date. */
+  readonly now: number;
+  /** Everything secret that was sent; a description that holds a piece of it is dropped. */
+  readonly sent: readonly string[];
+}
+
+/**
+ * The error for an answer that is not a token. `serviceCode` is `AADSTS` and the number; `details` hold the HTTP status,
+ * the OAuth error and, when it repeats nothing secret, Microsoft's description.
+ */
+export function readStsRefusal(response: HttpsResponse, context: RefusalContext): OnboardingError {
+  const refusal = refusalSchema.safeParse(parseJson(response.text)).data;
+  const number = refusal === undefined ? undefined : aadstsNumber(refusal);
+  const code = codeOf(response.status, refusal, number);
+  const serviceCode = number === undefined ? undefined : `AADSTS${number}`;
+  const message = `${MESSAGES[code] ?? 'The token endpoint refused the app'} (${serviceCode ?? refusal?.error ?? `HTTP ${response.status}`}).`;
+  return new OnboardingError(code, message, {
+    details: detailsOf(response.status, refusal, context.sent),
+    serviceCode,
+    correlationId: refusal?.correlation_id,
+    retryAfterSeconds: readRetryAfterSeconds(response.headers, context.now),
+  });
+}
+
+/** The error when there was no answer at all. Errors that are ours already, and a caller's abort, pass unchanged. */
+export function readStsFailure(failure: unknown): unknown {
+  if (!(failure instanceof HttpsFailure)) return failure;
+  const details: JsonObject = { host: failure.host, reason: failure.systemCode ?? failure.kind };
+  return new OnboardingError('STS_UNAVAILABLE', 'The token endpoint could not be reached.', { cause: failure, details });
+}
+
+/** `AADSTS` number of an error, from `error_codes` or, as some answers lack it, from the description's first word. */
+function aadstsNumber(refusal: Refusal): number | undefined {
+  const fromText = /^AADSTS(\d{4,9})\b/.exec(refusal.error_description ?? '')?.[1];
+  return refusal.error_codes?.[0] ?? (fromText === undefined ? undefined : Number(fromText));
+}
+
+function codeOf(status: number, refusal: Refusal | undefined, number: number | undefined): ErrorCode {
+  if (status === 429) return 'STS_THROTTLED';
+  const known = number === undefined ? undefined : CODES[number];
+  if (known !== undefined) return known;
+  return status >= 500 || refusal === undefined ? 'STS_UNAVAILABLE' : 'STS_REFUSED';
+}
+
+function detailsOf(status: number, refusal: Refusal | undefined, sent: readonly string[]): JsonObject {
+  const description = safeDescription(refusal?.error_description, sent);
+  return {
+    status,
+    ...(refusal === undefined ? {} : { error: refusal.error }),
+    ...(refusal?.suberror === undefined ? {} : { suberror: refusal.suberror }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+const MAX_DESCRIPTION_LENGTH = 600;
+const PIECE_LENGTH = 12;
+
+// Dropped as a whole rather than blanked: what is left around a blank may still tell.
+function safeDescription(description: string | undefined, sent: readonly string[]): string | undefined {
+  const line = description?.split(/[\r\n]/, 1)[0]?.slice(0, MAX_DESCRIPTION_LENGTH);
+  if (line === undefined || line === '') return undefined;
+  const readings = [line, decodeLeniently(line)];
+  return sent.some((secretText) => readings.some((reading) => sharesPiece(reading, secretText))) ? undefined : line;
+}
+
+function sharesPiece(text: string, secretText: string): boolean {
+  if (secretText.length <= PIECE_LENGTH) return secretText !== '' && text.includes(secretText);
+  for (let at = 0; at + PIECE_LENGTH <= secretText.length; at += 1) {
+    if (text.includes(secretText.slice(at, at + PIECE_LENGTH))) return true;
+  }
+  return false;
+}
+
+function decodeLeniently(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
