@@ -3,7 +3,7 @@
  * store and no clock. It refuses whatever is not positively known: an unknown standing or consent is a refusal.
  * Follows the product's rule that the customer decides the level and an operator can only ask for less.
  */
-import type { ErrorCode } from '../error-catalog';
+import type { ErrorCode } from '../errors';
 import { isWithinLevel, type AccessLevel, type GrantedLevel } from './levels';
 
 export const MIN_REASON_LENGTH = 3;

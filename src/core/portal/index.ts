@@ -1,0 +1,24 @@
+/** The verifier kit for a backup portal: re-exports only. It brings no Microsoft client and reads no Microsoft data. */
+export { createPortalKit } from './kit';
+export type { PortalKit, PortalKitOptions, StartedSession } from './kit';
+export { createPortalRoutes } from './routes';
+export type { PortalRouteOptions, PortalRoutes } from './routes';
+export type { PendingConfirmation, PendingFacts } from './confirmation';
+export { createMemoryState } from './ports';
+export type { FindPortalAccount, PortalAccount, PortalHttp, PortalHttpRequest, PortalHttpResponse, PortalLog, PortalLogEntry, PortalState } from './ports';
+export { PORTAL_AREAS } from './session';
+export type { PortalArea, PortalSession } from './session';
+export { createGrantVerifier } from './verifier';
+export type { GrantVerifierOptions, VerifyGrant } from './verifier';
+export { createKeySet } from './key-set';
+export type { KeySet } from './key-set';
+export { readClientKey } from '../impersonation/key-id';
+export type { ClientKey } from '../impersonation/key-id';
+export type { GrantActor, ImpersonationGrant } from '../impersonation/grant';
+export type { AccessLevel, GrantedLevel } from '../impersonation/levels';
+export { Secret, isSecret, secret } from '../internal/secret';
+export { escapeHtml } from '../internal/html';
+export type { WebRequest, WebResponse } from '../internal/web';
+export { OnboardingError, hasCode, isOnboardingError, toPublicError } from '../errors';
+export type { ErrorCode, PublicCode } from '../errors';
+export type { Clock, JsonObject, JwtService, RandomSource, SigningAlgorithm } from '../ports';
