@@ -41,6 +41,7 @@ export const ERROR_CATALOG = {
   // State
   STATE_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The state store did not answer.', 'Check the store; nothing was changed.'),
   STATE_CORRUPTED: entry('investigate', 'operator', 'failed', 'The state file is damaged and was set aside untouched.', 'Restore a backup; the damaged file was copied beside the original.'),
+  STATE_VERSION_UNSUPPORTED: entry('fix_input', 'operator', 'failed', 'The state was written by a newer version of this package.', 'Update this package on this host.'),
   STATE_RECORD_INVALID: entry('investigate', 'operator', 'failed', 'A stored record does not have the documented form.', 'Look it up in docs/storage-schema.md; restore it from a backup.'),
   STATE_RECORD_TAMPERED: entry('investigate', 'operator', 'failed', 'A stored record was changed by something that does not hold the master key.', 'Treat the store as compromised; restore it and review the audit.'),
   STATE_CONFLICT: entry('retry_later', 'operator', 'try_later', 'Somebody else kept changing the same record.', 'Run the step again.'),
