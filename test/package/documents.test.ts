@@ -19,7 +19,19 @@ it.each(pages)('%s points to files that exist', (page) => {
   expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([]);
 });
 
-it('promises in the README only npm scripts that exist', () => {
+it('names in its threat model only tests that exist', () => {
+  const named = new Set([...readFileSync(`${root}SECURITY.md`, 'utf8').matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path ?? ''));
+  expect(named.size).toBeGreaterThan(5);
+  expect([...named].filter((path) => !existsSync(join(root, path)) || (!path.endsWith('.ts') && globSync(`${path}/**/*.test.ts`, { cwd: root }).length === 0))).toEqual([]);
+});
+
+it('shows the two commands as the check runs them', () => {
+  const lines = readFileSync(`${root}README.md`, 'utf8').split('\n');
+  expect(lines).toContain('npm ci && npm run demo');
+  expect(lines).toContain('npm ci && npm test');
+});
+
+it('promises only npm scripts that exist', () => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
   const texts = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
   const named = new Set([...texts.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? ''));
