@@ -2,36 +2,37 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Keyv from 'keyv';
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { createKeyvAdapter } from '../../src/core/adapters/keyv-adapter';
 import { openKeyvStore } from '../../src/core/adapters/keyv-store';
 import { createMemoryStore } from '../../src/core/adapters/memory-store';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
+import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Clock, StateStore } from '../../src/core/ports';
 import { stateStoreContract } from '../../src/core/testing/state-store-contract';
 
 const folder = mkdtempSync(join(tmpdir(), 'state-contract-'));
-let files = 0;
-const openSqlite = (clock: Clock) => openSqliteStore({ path: join(folder, `${(files += 1)}.db`), clock });
+const names = (function* () {
+  for (let made = 1; ; made += 1) yield `store-${made}`;
+})();
+const nextName = () => names.next().value ?? '';
 
-afterAll(() => rmSync(folder, { recursive: true }));
+// Keyv's own clock is the host's, and it never speaks before ours: what lies below it may share one file.
+let below: StateStore;
+beforeAll(async () => {
+  below = await openSqliteStore({ path: join(folder, 'below.db'), clock: createSystemClock() });
+});
+afterAll(async () => {
+  await below.close();
+  rmSync(folder, { recursive: true });
+});
 
 const STORES: Record<string, (clock: Clock) => Promise<StateStore>> = {
   memory: async (clock) => createMemoryStore({ clock }),
-  sqlite: openSqlite,
+  sqlite: (clock) => openSqliteStore({ path: join(folder, `${nextName()}.db`), clock }),
   'Keyv over a Map': (clock) => openKeyvStore({ factory: () => new Keyv({ store: new Map() }), clock }),
-  'Keyv over our sqlite': keyvOverSqlite,
+  'Keyv over our sqlite': (clock) => openKeyvStore({ factory: () => new Keyv({ store: createKeyvAdapter(below), namespace: nextName() }), clock }),
 };
-
-async function keyvOverSqlite(clock: Clock): Promise<StateStore> {
-  const sqlite = await openSqlite(clock);
-  const store = await openKeyvStore({ factory: () => new Keyv({ store: createKeyvAdapter(sqlite), namespace: 'host' }), clock });
-  const close = async () => {
-    await store.close();
-    await sqlite.close();
-  };
-  return { ...store, close };
-}
 
 describe.each(Object.entries(STORES))('%s', (_name, create) => {
   it.each(stateStoreContract({ create }).map((check) => [check.name, check] as const))('%s', (_name, check) => check.run());
