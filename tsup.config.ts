@@ -46,7 +46,7 @@ const products: (Options & { readonly entry: Record<string, string> })[] = [
     esbuildPlugins: [siblingsStayFiles()],
     outExtension: () => ({ js: '.mjs' }),
     onSuccess: async () => {
-      if (existsSync('dist/cli/main.mjs')) await chmod('dist/cli/main.mjs', 0o755);
+      if (existsSync('dist/cli/bin.mjs')) await chmod('dist/cli/bin.mjs', 0o755);
     },
   },
   {

@@ -1,11 +1,17 @@
 /** Every built file loads, by import and by require, on the Node we develop with and on the oldest we promise. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { name: string; exports: Record<string, unknown>; engines: { node: string }; version: string };
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+  name: string;
+  version: string;
+  bin: Record<string, string>;
+  exports: Record<string, unknown>;
+  engines: { node: string };
+};
 const floor = manifest.engines.node.replace('>=', '');
 const nodes = [
   { version: process.versions.node, binary: process.execPath },
@@ -43,9 +49,12 @@ for (const { version, binary } of nodes) {
       expect(loaded.status, loaded.stderr).toBe(0);
     });
 
-    it('starts the command line', () => {
-      const shown = run('dist/cli/main.mjs', '--version');
+    it.each(Object.values(manifest.bin))('starts the command line %s', (file) => {
+      const shown = run(file, '--version');
       expect(shown.stdout.trim(), shown.stderr).toBe(manifest.version);
+      // npm links the file as it is: without these two it does not start from a shell.
+      expect(readFileSync(`${root}${file}`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+      expect(statSync(`${root}${file}`).mode & 0o111).not.toBe(0);
     });
   });
 }
