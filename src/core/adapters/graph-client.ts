@@ -1,0 +1,223 @@
+/**
+ * The GraphTransport port over Microsoft Graph v1.0. Promises: error answers are returned for a rule to judge; throttling
+ * is obeyed by the injected clock within a budget; tokens go to the pinned origin only; a list is complete or says what
+ * stopped it; a fresh read shares neither token nor socket with anything before it. Follows Microsoft Graph "paging",
+ * "throttling" and "JSON batching"; retry and batch rules are in the files beside this one.
+ */
+import * as z from 'zod/v4';
+import { OnboardingError } from '../errors';
+import type { AppToken, Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
+import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
+import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
+import { isWorthRepeating, planRetryDelayMs } from './graph-retry';
+import { HttpsFailure, type HttpsClient, type HttpsResponse } from './https-client';
+import { readRetryAfterSeconds } from './retry-after';
+
+/** Half a million objects at the default page size: more is a loop that changes its address. */
+const MAX_PAGES = 5000;
+
+export interface GraphTransportOptions {
+  /** Origin of Microsoft Graph, with port when it has one; no version, no trailing slash. */
+  readonly graphHost: string;
+  readonly tokens: TokenSource;
+  /** Resource identifier for the app token, for example `https://graph.microsoft.com`. */
+  readonly graphResource: string;
+  readonly https: HttpsClient;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
+type Call = Omit<GraphCall, 'clientRequestId'>;
+
+interface Context extends GraphTransportOptions {
+  readonly exchange: GraphPipeline;
+}
+
+/**
+ * The GraphTransport port. Every method raises `GRAPH_UNAVAILABLE`, `GRAPH_THROTTLED` (with `retryAfterSeconds` when the
+ * service said), `GRAPH_ANSWER_INVALID` (a 2xx answer that is not JSON, endless paging), `GRAPH_ORIGIN_REFUSED`,
+ * `TLS_UNTRUSTED`, `INPUT_INVALID` for a path that leaves v1.0, and whatever the TokenSource raises. In a batch, an item
+ * that got no answer has status 0.
+ */
+export function createGraphTransport(options: GraphTransportOptions): GraphTransport {
+  const context: Context = { ...options, exchange: createGraphPipeline(options.graphHost) };
+  const withSession = async <T>(scope: GraphScope, work: (session: GraphSession) => Promise<T>): Promise<T> => {
+    const https = scope.fresh === true ? options.https.isolated() : options.https;
+    try {
+      return await work(openSession(options, scope, https));
+    } finally {
+      if (https !== options.https) https.close();
+    }
+  };
+
+  return {
+    send: (scope, request) =>
+      withSession(scope, async (session) => {
+        const call = { ...request, url: addressOf(options.graphHost, request.path), repeatable: request.method !== 'POST' };
+        return readAnswer(await sendPolitely(context, session, call));
+      }),
+    list: (scope, path) => withSession(scope, (session) => readPages(context, session, path)),
+    batch: (scope, paths) =>
+      withSession(scope, async (session) => {
+        const answers: GraphResponse[] = [];
+        for (const chunk of splitIntoBatches(paths)) answers.push(...(await sendBatch(context, session, chunk)));
+        return answers;
+      }),
+  };
+}
+
+function openSession({ tokens, graphResource }: GraphTransportOptions, scope: GraphScope, https: HttpsClient): GraphSession {
+  const acquire = (fresh: boolean) =>
+    tokens.acquire({ appKey: scope.appKey, tenantId: scope.tenantId, resource: graphResource, fresh, ...(scope.signal === undefined ? {} : { signal: scope.signal }) });
+  let pending: Promise<AppToken> | undefined;
+  let fresh = scope.fresh === true;
+  return {
+    https,
+    signal: scope.signal,
+    appToken: () => (pending ??= acquire(fresh)),
+    renewAppToken: () => {
+      fresh = true;
+      pending = undefined;
+    },
+  };
+}
+
+function addressOf(graphHost: string, path: string): string {
+  const base = `${graphHost}/v1.0`;
+  const url = path.startsWith('/') && URL.canParse(`${base}${path}`) ? new URL(`${base}${path}`) : undefined;
+  if (url === undefined || url.hash !== '' || !url.pathname.startsWith('/v1.0/') || url.pathname.includes('//')) {
+    throw new OnboardingError('INPUT_INVALID', 'A Graph path starts with "/" and stays below the version.', { details: { parameter: 'path' } });
+  }
+  return url.href;
+}
+
+/** Waits before a repeat; false when the retries or the budget of the operation are used up. */
+type Patience = (retryAfterSeconds: number | undefined) => Promise<boolean>;
+
+function createPatience({ clock, random }: Context, session: GraphSession): Patience {
+  const startedAt = clock.now();
+  let retries = 0;
+  return async (retryAfterSeconds) => {
+    const jitter = (random.bytes(1)[0] ?? 0) / 255;
+    const delayMs = planRetryDelayMs({ retries, elapsedMs: clock.now() - startedAt, retryAfterSeconds, jitter });
+    if (delayMs === undefined) return false;
+    retries += 1;
+    await clock.sleep(delayMs, session.signal);
+    return true;
+  };
+}
+
+/** One request until it is answered, refused for good, or out of patience. */
+async function sendPolitely(context: Context, session: GraphSession, call: Call): Promise<HttpsResponse> {
+  const patience = createPatience(context, session);
+  let outcome = await attempt(context, session, call);
+  if (isTokenRefused(outcome)) {
+    session.renewAppToken();
+    outcome = await attempt(context, session, call);
+  }
+  while (isTransient(outcome, call.repeatable) && (await patience(retryAfterOf(context, outcome)))) {
+    outcome = await attempt(context, session, call);
+  }
+  return settle(context, outcome);
+}
+
+async function attempt(context: Context, session: GraphSession, call: Call): Promise<HttpsResponse | HttpsFailure> {
+  try {
+    return await context.exchange(session, { ...call, clientRequestId: context.random.uuid() });
+  } catch (error) {
+    if (error instanceof HttpsFailure) return error;
+    throw error;
+  }
+}
+
+function isTransient(outcome: HttpsResponse | HttpsFailure, repeatable: boolean): boolean {
+  return outcome instanceof HttpsFailure ? repeatable && outcome.kind !== 'too_large' : isWorthRepeating(outcome.status, repeatable);
+}
+
+function retryAfterOf(context: Context, outcome: HttpsResponse | HttpsFailure): number | undefined {
+  return outcome instanceof HttpsFailure ? undefined : readRetryAfterSeconds(outcome.headers, context.clock.now());
+}
+
+/** An answer passes; what stands for "no answer" becomes an error. */
+function settle(context: Context, outcome: HttpsResponse | HttpsFailure): HttpsResponse {
+  if (outcome instanceof HttpsFailure) {
+    const details = { host: outcome.host, reason: outcome.systemCode ?? outcome.kind };
+    throw new OnboardingError('GRAPH_UNAVAILABLE', 'Microsoft Graph could not be reached.', { cause: outcome, details });
+  }
+  if (!isWorthRepeating(outcome.status, true)) return outcome;
+  const code = outcome.status === 429 ? 'GRAPH_THROTTLED' : 'GRAPH_UNAVAILABLE';
+  throw new OnboardingError(code, `Microsoft Graph kept answering ${outcome.status}.`, {
+    details: { status: outcome.status },
+    serviceCode: errorCodeOf(outcome),
+    correlationId: outcome.headers['request-id'],
+    retryAfterSeconds: retryAfterOf(context, outcome),
+  });
+}
+
+function isTokenRefused(outcome: HttpsResponse | HttpsFailure): boolean {
+  return !(outcome instanceof HttpsFailure) && outcome.status === 401 && errorCodeOf(outcome) === 'InvalidAuthenticationToken';
+}
+
+const errorSchema = z.object({ error: z.object({ code: z.string().regex(/^[\w.-]{1,100}$/) }) });
+
+function errorCodeOf(response: HttpsResponse): string | undefined {
+  return errorSchema.safeParse(parseJson(response.text)).data?.error.code;
+}
+
+function readAnswer(response: HttpsResponse): GraphResponse {
+  const requestId = response.headers['request-id'];
+  const body = parseJson(response.text);
+  const isBroken = body === undefined && response.text.trim() !== '' && response.status < 300;
+  if (isBroken) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph\'s answer is not JSON.', { correlationId: requestId, details: { status: response.status } });
+  return { status: response.status, body, requestId };
+}
+
+const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().min(1).optional() });
+
+async function readPages(context: Context, session: GraphSession, path: string): Promise<GraphList> {
+  const items: unknown[] = [];
+  const visited = new Set<string>();
+  for (let url: string | undefined = addressOf(context.graphHost, path); url !== undefined; ) {
+    if (visited.has(url) || visited.size >= MAX_PAGES) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'The pages of a list never end.', { details: { pages: visited.size } });
+    visited.add(url);
+    const answer = readAnswer(await sendPolitely(context, session, { method: 'GET', url, repeatable: true }));
+    const page = answer.status === 200 ? pageSchema.safeParse(answer.body).data : undefined;
+    if (page === undefined) return { items, stoppedBy: answer };
+    for (const item of page.value) items.push(item);
+    url = page['@odata.nextLink'];
+  }
+  return { items };
+}
+
+async function sendBatch(context: Context, session: GraphSession, paths: readonly string[]): Promise<readonly GraphResponse[]> {
+  for (const path of paths) addressOf(context.graphHost, path);
+  const patience = createPatience(context, session);
+  const answers = new Map<number, BatchAnswer>();
+  let open = [...paths.keys()];
+  do {
+    for (const [position, answer] of await askBatch(context, session, paths, open)) answers.set(position, answer);
+    open = open.filter((position) => isWorthRepeating(answers.get(position)?.response.status ?? 0, true));
+  } while (open.length > 0 && (await patience(longestRetryAfter(context, answers, open))));
+  return paths.map((_, position) => answers.get(position)?.response ?? MISSING_ANSWER);
+}
+
+async function askBatch(context: Context, session: GraphSession, paths: readonly string[], positions: readonly number[]): Promise<ReadonlyMap<number, BatchAnswer>> {
+  const call: Call = { method: 'POST', url: `${context.graphHost}/v1.0/$batch`, body: buildBatch(paths, positions), repeatable: true };
+  const outer = readAnswer(await sendPolitely(context, session, call));
+  if (outer.status === 200) return readBatchAnswers(outer.body);
+  // A refused batch is the answer to each of its items.
+  return new Map(positions.map((position) => [position, { response: outer, headers: {} }]));
+}
+
+function longestRetryAfter(context: Context, answers: ReadonlyMap<number, BatchAnswer>, positions: readonly number[]): number | undefined {
+  const asked = positions.flatMap((position) => readRetryAfterSeconds(answers.get(position)?.headers ?? {}, context.clock.now()) ?? []);
+  return asked.length === 0 ? undefined : Math.max(...asked);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
