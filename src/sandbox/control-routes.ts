@@ -1,0 +1,121 @@
+/**
+ * What the control door offers. Fault plans and lies are not built yet: the doors are there and say so.
+ */
+import { allRules } from './rules';
+import { ControlRefusal, type ControlAnswer, type ControlRoutes } from './control';
+import { setGraphVariants, type GraphVariants } from './graph/index';
+import type { JsonObject } from './jwt';
+import { isJsonObject } from './jwt';
+import type { Tenant } from './model';
+import type { RequestLog } from './request-log';
+import { DECLINE_VARIANTS, type DeclineVariant } from './seed-format';
+import type { StsState } from './sts/context';
+import { tenantName } from './sts/directory';
+import { REPLICATION_SCOPES, type ControlledWorld } from './world';
+
+export interface ControlledParts {
+  readonly world: ControlledWorld;
+  readonly sts: StsState;
+  readonly log: RequestLog;
+  readonly reset: () => void;
+}
+
+export function controlRoutes(parts: ControlledParts): ControlRoutes {
+  const { world, sts, log } = parts;
+  return {
+    'GET /state': () => ok(state(parts)),
+    'GET /requests': () => ok({ items: log.rows(), next: null }),
+    'GET /gaps': () => ok({ items: log.gaps(), next: null }),
+    'GET /rules': () => ok({ items: allRules, next: null }),
+    'GET /lies': () => ok({ items: [], next: null }),
+    'POST /clock': (body) => moveClock(world, body),
+    'POST /replication': (body) => setReplication(world, body),
+    'POST /variants': (body) => setVariants(sts, body),
+    'POST /reset': () => {
+      parts.reset();
+      return ok(state(parts));
+    },
+    'POST /faults': () => ({ status: 501, body: { error: { code: 'SandboxNotModelled', message: 'Fault plans are not built yet.' } } }),
+  };
+}
+
+function ok(body: unknown): ControlAnswer {
+  return { status: 200, body };
+}
+
+function state({ world, sts }: ControlledParts) {
+  return {
+    now: new Date(world.now()).toISOString(),
+    login: world.origins.login,
+    graph: world.origins.graph,
+    homeTenantId: world.homeTenantId,
+    replicationLagMs: Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, world.replicationLagMs()[scope] ?? 0])),
+    variants: { decline: sts.declineVariant },
+    tenants: [...world.tenants.values()].map((tenant) => describeTenant(world, tenant)),
+  };
+}
+
+/** The tenant as it is now, whatever its replicas show. */
+function describeTenant(world: ControlledWorld, tenant: Tenant) {
+  const now = world.now();
+  return {
+    tenantId: tenant.tenantId,
+    displayName: tenantName(world, tenant),
+    users: tenant.users.list(now).length,
+    groups: tenant.groups.list(now).length,
+    applications: tenant.applications.list(now).map(({ appId, displayName, keyCredentials }) => ({ appId, displayName, keyCredentials: keyCredentials.length })),
+    servicePrincipals: tenant.servicePrincipals.list(now).map(({ id, appId, displayName, accountEnabled }) => ({ id, appId, displayName, accountEnabled })),
+    appRoleAssignments: tenant.appRoleAssignments.list(now).length,
+    oauth2PermissionGrants: tenant.oauth2PermissionGrants.list(now).length,
+  };
+}
+
+function moveClock(world: ControlledWorld, body: JsonObject): ControlAnswer {
+  if (typeof body.advanceSeconds === 'number') world.advance(body.advanceSeconds);
+  else if (typeof body.now === 'string' && !Number.isNaN(Date.parse(body.now))) world.setNow(Date.parse(body.now));
+  else throw new ControlRefusal('Give advanceSeconds (a number) or now (an ISO 8601 instant).');
+  return ok({ now: new Date(world.now()).toISOString() });
+}
+
+function setReplication(world: ControlledWorld, body: JsonObject): ControlAnswer {
+  const lag: Record<string, number> = {};
+  for (const [scope, value] of Object.entries(body)) {
+    const isKnown = REPLICATION_SCOPES.some((known) => known === scope);
+    if (!isKnown || typeof value !== 'number' || value < 0) throw new ControlRefusal(`Give milliseconds for any of ${REPLICATION_SCOPES.join(', ')}.`);
+    lag[scope] = value;
+  }
+  world.setReplicationLagMs(lag);
+  return ok({ replicationLagMs: world.replicationLagMs() });
+}
+
+function setVariants(sts: StsState, body: JsonObject): ControlAnswer {
+  const { decline, graph } = body;
+  if (decline === null) sts.declineVariant = null;
+  else if (decline !== undefined) {
+    if (!isDeclineVariant(decline)) throw new ControlRefusal(`decline is one of ${DECLINE_VARIANTS.join(', ')} or null.`);
+    sts.declineVariant = decline;
+  }
+  if (graph !== undefined) setGraphVariants(sts.world, checkGraphVariants(graph));
+  return ok({ variants: { decline: sts.declineVariant } });
+}
+
+function isDeclineVariant(value: unknown): value is DeclineVariant {
+  return DECLINE_VARIANTS.some((known) => known === value);
+}
+
+const GRAPH_VARIANTS: { readonly [Name in keyof GraphVariants]: readonly GraphVariants[Name][] } = {
+  addKeyPermission: ['required', 'none'],
+  duplicateAssignment: ['entitlement-grant', 'permission-being-assigned'],
+  expiredToken: ['lifetime', 'expired'],
+  missingReference: [400, 404],
+};
+
+function checkGraphVariants(value: unknown): Partial<GraphVariants> {
+  if (!isJsonObject(value)) throw new ControlRefusal('graph must be an object.');
+  const allowed = new Map<string, readonly unknown[]>(Object.entries(GRAPH_VARIANTS));
+  for (const [name, side] of Object.entries(value)) {
+    const sides = allowed.get(name);
+    if (sides === undefined || !sides.includes(side)) throw new ControlRefusal(`graph.${name} must be one of: ${(sides ?? []).join(', ')}.`);
+  }
+  return value;
+}

@@ -1,0 +1,170 @@
+/**
+ * Starts a local stand-in for Entra ID and Microsoft Graph: one HTTPS origin with its own certificate authority, a
+ * control door on loopback, tenants from a seed. It imports nothing from the product and the product nothing from
+ * it. Unmodelled requests are answered 501 and listed as gaps.
+ */
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { writeSandboxConfig, type ConfigOptions } from './config';
+import { listenControl } from './control';
+import { controlRoutes } from './control-routes';
+import { handleGraph } from './graph/index';
+import type { SandboxRequest, SandboxResponse } from './http';
+import { describeReady, type Ready } from './ready';
+import { RequestLog, type Gap, type RequestRow } from './request-log';
+import { createSeededWorld, populateWorld } from './seed';
+import type { Credentials } from './seed-apps';
+import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
+import type { Seed, SeedFile } from './seed-format';
+import { listenHttps, sandboxFault } from './server';
+import { generateSigningKeys } from './signing-keys';
+import { createStsState, type StsState } from './sts/context';
+import { handleLogin } from './sts/index';
+import { createTlsIdentity } from './tls';
+import type { Clock, ControlledWorld, ReplicationLag } from './world';
+
+export { buildConfig, writeSandboxConfig, type ConfigOptions } from './config';
+export type { Ready, ReadyApp, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
+export type { Gap, RequestRow } from './request-log';
+export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
+export type { DeclineVariant, Seed, SeedFile } from './seed-format';
+export type { ReplicationLag } from './world';
+
+export interface SandboxOptions {
+  /** HTTPS port; 0 or absent lets the system choose. */
+  readonly port?: number;
+  readonly seed?: SeedFile | undefined;
+  /** A JSON file instead of `seed`. */
+  readonly seedFile?: string | undefined;
+  /** Milliseconds since the epoch; absent: the machine's clock. Either can be moved forward. */
+  readonly clock?: Clock;
+  /** Over the seed's own. */
+  readonly replicationLagMs?: ReplicationLag;
+  /** Where the CA file and `gaps.ndjson` go; absent: a fresh directory that is removed at the end. */
+  readonly dataDir?: string;
+  /** Also write a configuration for the product to this file. */
+  readonly writeConfig?: string | (ConfigOptions & { readonly file: string });
+}
+
+export interface RunningSandbox {
+  readonly ready: Ready;
+  readonly seed: Seed;
+  /** The directory itself, for tests in the same process. */
+  readonly world: ControlledWorld;
+  readonly clock: {
+    now(): number;
+    advance(seconds: number): void;
+  };
+  requests(): readonly RequestRow[];
+  gaps(): readonly Gap[];
+  /** The directory back to the seed; sessions, codes, requests and gaps gone. Clock, ids and credentials stay. */
+  reset(): void;
+  setReplicationLagMs(lag: ReplicationLag): void;
+  setDeclineVariant(variant: StsState['declineVariant']): void;
+  /** Closes both ports, cuts open connections, removes the temporary directory. */
+  stop(): Promise<void>;
+}
+
+/** Raises SeedError for a seed that cannot be used, and what node:net raises for a port that is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const seed = await readSeed(options);
+  const machineNow = Date.now();
+  const credentials: Credentials = new Map();
+  const worldOptions = {
+    clock: options.clock ?? { now: () => Date.now() },
+    signingKeys: await generateSigningKeys(machineNow),
+    ...(options.replicationLagMs === undefined ? {} : { replicationLagMs: options.replicationLagMs }),
+  };
+  const world = createSeededWorld(seed, worldOptions, credentials);
+  const tls = createTlsIdentity(machineNow);
+  const directory = await openDirectory(options.dataDir);
+  const caFile = join(directory.path, 'ca.pem');
+  await writeFile(caFile, tls.caPem, { mode: 0o600 });
+  const log = new RequestLog(options.dataDir === undefined ? undefined : (gap) => void appendGap(directory.path, gap));
+  const sts = createStsState(world, seed.declineVariant ?? null);
+  const https = await listenHttps(tls, options.port ?? 0, (request) => answer(sts, log, request));
+  const origin = `https://localhost:${https.port}`;
+  world.setOrigins({ login: origin, graph: origin });
+
+  const reset = () => {
+    populateWorld(world, seed, credentials);
+    for (const memory of [sts.sessions, sts.interactions, sts.codes]) memory.clear();
+    sts.declineVariant = seed.declineVariant ?? null;
+    log.clear();
+  };
+  const control = await listenControl(controlRoutes({ world, sts, log, reset })).catch(async (error: unknown) => {
+    await https.close();
+    throw error;
+  });
+  const ready = describeReady(world, seed, { caFile, control: `http://127.0.0.1:${control.port}` });
+  const sandbox: RunningSandbox = {
+    ready,
+    seed,
+    world,
+    clock: { now: () => world.now(), advance: (seconds) => world.advance(seconds) },
+    requests: () => log.rows(),
+    gaps: () => log.gaps(),
+    reset,
+    setReplicationLagMs: (lag) => world.setReplicationLagMs(lag),
+    setDeclineVariant: (variant) => void (sts.declineVariant = variant),
+    stop: async () => {
+      await Promise.all([https.close(), control.close()]);
+      await directory.remove();
+    },
+  };
+  writeWantedConfig(options.writeConfig, ready);
+  return sandbox;
+}
+
+async function answer(sts: StsState, log: RequestLog, request: SandboxRequest): Promise<SandboxResponse> {
+  const response = await route(sts, request).catch(sandboxFault);
+  log.record(request, response, sts.world.now());
+  return response;
+}
+
+async function route(sts: StsState, request: SandboxRequest): Promise<SandboxResponse> {
+  return request.host === 'graph' ? handleGraph(sts.world, request) : handleLogin(sts, request);
+}
+
+function writeWantedConfig(wanted: SandboxOptions['writeConfig'], ready: Ready): void {
+  if (typeof wanted === 'string') writeSandboxConfig(ready, wanted);
+  else if (wanted !== undefined) writeSandboxConfig(ready, wanted.file, wanted);
+}
+
+/** Raises SeedError when the file is missing, not JSON or not a seed. */
+async function readSeed(options: SandboxOptions): Promise<Seed> {
+  if (options.seedFile === undefined) return resolveSeed(options.seed === undefined ? {} : checkSeedFile(options.seed));
+  const text = await readFile(options.seedFile, 'utf8').catch((error: unknown) => {
+    throw new SeedError(`The seed file ${options.seedFile} cannot be read.`, { cause: error });
+  });
+  return resolveSeed(checkSeedFile(parseJson(text, options.seedFile)));
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SeedError(`The seed file ${file} is not valid JSON.`, { cause: error });
+  }
+}
+
+interface DataDirectory {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+async function openDirectory(wanted: string | undefined): Promise<DataDirectory> {
+  if (wanted === undefined) {
+    const path = await mkdtemp(join(tmpdir(), 'm365-onboarding-sandbox-'));
+    return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  }
+  const path = resolve(wanted);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await chmod(path, 0o700);
+  return { path, remove: () => Promise.resolve() };
+}
+
+async function appendGap(directory: string, gap: Gap): Promise<void> {
+  await appendFile(join(directory, 'gaps.ndjson'), `${JSON.stringify(gap)}\n`, { mode: 0o600 });
+}

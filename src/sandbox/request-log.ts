@@ -1,0 +1,104 @@
+/**
+ * Who asked for what and which rule answered: the proof that a run really went through real clients, and what it
+ * rested on. Holds no secret: no bodies, no credentials, of queries only Graph's own options.
+ */
+import { decodeJwt } from './jwt';
+import { readForm, RULE_HEADER, type SandboxRequest, type SandboxResponse } from './http';
+
+export interface RequestRow {
+  readonly at: string;
+  readonly method: string;
+  readonly host: 'login' | 'graph';
+  readonly path: string;
+  /** Client id; null when the request names none. */
+  readonly app: string | null;
+  readonly tenant: string | null;
+  readonly operation: string | null;
+  readonly rule: string;
+  readonly grade: string;
+  readonly status: number;
+  readonly userAgent: string | null;
+  /** `msal.js.node 7.2.1`, `graph-js/3.0.7 …`: what the client library calls itself. */
+  readonly clientSku: string | null;
+  /** Equal for requests that shared a connection. */
+  readonly connection: number;
+}
+
+export interface Gap {
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  readonly what: string;
+}
+
+export class RequestLog {
+  #rows: RequestRow[] = [];
+  #gaps: Gap[] = [];
+  readonly #onGap: (gap: Gap) => void;
+
+  constructor(onGap: (gap: Gap) => void = () => {}) {
+    this.#onGap = onGap;
+  }
+
+  record(request: SandboxRequest, response: SandboxResponse, nowMs: number): void {
+    const at = new Date(nowMs).toISOString();
+    const path = loggedPath(request);
+    const [rule = '', grade = ''] = String(response.headers[RULE_HEADER] ?? '').split(';grade=');
+    const bearer = bearerClaims(request);
+    this.#rows.push({
+      at,
+      method: request.method,
+      host: request.host,
+      path,
+      app: response.trace?.appId ?? bearer.app,
+      tenant: response.trace?.tenantId ?? bearer.tenant,
+      operation: response.trace?.operation ?? null,
+      rule,
+      grade,
+      status: response.status,
+      userAgent: request.headers['user-agent'] ?? null,
+      clientSku: clientSku(request),
+      connection: request.socketId,
+    });
+    if (response.gap === undefined) return;
+    const gap = { at, method: request.method, path, what: response.gap };
+    this.#gaps.push(gap);
+    this.#onGap(gap);
+  }
+
+  rows(): readonly RequestRow[] {
+    return [...this.#rows];
+  }
+
+  gaps(): readonly Gap[] {
+    return [...this.#gaps];
+  }
+
+  clear(): void {
+    this.#rows = [];
+    this.#gaps = [];
+  }
+}
+
+const GRAPH_OPTIONS: ReadonlySet<string> = new Set(['$filter', '$select', '$expand', '$top', '$count', '$orderby', '$search']);
+
+function loggedPath(request: SandboxRequest): string {
+  if (request.host === 'login') return request.path;
+  const options = [...request.query].filter(([name]) => GRAPH_OPTIONS.has(name.toLowerCase())).map(([name, value]) => `${name}=${value}`);
+  return options.length === 0 ? request.path : `${request.path}?${options.join('&')}`;
+}
+
+function clientSku(request: SandboxRequest): string | null {
+  if (request.host === 'graph') return request.headers.sdkversion ?? null;
+  const from = (name: string) => request.headers[name.toLowerCase()] ?? request.query.get(name) ?? readForm(request)?.get(name);
+  const sku = from('x-client-SKU');
+  const version = from('x-client-VER');
+  return sku === undefined || sku === null ? null : `${sku} ${version ?? ''}`.trimEnd();
+}
+
+function bearerClaims(request: SandboxRequest): { app: string | null; tenant: string | null } {
+  const bearer = /^bearer (?<jwt>\S+)$/i.exec(request.headers.authorization ?? '')?.groups?.jwt;
+  const claims = bearer === undefined ? undefined : decodeJwt(bearer)?.claims;
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return { app: text(claims?.appid), tenant: text(claims?.tid) };
+}

@@ -1,0 +1,206 @@
+/**
+ * Reads a seed file: checks every field, says where a mistake is (`tenants[1].people[0].roles[0]`), and lays the
+ * file over the built-in seed. Unknown fields are mistakes too: a misspelt one would otherwise be silence.
+ */
+import { DIRECTORY_ROLE_NAMES } from './directory-roles';
+import { isJsonObject, type JsonObject } from './jwt';
+import { isResourceKey } from './resources';
+import { DEFAULT_SEED } from './seed-default';
+import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type Seed, type SeedFile } from './seed-format';
+import { REPLICATION_SCOPES } from './world';
+
+/** A seed file that cannot be used; the message names the field. */
+export class SeedError extends Error {
+  override readonly name = 'SeedError';
+}
+
+type Check = (value: unknown, at: string) => void;
+
+/** Raises SeedError. The result is the same value, known to be a seed file. */
+export function checkSeedFile(value: unknown): SeedFile {
+  checkFile(value, '');
+  assertSeedFile(value);
+  return value;
+}
+
+/** The whole seed: the file's tenants and apps replace built-in ones with the same key and join the others. Raises SeedError. */
+export function resolveSeed(file: SeedFile = {}): Seed {
+  const base: Seed = file.extends === 'nothing' ? { ...DEFAULT_SEED, tenants: [], apps: [], redirectUris: [] } : DEFAULT_SEED;
+  const seed: Seed = {
+    seed: file.seed ?? base.seed,
+    homeTenant: file.homeTenant ?? base.homeTenant,
+    tenants: mergeByKey(base.tenants, file.tenants ?? []),
+    apps: mergeByKey(base.apps, file.apps ?? []),
+    redirectUris: [...base.redirectUris, ...(file.redirectUris ?? [])],
+    replicationLagMs: { ...base.replicationLagMs, ...file.replicationLagMs },
+    declineVariant: file.declineVariant ?? base.declineVariant,
+  };
+  checkReferences(seed);
+  return seed;
+}
+
+function mergeByKey<Item extends { readonly key: string }>(base: readonly Item[], given: readonly Item[]): Item[] {
+  const keys = new Set(given.map((item) => item.key));
+  return [...base.filter((item) => !keys.has(item.key)), ...given];
+}
+
+function checkReferences(seed: Seed): void {
+  if (!seed.tenants.some((tenant) => tenant.key === seed.homeTenant)) fail('homeTenant', `names no tenant: "${seed.homeTenant}"`);
+  requireUnique(seed.tenants.map((tenant) => tenant.key), 'tenants', 'key');
+  requireUnique(seed.tenants.map((tenant) => tenant.domain.toLowerCase()), 'tenants', 'domain');
+  requireUnique(seed.apps.map((app) => app.key), 'apps', 'key');
+  for (const tenant of seed.tenants) {
+    const aliases = new Set(tenant.people.map((person) => person.alias));
+    requireUnique(tenant.people.map((person) => person.alias), `tenant ${tenant.key}`, 'alias');
+    for (const group of tenant.groups ?? []) {
+      const stranger = group.members.find((alias) => !aliases.has(alias));
+      if (stranger !== undefined) fail(`tenant ${tenant.key}, group "${group.name}"`, `has a member nobody is: "${stranger}"`);
+    }
+    for (const person of tenant.people) checkHome(seed, tenant.key, person);
+  }
+}
+
+function checkHome(seed: Seed, tenantKey: string, person: Seed['tenants'][number]['people'][number]): void {
+  if (person.guestFrom === undefined) return;
+  const [homeKey, alias] = person.guestFrom.split('/');
+  const home = seed.tenants.find((tenant) => tenant.key === homeKey)?.people.find((candidate) => candidate.alias === alias);
+  if (home === undefined || home.guestFrom !== undefined || homeKey === tenantKey) {
+    fail(`tenant ${tenantKey}, ${person.alias}.guestFrom`, `"${person.guestFrom}" must be tenantKey/alias of a member elsewhere`);
+  }
+}
+
+function requireUnique(values: readonly string[], at: string, what: string): void {
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) fail(at, `${what} "${twice}" is there twice`);
+}
+
+const text: Check = (value, at) => {
+  if (typeof value !== 'string' || value === '') fail(at, 'must be a non-empty text');
+};
+
+const flag: Check = (value, at) => {
+  if (typeof value !== 'boolean') fail(at, 'must be true or false');
+};
+
+const round: Check = (value, at) => {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) fail(at, 'must be a whole number from 1');
+};
+
+const lagMs: Check = (value, at) => {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) fail(at, 'must be milliseconds, 0 or more');
+};
+
+const redirectUri: Check = (value, at) => {
+  if (typeof value !== 'string' || !URL.canParse(value) || value.includes('#')) fail(at, 'must be an absolute URL without a fragment');
+};
+
+const key: Check = (value, at) => {
+  if (typeof value !== 'string' || !/^[a-z0-9][a-z0-9-]{0,31}$/.test(value)) fail(at, 'must be lower-case letters, digits and dashes');
+};
+
+const domain: Check = (value, at) => {
+  if (typeof value !== 'string' || !/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i.test(value)) fail(at, 'must be a domain name');
+};
+
+const roleName = oneOf(DIRECTORY_ROLE_NAMES);
+
+const role: Check = (value, at) => {
+  if (typeof value === 'string') roleName(value, at);
+  else object({ role: roleName, unit: text }, ['role', 'unit'])(value, at);
+};
+
+const resource: Check = (value, at) => {
+  if (typeof value !== 'string' || !isResourceKey(value)) fail(at, 'must be graph, exchange or sharepoint');
+};
+
+const person = object(
+  { alias: key, name: text, roles: listOf(role), eligibleRoles: listOf(roleName), enabled: flag, synced: flag, cloudOnly: flag, guestFrom: text, password: text },
+  ['alias', 'name'],
+);
+
+const group = object({ name: text, roleAssignable: flag, members: listOf(key), roles: listOf(roleName) }, ['name', 'members']);
+
+const tenant = object(
+  {
+    key,
+    name: text,
+    domain,
+    prefix: key,
+    country: text,
+    licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))),
+    resources: listOf(resource),
+    people: listOf(person),
+    groups: listOf(group),
+    servicePrincipals: listOf(object({ name: text, roles: listOf(roleName) }, ['name'])),
+  },
+  ['key', 'name', 'domain', 'prefix', 'country', 'licences', 'people'],
+);
+
+const permission = object({ resource, type: oneOf(['Role', 'Scope']), name: text, reason: text }, ['resource', 'type', 'name', 'reason']);
+
+const app = object(
+  {
+    key,
+    name: text,
+    round,
+    multiTenant: flag,
+    permissions: listOf(permission),
+    services: listOf(text),
+    redirectUris: listOf(redirectUri),
+    homeRoles: listOf(text),
+    clientSecret: text,
+  },
+  ['key', 'name', 'round', 'permissions'],
+);
+
+const checkFile = object(
+  {
+    extends: oneOf(['default', 'nothing']),
+    seed: text,
+    homeTenant: key,
+    tenants: listOf(tenant),
+    apps: listOf(app),
+    redirectUris: listOf(redirectUri),
+    replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),
+    declineVariant: oneOf(DECLINE_VARIANTS),
+  },
+  [],
+);
+
+function object(fields: Readonly<Record<string, Check>>, required: readonly string[]): Check {
+  return (value, at) => {
+    if (!isJsonObject(value)) return fail(at, 'must be an object');
+    for (const name of required) if (value[name] === undefined) fail(join(at, name), 'is missing');
+    for (const [name, entry] of Object.entries(value)) {
+      const check = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      if (check === undefined) fail(join(at, name), `is not a known field (there are ${Object.keys(fields).join(', ')})`);
+      else if (entry !== undefined) check(entry, join(at, name));
+    }
+    return undefined;
+  };
+}
+
+function listOf(check: Check): Check {
+  return (value, at) => {
+    if (!Array.isArray(value)) return fail(at, 'must be a list');
+    for (const [index, entry] of value.entries()) check(entry, `${at}[${index}]`);
+    return undefined;
+  };
+}
+
+function oneOf(allowed: readonly string[]): Check {
+  return (value, at) => {
+    if (typeof value !== 'string' || !allowed.includes(value)) fail(at, `must be one of: ${allowed.join(', ')}`);
+  };
+}
+
+function join(at: string, name: string): string {
+  return at === '' ? name : `${at}.${name}`;
+}
+
+function fail(at: string, problem: string): never {
+  throw new SeedError(`Seed ${at === '' ? 'file' : at}: ${problem}.`);
+}
+
+// The checks above have looked at every field; the type system cannot see that.
+function assertSeedFile(_value: unknown): asserts _value is SeedFile & JsonObject {}
