@@ -46,6 +46,7 @@ export const listTransitiveMemberUsers = (call: Call): Answer => answerMembers(c
 function answerMembers(call: Call, isTransitive: boolean, onlyUsers: boolean): Answer {
   const { query } = call;
   const group = findGroup(call);
+  checkMemberSelect(query.select);
   // OData casts are advanced queries; the wording of the refusal is not known.
   if (onlyUsers && !(query.eventual && query.count)) {
     throw badRequest('G-GROUP-CAST-PLAIN', 'The cast needs $count=true and the ConsistencyLevel:eventual header.', 'Request_UnsupportedQuery');
@@ -72,10 +73,13 @@ function answerMembers(call: Call, isTransitive: boolean, onlyUsers: boolean): A
 function selectMembers(select: readonly string[] | undefined, object: Wire): Wire {
   if (select === undefined) return defaultMembers(object);
   const type = String(object['@odata.type']).replace('#microsoft.graph.', '') as TypeName;
-  const unknown = select.find((name) => !MEMBER_TYPES.some((candidate) => namesOf(candidate).properties.includes(name)));
-  if (unknown !== undefined) throw new NotModelled(`$select=${unknown} on group members`);
   const own = select.filter((name) => name in object || namesOf(type).properties.includes(name));
   return project(object, own, type);
+}
+
+function checkMemberSelect(select: readonly string[] | undefined): void {
+  const unknown = select?.find((name) => !MEMBER_TYPES.some((type) => namesOf(type).properties.includes(name)));
+  if (unknown !== undefined) throw new NotModelled(`$select=${unknown} on group members`);
 }
 
 function memberIds(call: Call, group: Group, isTransitive: boolean, asOfMs: number): readonly string[] {

@@ -6,7 +6,7 @@ import { contextUrl, type Answer, type Call } from './call';
 import { advancedOperatorOf, matches, testsOf, type Filter, type Filterable } from './filter';
 import { openPage, sealPage } from './paging';
 import { badRequest, NotModelled } from './refusal';
-import { project, type TypeName, type Wire } from './select';
+import { checkSelect, project, type TypeName, type Wire } from './select';
 
 export interface Listing {
   readonly type: TypeName;
@@ -83,6 +83,7 @@ function checkOptions(call: Call, listing: Listing): void {
   }
   if (query.expand !== undefined && listing.expandable === undefined) throw new NotModelled(`$expand on ${listing.context}`);
   if (query.count && query.eventual && !listing.isDirectory) throw new NotModelled(`$count on ${listing.context}`);
+  if (listing.isShaped !== true) checkSelect(query.select, listing.type);
   checkFilter(query.filter, listing, query.eventual && query.count);
 }
 

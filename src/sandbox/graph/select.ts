@@ -2,7 +2,8 @@
  * `$select` and the names a type has. A name the metadata does not know is refused on closed types; on open types
  * (directory objects) the service's behaviour differs from path to path and nobody recorded it: not modelled.
  * A name the metadata knows but the sandbox has no value for is not modelled either.
- * Source: Microsoft Graph v1.0 metadata, commit f54f11b6, distilled to csdl-names.json.
+ * Source: Microsoft Graph v1.0 metadata, commit f54f11b6, distilled to csdl-names.json, and the two names that are
+ * on the wire without being in it (servicePrincipal.createdDateTime, unifiedRoleAssignment.resourceScope).
  */
 import { rule } from './rules';
 import names from './csdl-names.json';
@@ -29,23 +30,27 @@ export function knowsSegment(type: TypeName | '$roots', segment: string): boolea
   return wanted.startsWith('$') || [...properties, ...navigation, ...actions].some((name) => name.toLowerCase() === wanted);
 }
 
-/** The selected members in the row's own order; `undefined` selects the type's default set. */
-export function project(row: Wire, select: readonly string[] | undefined, type: TypeName, defaults?: readonly string[]): Wire {
-  if (select === undefined) return defaults === undefined ? row : pick(row, defaults);
-  for (const name of select) requireSelectable(name, row, type);
-  return pick(row, select);
-}
-
-function requireSelectable(name: string, row: Wire, type: TypeName): void {
-  if (Object.hasOwn(row, name)) return;
+/** Refuses names the type does not have, also when there is no row to show it on. */
+export function checkSelect(select: readonly string[] | undefined, type: TypeName): void {
   const { open, properties, navigation } = namesOf(type);
-  if (open || properties.includes(name) || navigation.includes(name)) throw new NotModelled(`$select=${name} on ${type}`);
+  const unknown = select?.find((name) => !properties.includes(name) && !navigation.includes(name));
+  if (unknown === undefined) return;
+  if (open) throw new NotModelled(`$select=${unknown} on ${type}`);
   throw new GraphRefusal(
     rule('G-ERR-SELECT'),
     400,
     'BadRequest',
-    `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.${type}'.`,
+    `Parsing OData Select and Expand failed: Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`,
   );
+}
+
+/** The selected members in the row's own order; `undefined` selects the type's default set. */
+export function project(row: Wire, select: readonly string[] | undefined, type: TypeName, defaults?: readonly string[]): Wire {
+  if (select === undefined) return defaults === undefined ? row : pick(row, defaults);
+  checkSelect(select, type);
+  const valueless = select.find((name) => !Object.hasOwn(row, name));
+  if (valueless !== undefined) throw new NotModelled(`$select=${valueless} on ${type}`);
+  return pick(row, select);
 }
 
 function pick(row: Wire, wanted: readonly string[]): Wire {
