@@ -41,7 +41,7 @@ describe('the house', () => {
     expect(told(findBannedNames(sources))).toBe('');
   });
 
-  it('opens every source file with what it promises', () => {
+  it('opens every core file with what it promises', () => {
     expect(told(findMissingHeaders(sources))).toBe('');
   });
 
