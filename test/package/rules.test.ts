@@ -28,6 +28,8 @@ describe('import walls', () => {
     ['the frame importing a room', 'src/core/errors.ts', "import { b } from './sso/b';", { 'src/core/sso/b.ts': '' }],
     ['an adapter importing rules of a room', 'src/core/adapters/a.ts', "import { b } from '../sso/b';", { 'src/core/sso/b.ts': '' }],
     ['the corridor importing an adapter', 'src/core/onboarding.ts', "import { b } from './adapters/b';", { 'src/core/adapters/b.ts': '' }],
+    ['the corridor importing the composition root', 'src/core/onboarding.ts', "import { b } from './installation';", { 'src/core/installation.ts': '' }],
+    ['the composition root using a third party itself', 'src/core/installation.ts', "import * as msal from '@azure/msal-node';", {}],
     ['the sandbox importing the core', 'src/sandbox/a.ts', "import { b } from '../core/ports';", ports],
     ['the sandbox importing a third party', 'src/sandbox/a.ts', "import { SignJWT } from 'jose';", {}],
     ['the core importing the sandbox', 'src/core/adapters/a.ts', "import { b } from '../../sandbox/b';", { 'src/sandbox/b.ts': '' }],
@@ -45,6 +47,7 @@ describe('import walls', () => {
     ['a room using ids of accounts by type', 'src/core/consent/a.ts', "import type { AccountId } from '../accounts/id';", { 'src/core/accounts/id.ts': '' }],
     ['a room using the frame, zod and its own files', 'src/core/consent/a.ts', "import * as z from 'zod/v4'; import { b } from './b'; import type { Clock } from '../ports';", { 'src/core/consent/b.ts': '', ...ports }],
     ['an adapter using a room by type', 'src/core/adapters/a.ts', "import type { B } from '../sso/b'; import 'jose';", { 'src/core/sso/b.ts': '' }],
+    ['the composition root wiring an adapter', 'src/core/installation.ts', "import { b } from './adapters/b';", { 'src/core/adapters/b.ts': '' }],
     ['the certificates using node-forge', 'src/core/certificates/a.ts', "import forge from 'node-forge';", {}],
     ['n8n in host/', 'src/nodes/host/a.ts', "import { NodeOperationError } from 'n8n-workflow';", {}],
   ])('let through %s', (_, path, text, others) => {

@@ -11,7 +11,7 @@ const CORRIDOR_FILES = new Set(['onboarding', 'routes', 'configuration']);
 const CORRIDOR_FOLDERS = new Set(['corridor', 'fleet']);
 
 type Zone =
-  | 'internal' | 'frame' | 'corridor' | 'front door' | 'adapters' | 'portal' | 'testing'
+  | 'internal' | 'frame' | 'corridor' | 'composition' | 'front door' | 'adapters' | 'portal' | 'testing'
   | 'nodes' | 'nodes host' | 'credentials' | 'sandbox' | 'cli' | 'examples'
   | `room ${string}`;
 
@@ -43,6 +43,11 @@ const WALLS: Readonly<Record<Exclude<Zone, `room ${string}`>, Wall>> = {
     zones: (zone) => isRoom(zone) || oneOf('corridor', 'frame', 'internal')(zone),
     packages: packages('zod/v4'),
     why: 'The corridor composes rooms over ports; which adapter answers is the host\'s choice.',
+  },
+  composition: {
+    zones: (zone) => isRoom(zone) || oneOf('adapters', 'corridor', 'frame', 'internal')(zone),
+    packages: none,
+    why: 'The composition root wires adapters to the core and does nothing else; it is the one file that knows both.',
   },
   'front door': { zones: () => true, packages: none, why: 'index.ts re-exports and nothing else.' },
   adapters: {
@@ -108,6 +113,7 @@ export function zoneOf(path: string): Zone | undefined {
 
 function zoneOfCoreFile(name: string): Zone | undefined {
   if (name === 'index') return 'front door';
+  if (name === 'installation') return 'composition';
   if (FRAME_FILES.has(name)) return 'frame';
   return CORRIDOR_FILES.has(name) ? 'corridor' : undefined;
 }
