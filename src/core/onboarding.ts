@@ -15,7 +15,7 @@ import { type AccountView, type JourneyReport, type OnboardingContext, type Onbo
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
 import { handleWebRequest, type RouteOptions } from './corridor/routes';
 import { requireBinding, validateBinding } from './corridor/validate-binding';
-import { buildConsentReport, type ConsentReport, verifyDueRead } from './corridor/verify-consent';
+import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
 import type { IssuedImpersonation } from './impersonation/issue';
 import type { WebRequest, WebResponse } from './internal/web';
 import type { Ports } from './ports';
@@ -33,8 +33,10 @@ export interface Onboarding {
   /** Opens (or resends) the invitation to hand to the customer's admin; an older one stops working. */
   openConsent(input: Parameters<typeof openConsent>[1]): Promise<ConsentRequestView>;
   revokeConsentRequest(accountId: string, operatorId: string): Promise<boolean>;
-  /** Makes the read that is due, if one is. Raises `CONSENT_NOT_STARTED`. */
+  /** Makes the read that is due, if one is, and keeps the streak. */
   verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  /** What is granted now; a read that changes nothing. */
+  consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -78,11 +80,8 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     },
     openConsent: (input) => openConsent(context, input),
     revokeConsentRequest: (accountId, operatorId) => revokeConsentRequest(context, accountId, operatorId),
-    verifyConsent: async (accountId, signal) => {
-      await requireAccount(ports, accountId);
-      const { journey, verdict } = await verifyDueRead(context, accountId, signal);
-      return buildConsentReport(accountId, journey, verdict);
-    },
+    verifyConsent: (accountId, signal) => verifyConsent(context, accountId, signal),
+    consentStatus: (accountId, signal) => consentStatus(context, accountId, signal),
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),

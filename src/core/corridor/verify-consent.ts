@@ -2,6 +2,7 @@
  * One due read of an account's consent: ask, judge, extend or break the streak, remember. Reads that come too early are
  * not made: five reads in one second would prove one replica five times.
  */
+import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../accounts/journey';
 import { directoryReader } from '../consent/apps';
 import { readGrantEvidence } from '../consent/evidence';
@@ -85,9 +86,31 @@ export function describeShortfall(verdict: ConsentVerdict): Reason[] {
     });
 }
 
+/**
+ * `consent verify`: makes the read that is due while the journey verifies, and a plain read of what was proven before.
+ * Raises `ACCOUNT_NOT_FOUND` and what the transports raise.
+ */
+export async function verifyConsent(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<ConsentReport> {
+  await requireAccount(context.ports, accountId);
+  const journey = await readJourney(context.ports, accountId);
+  if (journey.state !== 'consent_verifying') return consentStatus(context, accountId, signal);
+  const read = await verifyDueRead(context, accountId, signal);
+  return buildConsentReport(accountId, read.journey, read.verdict);
+}
+
+/** What is granted now, by a read that changes nothing and counts for nothing. */
+export async function consentStatus(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<ConsentReport> {
+  await requireAccount(context.ports, accountId);
+  const journey = await readJourney(context.ports, accountId);
+  if (journey.provenTenantId !== null) return buildConsentReport(accountId, journey, await readConsent(context, journey.provenTenantId, signal));
+  const answered = journey.rounds.length;
+  const reason = { code: 'CONSENT_NOT_STARTED', message: `Round ${answered + 1} of ${context.settings.apps.length} waits for the customer's admin.` };
+  return { ...buildConsentReport(accountId, journey, undefined), reasons: [reason] };
+}
+
 /** The form programs read. A `pending` app is one whose grants may still be on their way. */
 export function buildConsentReport(accountId: string, journey: Journey, verdict: ConsentVerdict | undefined): ConsentReport {
-  const verifying = journey.state === 'consent_verifying';
+  const verifying = journey.state === 'consent_verifying' || journey.state === 'consent_pending' || journey.state === 'new';
   const apps = (verdict?.apps ?? []).map((app) => (verifying && (app.state === 'not_granted' || app.state === 'partial') ? Object.assign({}, app, { state: 'pending' as const }) : app));
   const settled = verifying ? 'pending' : (verdict?.verdict ?? (journey.consentEvidenceAt === null ? 'pending' : 'granted'));
   return {

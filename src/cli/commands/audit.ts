@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { EXIT, instant, table } from '../output';
+import { type CommandContext, runAction } from './context';
+
+export function addAuditCommands(program: Command, context: CommandContext): void {
+  const audit = program.command('audit').description('the hash-chained audit');
+  audit
+    .command('list')
+    .option('--account <account>', 'only entries of this account')
+    .description('entries, oldest first')
+    .action(async (flags: { readonly account?: string }, command: Command) => {
+      await runAction(context, command, async ({ installation }, output) => {
+        const items = (await installation.audit.list()).filter((entry) => flags.account === undefined || entry.accountId === flags.account);
+        output.result({ items, next: null }, () => table(['no', 'at', 'action', 'phase', 'actor', 'account', 'outcome'], items.map((entry) => [String(entry.seq), instant(entry.at), entry.action, entry.phase, entry.actor, entry.accountId ?? '-', entry.outcome ?? '-'])));
+        return EXIT.done;
+      });
+    });
+  audit.command('verify').description('find a changed, missing or reordered entry').action(async (_flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output) => {
+      const result = await installation.audit.verify();
+      output.result(result, () => (result.intact ? `The chain of ${result.entries} entries is intact.` : `The chain is broken at entry ${result.brokenAt ?? '?'}.`));
+      return result.intact ? EXIT.done : EXIT.attention;
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { type CertificateRecord, OnboardingError } from '../../core/index';
+import { EXIT, instant, table } from '../output';
+import { type CommandContext, runAction } from './context';
+
+interface GenerateFlags {
+  readonly name: string;
+  readonly description?: string;
+  readonly subject?: string;
+  readonly keyBits: number;
+  readonly lifetimeDays?: number;
+}
+
+export function addCertificateCommands(program: Command, context: CommandContext): void {
+  const certificate = program.command('certificate').description('credential certificates');
+  certificate
+    .command('generate')
+    .requiredOption('--name <name>', 'unique among your certificates')
+    .option('--description <text>')
+    .option('--subject <common name>', 'default: the name')
+    .option('--key-bits <bits>', '2048, 3072 or 4096', Number, 3072)
+    .option('--lifetime-days <days>', 'default 365', Number)
+    .description('new self-signed credential certificate; its private key stays sealed in the state')
+    .action(async (flags: GenerateFlags, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output) => {
+        const keyBits = flags.keyBits;
+        if (keyBits !== 2048 && keyBits !== 3072 && keyBits !== 4096) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The key has 2048, 3072 or 4096 bits.', { details: { field: 'keyBits' } });
+        const record = await installation.certificates.generate({ name: flags.name, description: flags.description, subject: flags.subject, keyBits, lifetimeDays: flags.lifetimeDays }, operatorId());
+        output.result(record, () => describe(record));
+        return EXIT.done;
+      });
+    });
+  certificate.command('list').description('every credential certificate').action(async (_flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output) => {
+      const items = await installation.certificates.list();
+      output.result({ items, next: null }, () => table(['id', 'name', 'state', 'valid until', 'SHA-1 thumbprint'], items.map((item) => [item.id, item.name, item.state, item.notAfter, item.thumbprintSha1])));
+      return EXIT.done;
+    });
+  });
+  certificate.command('show').argument('<certificate>').description('one certificate, its public part').action(async (id: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output) => {
+      const record = await installation.certificates.show(id);
+      output.result(record, () => describe(record));
+      return EXIT.done;
+    });
+  });
+  certificate
+    .command('register')
+    .argument('<certificate>')
+    .option('--app <key>', 'the app to register it on; repeatable, default every app', (value: string, keys: readonly string[]) => [...keys, value], [])
+    .description('add it as key credential to the apps in the home tenant, and prove that the token endpoint accepts it')
+    .action(async (id: string, flags: { readonly app: readonly string[] }, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId, configuration }, output, signal) => {
+        const keys = flags.app.length === 0 ? configuration.apps.map((app) => app.key) : flags.app;
+        const registered = [];
+        for (const key of keys) {
+          registered.push(await installation.certificates.register(id, key, operatorId(), signal));
+          output.say(`registered on ${key} and accepted by the token endpoint`);
+        }
+        output.result({ certificateId: id, registered }, () => `Now set "credential": {"certificateId": "${id}"} for ${keys.join(', ')} in the configuration.`);
+        return EXIT.done;
+      });
+    });
+}
+
+function describe(record: CertificateRecord): string {
+  return [
+    `certificate  ${record.id}  ${record.name}`,
+    `subject      ${record.subject}`,
+    `valid        ${typeof record.notBefore === 'number' ? instant(record.notBefore) : record.notBefore} to ${typeof record.notAfter === 'number' ? instant(record.notAfter) : record.notAfter}`,
+    `key          ${record.keyType} ${record.keyBits}`,
+    `SHA-1        ${record.thumbprintSha1}`,
+    `SHA-256      ${record.thumbprintSha256}`,
+    `state        ${record.state}`,
+  ].join('\n');
+}

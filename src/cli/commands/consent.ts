@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { type ConsentReport, OnboardingError } from '../../core/index';
+import { EXIT, instant, type Output } from '../output';
+import type { Runtime } from '../runtime';
+import { type CommandContext, runAction } from './context';
+
+export function addConsentCommands(program: Command, context: CommandContext): void {
+  const consent = program.command('consent').description('admin consent: invitation, proof');
+  consent
+    .command('open')
+    .argument('<account>')
+    .option('--ttl-days <days>', 'how long the invitation lives', Number)
+    .option('--tenant <domain or id>', 'the tenant you expect to answer')
+    .description('open (or resend) an invitation; hand its address to the customer\'s admin')
+    .action(async (accountId: string, flags: { readonly ttlDays?: number; readonly tenant?: string }, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        const { url, round, rounds, expiresAt } = await installation.onboarding.openConsent({ accountId, operatorId: operatorId(), ttlDays: flags.ttlDays, tenant: flags.tenant, signal });
+        output.result({ url, round, rounds, expiresAt }, () => `Send this address to the customer's admin (round ${round} of ${rounds}, valid until ${instant(expiresAt)}):\n${url}`);
+        return EXIT.done;
+      });
+    });
+  consent.command('status').argument('<account>').description('what is granted now, per app; changes nothing').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output, signal) => {
+      const report = await installation.onboarding.consentStatus(accountId, signal);
+      output.result(report, () => describe(report));
+      return EXIT.done;
+    });
+  });
+  consent
+    .command('verify')
+    .argument('<account>')
+    .option('--wait', 'block until it is proven or the deadline passed')
+    .description('make the read that is due; five independent good reads prove it')
+    .action(async (accountId: string, flags: { readonly wait?: boolean }, command: Command) => {
+      await runAction(context, command, async (runtime, output, signal) => verify(runtime, output, accountId, flags.wait === true, signal));
+    });
+  consent.command('revoke').argument('<account>').description('withdraw the open invitation').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation, operatorId }, output) => {
+      const revoked = await installation.onboarding.revokeConsentRequest(accountId, operatorId());
+      output.result({ revoked }, () => (revoked ? 'The invitation no longer works.' : 'There was no open invitation.'));
+      return EXIT.done;
+    });
+  });
+}
+
+async function verify(runtime: Runtime, output: Output, accountId: string, wait: boolean, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    const report = await runtime.installation.onboarding.verifyConsent(accountId, signal);
+    const open = report.verdict === 'pending' || report.verdict === 'unknown';
+    if (!wait || !open || report.nextCheckAt === null) {
+      output.result(report, () => describe(report));
+      if (report.verdict === 'granted') return EXIT.done;
+      return report.verdict === 'missing' ? EXIT.attention : EXIT.waiting;
+    }
+    output.say(`${report.reads.good} of ${report.reads.needed} good reads; next look at ${instant(report.nextCheckAt)}`);
+    if (signal.aborted) throw new OnboardingError('UNEXPECTED', 'Interrupted; nothing is lost.');
+    await runtime.clock.sleep(Math.max(0, report.nextCheckAt - runtime.clock.now()), signal);
+  }
+}
+
+function describe(report: ConsentReport): string {
+  const lines = [`consent ${report.verdict}  (${report.reads.good} of ${report.reads.needed} good reads, evidence ${instant(report.evidenceAt)})`];
+  for (const app of report.apps) {
+    lines.push(`  ${app.key.padEnd(12)} ${app.state}  ${app.granted.length} granted, ${app.missing.length} missing, ${app.surplus.length} surplus`);
+    for (const finding of app.missing) lines.push(`    missing  ${finding.name} on ${finding.resource} (${finding.type})`);
+  }
+  for (const reason of report.reasons) lines.push(`  ${reason.code}: ${reason.message}`);
+  if (report.nextCheckAt !== null) lines.push(`  next look at ${instant(report.nextCheckAt)}`);
+  return lines.join('\n');
+}

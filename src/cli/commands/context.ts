@@ -1,0 +1,32 @@
+/** What every command gets: where to print, and how to run with an installation and end with the right exit code. */
+import type { Command } from 'commander';
+import { createOutput, type Output, reportFailure, type Streams } from '../output';
+import { type GlobalFlags, type Runtime, withRuntime } from '../runtime';
+
+export interface CommandContext {
+  readonly streams: Streams;
+  /** Set once, by the command that ran. */
+  exitCode: number;
+}
+
+export type Action = (runtime: Runtime, output: Output, signal: AbortSignal) => Promise<number>;
+
+/** Run a command's work with an installation; a failure is printed in the documented form. */
+export async function runAction(context: CommandContext, command: Command, action: Action): Promise<void> {
+  await runPlain(context, command, async (output, flags, signal) => withRuntime(flags, (runtime) => action(runtime, output, signal)));
+}
+
+/** The same without an installation (the sandbox needs none). */
+export async function runPlain(context: CommandContext, command: Command, action: (output: Output, flags: GlobalFlags, signal: AbortSignal) => Promise<number>): Promise<void> {
+  const flags: GlobalFlags = command.optsWithGlobals();
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort(new Error('interrupted'));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    context.exitCode = await action(createOutput(context.streams, flags), flags, interrupted.signal);
+  } catch (error) {
+    context.exitCode = reportFailure(context.streams, flags.json === true, flags.verbose === true, error);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}

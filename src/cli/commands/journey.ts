@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { AdminDiscovery, JourneyReport, SsoBinding } from '../../core/index';
+import { EXIT, instant, type Output, table } from '../output';
+import { type Action, type CommandContext, runAction } from './context';
+
+export function addJourneyCommands(program: Command, context: CommandContext): void {
+  program
+    .command('advance')
+    .argument('<account>')
+    .option('--wait', 'block until a person is needed, it is active, or something is due')
+    .description('do everything that needs no person, then say what it waits for')
+    .action(async (accountId: string, flags: { readonly wait?: boolean }, command: Command) => {
+      await runAction(context, command, advance(accountId, flags.wait === true));
+    });
+  program.command('status').argument('<account>').description('where the onboarding stands; changes nothing').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output) => {
+      const report = await installation.onboarding.status(accountId);
+      output.result(report, () => describeJourney(report));
+      return EXIT.done;
+    });
+  });
+  const admins = program.command('admins').description('admins with full rights');
+  admins.command('list').argument('<account>').description('candidates, and who is excluded and why').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+      const { candidates, excluded, eligibility } = await installation.onboarding.listAdmins(accountId, operatorId(), signal);
+      output.result({ candidates, excluded, eligibility }, () => describeAdmins({ candidates, excluded, eligibility }));
+      return EXIT.done;
+    });
+  });
+  addSsoCommands(program, context);
+}
+
+function addSsoCommands(program: Command, context: CommandContext): void {
+  const sso = program.command('sso').description('the SSO binding');
+  sso
+    .command('bind')
+    .argument('<account>')
+    .requiredOption('--admin <objectId, user principal name or "first">', 'whom to bind')
+    .description('bind an admin to the account')
+    .action(async (accountId: string, flags: { readonly admin: string }, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        const binding = await installation.onboarding.bindAdmin({ accountId, admin: flags.admin, operatorId: operatorId(), signal });
+        printBinding(output, binding);
+        return EXIT.done;
+      });
+    });
+  sso.command('validate').argument('<account>').description('read the bound admin and the consent again').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output, signal) => {
+      const { binding, nextCheckAt } = await installation.onboarding.validateBinding(accountId, signal);
+      printBinding(output, binding, nextCheckAt);
+      if (binding.state === 'active') return EXIT.done;
+      return binding.state === 'stale' ? EXIT.attention : EXIT.waiting;
+    });
+  });
+  sso.command('show').argument('<account>').description('the binding as it stands').action(async (accountId: string, _flags: unknown, command: Command) => {
+    await runAction(context, command, async ({ installation }, output) => {
+      printBinding(output, await installation.onboarding.showBinding(accountId));
+      return EXIT.done;
+    });
+  });
+}
+
+function advance(accountId: string, wait: boolean): Action {
+  return async ({ installation, clock }, output, signal) => {
+    for (;;) {
+      const report = await installation.onboarding.advance(accountId, signal);
+      const worthWaiting = wait && report.waitingFor === 'replication' && report.nextCheckAt !== null && !signal.aborted;
+      if (!worthWaiting) {
+        output.result(report, () => describeJourney(report));
+        if (report.state === 'attention') return EXIT.attention;
+        return report.waitingFor === null ? EXIT.done : EXIT.waiting;
+      }
+      output.say(`${report.state}: next look at ${instant(report.nextCheckAt)}`);
+      await clock.sleep(Math.max(0, (report.nextCheckAt ?? 0) - clock.now()), signal);
+    }
+  };
+}
+
+function describeJourney(report: JourneyReport): string {
+  const waiting = report.waitingFor === null ? '' : `, waiting for ${report.waitingFor.replaceAll('_', ' ')}`;
+  const next = report.nextCheckAt === null ? '' : `, next look at ${instant(report.nextCheckAt)}`;
+  return [`${report.accountId}: ${report.state} since ${instant(report.since)}${waiting}${next}`, ...report.reasons.map((reason) => `  ${reason.code}: ${reason.message}`)].join('\n');
+}
+
+function describeAdmins(found: AdminDiscovery): string {
+  const candidates = found.candidates.map((person) => [String(person.rank), person.upn, person.objectId, person.routes.map((route) => (route.via === 'group' ? `${route.role} via ${route.groupName ?? 'a group'}` : route.role)).join(', ')]);
+  const excluded = found.excluded.map((person) => [person.upn ?? person.displayName ?? person.objectId, person.excludedBecause.map((reason) => reason.message).join(' ')]);
+  return [table(['rank', 'admin', 'object id', 'roles'], candidates), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
+}
+
+function printBinding(output: Output, binding: SsoBinding, nextCheckAt?: number): void {
+  const { accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt } = binding;
+  const next = nextCheckAt === undefined ? {} : { nextCheckAt };
+  output.result({ accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt, ...next }, () =>
+    [`${accountId}: ${displayName} (${upn})`, `  tenant     ${tenantId}`, `  object id  ${userObjectId}`, `  state      ${state}, validated ${instant(validatedAt)}`, ...reasons.map((reason) => `  because    ${reason.replaceAll('_', ' ')}`)].join('\n'),
+  );
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { OnboardingError } from '../../core/index';
+import { startSandbox, writeSandboxConfig } from '../../sandbox/index';
+import { EXIT } from '../output';
+import { type CommandContext, runPlain } from './context';
+
+interface StartFlags {
+  readonly port?: number;
+  readonly seed?: string;
+  readonly readyFile?: string;
+  readonly writeConfig?: string;
+  readonly masquerade?: boolean;
+  readonly faults?: string;
+  readonly lie?: string;
+}
+
+export function addSandboxCommands(program: Command, context: CommandContext): void {
+  program
+    .command('sandbox')
+    .description('a strict local Entra ID and Microsoft Graph')
+    .command('start')
+    .option('--port <port>', 'default: any free one', Number)
+    .option('--seed <file>', 'tenants, people, apps and replication lag (docs/sandbox.md)')
+    .option('--ready-file <file>', 'also write the ready line here')
+    .option('--write-config <file>', 'write a configuration that points here')
+    .option('--masquerade', 'not in this version')
+    .option('--faults <preset or file>', 'not in this version')
+    .option('--lie <id>', 'not in this version')
+    .description('start it and stay in the foreground; one JSON line says where everything is')
+    .action(async (flags: StartFlags, command: Command) => {
+      await runPlain(context, command, async (_output, _globals, signal) => {
+        for (const later of ['masquerade', 'faults', 'lie'] as const) {
+          if (flags[later] !== undefined) throw new OnboardingError('INPUT_INVALID', `--${later} is not in this version.`, { details: { field: later } });
+        }
+        const sandbox = await startSandbox({ ...(flags.port === undefined ? {} : { port: flags.port }), ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }) });
+        const line = `${JSON.stringify(sandbox.ready)}\n`;
+        if (flags.writeConfig !== undefined) writeSandboxConfig(sandbox.ready, resolve(flags.writeConfig));
+        if (flags.readyFile !== undefined) writePrivate(resolve(flags.readyFile), line);
+        context.streams.out(line);
+        await new Promise<void>((done) => {
+          if (signal.aborted) done();
+          signal.addEventListener('abort', () => done(), { once: true });
+        });
+        await sandbox.stop();
+        return EXIT.done;
+      });
+    });
+}
+
+/** The ready line holds the sandbox's test credentials. */
+function writePrivate(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text, { mode: 0o600 });
+}

@@ -1,0 +1,102 @@
+/**
+ * From flags, files and environment to an installation of the core. Secrets arrive by environment, file or standard
+ * input, never by argument, since arguments are visible to every process of the host.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Clock, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
+import { followSandboxClock, type FollowingClock } from './sandbox-clock';
+
+export interface GlobalFlags {
+  readonly json?: boolean;
+  readonly config?: string;
+  readonly state?: string;
+  readonly cloud?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface Runtime {
+  readonly configuration: Configuration;
+  readonly installation: Installation;
+  readonly clock: Clock & Partial<Pick<FollowingClock, 'refresh'>>;
+  /** The operator the command line acts as: bound to the configuration. Raises `OPERATOR_UNKNOWN`. */
+  readonly operatorId: () => string;
+  readonly readFile: (path: string) => string;
+}
+
+export const DEFAULT_CONFIG_FILE = 'm365-onboarding.config.json';
+export const MASTER_KEYS_VARIABLE = 'M365_ONBOARDING_MASTER_KEYS';
+
+/** Raises `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `MASTER_KEY_INVALID`, `STATE_…`. Close the installation afterwards. */
+export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
+  const file = resolve(flags.config ?? DEFAULT_CONFIG_FILE);
+  const folder = dirname(file);
+  const readFile = (path: string) => readText(resolve(folder, path));
+  const configuration = readConfiguration(file, flags);
+  const clock = configuration.sandbox?.control === undefined ? createSystemClock() : await followSandboxClock(configuration.sandbox.control);
+  const masterKeys = process.env[MASTER_KEYS_VARIABLE];
+  const stateUrl = flags.state ?? configuration.state;
+  const ring = masterKeys === undefined || masterKeys === '' ? undefined : parseKeyRing(masterKeys);
+  const store = await openStateStore(stateUrl, { clock, folder });
+  try {
+    const installation = await createInstallation({
+      configuration,
+      store,
+      clock,
+      masterKeys: ring,
+      ca: configuration.sandbox?.caFile === undefined ? undefined : readFile(configuration.sandbox.caFile),
+      readFile: (path) => readFile(path),
+      environment: (name) => process.env[name],
+      logger: flags.verbose === true ? standardErrorLogger() : undefined,
+      // A store in memory is this process's alone, whatever the deployment.
+      deployment: store.claimScope === 'process' ? 'process' : 'host',
+    });
+    return { configuration, installation, clock, readFile, operatorId: () => requireConfiguredOperator(configuration) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Run with an open installation and close it whatever happens. */
+export async function withRuntime<T>(flags: GlobalFlags, work: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const runtime = await openRuntime(flags);
+  try {
+    return await work(runtime);
+  } finally {
+    await runtime.installation.close();
+  }
+}
+
+function readConfiguration(file: string, flags: GlobalFlags): Configuration {
+  const text = readText(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new OnboardingError('CONFIG_INVALID', `${file} is not JSON.`, { cause: error });
+  }
+  const overridden = flags.cloud === undefined || typeof value !== 'object' || value === null ? value : { ...value, cloud: flags.cloud };
+  return parseConfiguration(overridden);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new OnboardingError('CONFIG_NOT_FOUND', `${path} could not be read.`, { cause: error, details: { file: path } });
+  }
+}
+
+function requireConfiguredOperator(configuration: Configuration): string {
+  if (configuration.operator === undefined) throw new OnboardingError('OPERATOR_UNKNOWN', 'The configuration names no operator for the command line.', { details: { field: 'operator' } });
+  return configuration.operator;
+}
+
+function standardErrorLogger(): Logger {
+  const write = (level: string) => (message: string, fields?: object) => {
+    process.stderr.write(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}\n`);
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn') };
+}
