@@ -56,7 +56,7 @@ export async function setAside(path: string, now: number): Promise<string> {
   const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const copy = join(folder, `${prefix}${stamp}${earlier.length === 0 ? '' : `-${earlier.length + 1}`}`);
   await copyPrivately(path, copy);
-  if (await exists(`${path}-wal`)) await copyPrivately(`${path}-wal`, `${copy}-wal`);
+  if (await holdsAnything(`${path}-wal`)) await copyPrivately(`${path}-wal`, `${copy}-wal`);
   return copy;
 }
 
@@ -66,7 +66,12 @@ async function copyPrivately(from: string, to: string): Promise<void> {
 }
 
 async function fingerprint(path: string): Promise<string> {
-  return [await digest(path), (await exists(`${path}-wal`)) ? await digest(`${path}-wal`) : ''].join();
+  return [await digest(path), (await holdsAnything(`${path}-wal`)) ? await digest(`${path}-wal`) : ''].join();
+}
+
+/** Looking at a file leaves an empty log beside it. */
+async function holdsAnything(path: string): Promise<boolean> {
+  return ((await stat(path).catch(ignoring('ENOENT')))?.size ?? 0) > 0;
 }
 
 async function digest(path: string): Promise<string> {

@@ -24,7 +24,7 @@ export interface SqliteStoreOptions {
 const PAGE = { maxRows: 256, maxLength: 512 * 1024 };
 /** Expired rows are removed this long after their time, so that a host whose clock runs ahead destroys nothing. */
 const PURGE_AFTER_MS = 24 * 60 * 60 * 1000;
-const WRITES_BETWEEN_PURGES = 500;
+const WRITES_BETWEEN_PURGES = 200;
 
 const LIVE = '(expires_at IS NULL OR expires_at > ?)';
 // Random instead of counted: a version must not come back after delete and re-create, nor after a restored backup.
