@@ -119,7 +119,6 @@ export const ERROR_CATALOG = {
   IMPERSONATION_GRANT_REVOKED: entry('act', 'operator', 'expired', 'The impersonation grant was revoked before it was used.', 'Ask who revoked it; issue a new grant with a new reason.'),
   IMPERSONATION_REDEEM_UNAVAILABLE: entry('retry_later', 'partner', 'try_later', 'The service that exchanges one-time codes did not give a usable answer; the code may be spent.', 'Check that the redemption address answers, then issue a new grant.'),
   IMPERSONATION_CONFIRMATION_REFUSED: entry('act', 'operator', 'expired', 'The confirmation does not belong to this browser, was used already or came too late.', 'Issue a new grant and confirm it in the same browser.'),
-  IMPERSONATION_SESSION_ENDED: entry('act', 'operator', 'expired', 'There is no running impersonation session behind this request.', 'Issue a new grant; a session cannot be extended.'),
   IMPERSONATION_KEYS_UNAVAILABLE: entry('retry_later', 'partner', 'try_later', 'The keys that verify grants could not be had.', 'Check that the configured JWKS address answers.'),
   JWT_INVALID: entry('act', 'operator', 'invalid', 'A signed token is malformed or its signature does not fit.', 'Request a new one.'),
 
