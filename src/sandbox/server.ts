@@ -48,10 +48,10 @@ export async function readBody(incoming: IncomingMessage): Promise<Buffer | unde
   let length = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > MAX_BODY_BYTES) return undefined;
-    parts.push(part);
+    // The rest is read all the same: an answer in the middle of an upload would cost the client its connection.
+    if (length <= MAX_BODY_BYTES) parts.push(part);
   }
-  return Buffer.concat(parts);
+  return length <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined;
 }
 
 async function serve(incoming: IncomingMessage, outgoing: ServerResponse, socketId: number, answer: Answer): Promise<void> {
