@@ -11,6 +11,7 @@ import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type Ba
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
 import { isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import { HttpsFailure, type HttpsClient, type HttpsResponse } from './https-client';
+import { parseJsonText } from './json-text';
 import { readRetryAfterSeconds } from './retry-after';
 
 /** Half a million objects at the default page size: more is a loop that changes its address. */
@@ -161,12 +162,12 @@ function isTokenRefused(outcome: HttpsResponse | HttpsFailure): boolean {
 const errorSchema = z.object({ error: z.object({ code: z.string().regex(/^[\w.-]{1,100}$/) }) });
 
 function errorCodeOf(response: HttpsResponse): string | undefined {
-  return errorSchema.safeParse(parseJson(response.text)).data?.error.code;
+  return errorSchema.safeParse(parseJsonText(response.text)).data?.error.code;
 }
 
 function readAnswer(response: HttpsResponse): GraphResponse {
   const requestId = response.headers['request-id'];
-  const body = parseJson(response.text);
+  const body = parseJsonText(response.text);
   const isBroken = body === undefined && response.text.trim() !== '' && response.status < 300;
   if (isBroken) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph\'s answer is not JSON.', { correlationId: requestId, details: { status: response.status } });
   return { status: response.status, body, requestId };
@@ -212,12 +213,4 @@ async function askBatch(context: Context, session: GraphSession, paths: readonly
 function longestRetryAfter(context: Context, answers: ReadonlyMap<number, BatchAnswer>, positions: readonly number[]): number | undefined {
   const asked = positions.flatMap((position) => readRetryAfterSeconds(answers.get(position)?.headers ?? {}, context.clock.now()) ?? []);
   return asked.length === 0 ? undefined : Math.max(...asked);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,13 +6,13 @@
  */
 import { ConfidentialClientApplication, type Configuration, type INetworkModule } from '@azure/msal-node';
 import { OnboardingError } from '../errors';
-import { buildClientAssertion } from '../internal/client-assertion';
 import type { Cloud } from '../internal/clouds';
 import { isGuid } from '../internal/guid';
 import { parseTenantName } from '../internal/tenant-name';
 import type { AppCredential, AppCredentialSource, AppToken, AppTokenRequest, Clock, JwtService, RandomSource, TokenSource } from '../ports';
 import { appTokenCacheKey, createAppTokenCache } from './app-token-cache';
 import { readAppToken } from './app-token-answer';
+import { signClientAssertion } from './app-sign-in';
 import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
 import { createFlights } from './single-flight';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
@@ -163,18 +163,15 @@ function credentialConfiguration(options: MsalTokenSourceOptions, { credential, 
     observation.sent.push(credential.secret.reveal());
     return { clientSecret: credential.secret.reveal() };
   }
-  const audience = `${target.authority}/oauth2/v2.0/token`;
   return {
     clientAssertion: async () => {
       try {
-        const input = { clientId: target.clientId, audience, thumbprintSha256: credential.thumbprintSha256, now: options.clock.now(), jti: options.random.uuid() };
-        const { header, claims } = buildClientAssertion(input);
-        const assertion = await options.jwt.sign(header, claims, credential.privateKey);
+        const assertion = await signClientAssertion(options, { credential, clientId: target.clientId, audience: `${target.authority}/oauth2/v2.0/token` });
         observation.sent.push(assertion);
         return assertion;
-      } catch {
-        observation.failure = new OnboardingError('APP_CREDENTIAL_UNUSABLE', 'The app\'s certificate cannot sign an assertion.');
-        throw observation.failure;
+      } catch (error) {
+        observation.failure = error;
+        throw error;
       }
     },
   };

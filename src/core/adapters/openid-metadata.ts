@@ -1,0 +1,56 @@
+/**
+ * A tenant's OpenID Connect discovery document. OpenID Connect Discovery 1.0 section 4; Microsoft identity platform
+ * "OpenID Connect on the Microsoft identity platform". Public and unauthenticated: what it says is a hint about tenants,
+ * and an address in it is used only when it stays at the pinned origin.
+ */
+import * as z from 'zod/v4';
+import { OnboardingError } from '../errors';
+import type { Clock } from '../ports';
+import type { HttpsClient, HttpsResponse } from './https-client';
+import { parseJsonText } from './json-text';
+import { readStsFailure, readStsRefusal } from './sts-refusal';
+
+export interface MetadataPorts {
+  /** Origin of the sign-in service, no trailing slash. */
+  readonly authorityHost: string;
+  readonly https: HttpsClient;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface OpenIdMetadata {
+  readonly issuer: string;
+  readonly jwksUri: string;
+}
+
+const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+/**
+ * The document of a tenant id or domain; undefined when Microsoft says there is no such tenant (AADSTS90002).
+ * Raises `STS_UNAVAILABLE`, `STS_THROTTLED`, `TLS_UNTRUSTED`.
+ */
+export async function findOpenIdMetadata(ports: MetadataPorts, tenant: string, signal?: AbortSignal): Promise<OpenIdMetadata | undefined> {
+  const response = await fetchPublicJson(ports, `${ports.authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`, signal);
+  if (response.status === 200) {
+    const document = metadataSchema.safeParse(response.body).data;
+    if (document === undefined) throw unusable('The discovery document does not have the documented form.');
+    return { issuer: document.issuer, jwksUri: document.jwks_uri };
+  }
+  const refusal = readStsRefusal(response, { now: ports.clock.now(), sent: [] });
+  if (refusal.code === 'TENANT_NOT_FOUND') return undefined;
+  if (refusal.retryable) throw refusal;
+  throw new OnboardingError('STS_UNAVAILABLE', 'The discovery document could not be had.', { serviceCode: refusal.serviceCode, correlationId: refusal.correlationId, details: refusal.details });
+}
+
+/** A GET whose answer may be of any status. Raises `STS_UNAVAILABLE` when there is none, `TLS_UNTRUSTED`. */
+export async function fetchPublicJson({ https }: Pick<MetadataPorts, 'https'>, url: string, signal?: AbortSignal): Promise<HttpsResponse & { readonly body: unknown }> {
+  try {
+    const response = await https.send({ method: 'GET', url, signal });
+    return { ...response, body: parseJsonText(response.text) };
+  } catch (error) {
+    throw readStsFailure(error);
+  }
+}
+
+function unusable(message: string): OnboardingError {
+  return new OnboardingError('STS_UNAVAILABLE', message);
+}
