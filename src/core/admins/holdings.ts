@@ -3,7 +3,7 @@
  * is one while it lasts) and eligibilities. A tenant without the licence for eligibilities has none: a fact, not an error.
  * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances".
  */
-import type { GraphResponse, GraphScope, Ports } from '../ports';
+import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
 import { type DirectoryObjectAnswer, graphErrorCode, holdingSchema, type HoldingAnswer, missingAnswer, readItems, readWholeList, refusalOf } from './graph-answers';
 import type { EligibilityReading } from './model';
 import { requireGuid } from './people';
@@ -36,10 +36,11 @@ const ELIGIBILITIES = '/roleManagement/directory/roleEligibilityScheduleInstance
  * `INPUT_INVALID`, and what the transport raises.
  */
 export async function readHoldings(ports: Pick<Ports, 'graph'>, scope: GraphScope, roleTemplateIds: readonly string[]): Promise<RoleHoldings> {
-  const query = `$filter=${encodeURIComponent(roleFilter(roleTemplateIds))}&$expand=principal`;
+  const ids = roleTemplateIds.map(requireGuid);
   const [assigned, eligible] = await Promise.all([
-    ports.graph.list(scope, `${ASSIGNMENTS}?${query}`),
-    ports.graph.list(scope, `${ELIGIBILITIES}?${query}`),
+    listForRoles(ports, scope, ASSIGNMENTS, ids, `roleDefinitionId in (${ids.map((id) => `'${id}'`).join(',')})`),
+    // `in` is documented for assignments only.
+    listForRoles(ports, scope, ELIGIBILITIES, ids, ids.map(isRole).join(' or ')),
   ]);
   const active = readItems(assigned, holdingSchema, scope, ROLES);
   const eligibility = judgeEligibility(eligible.stoppedBy, scope);
@@ -66,8 +67,7 @@ export async function readOwnAssignments(ports: Pick<Ports, 'graph'>, scope: Gra
 
 function judgeEligibility(stoppedBy: GraphResponse | undefined, scope: GraphScope): EligibilityReading {
   if (stoppedBy === undefined) return 'listed';
-  const code = graphErrorCode(stoppedBy);
-  if (code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant') return 'not_licensed';
+  if (isLicenceAnswer(stoppedBy)) return 'not_licensed';
   if (stoppedBy.status === 403) return 'not_permitted';
   throw refusalOf(stoppedBy, scope, ELIGIBLE);
 }
@@ -77,7 +77,22 @@ function holdingOf(answer: HoldingAnswer, state: RoleHolding['state']): RoleHold
   return { roleTemplateId: answer.roleDefinitionId, principalId: answer.principalId, scope: answer.directoryScopeId ?? 'app', state };
 }
 
-function roleFilter(roleTemplateIds: readonly string[]): string {
-  const ids = roleTemplateIds.map((id) => `'${requireGuid(id)}'`);
-  return ids.length === 1 ? `roleDefinitionId eq ${ids[0]}` : `roleDefinitionId in (${ids.join(',')})`;
+/** One list for all roles; one per role where the service does not take the combined filter. */
+async function listForRoles(ports: Pick<Ports, 'graph'>, scope: GraphScope, collection: string, ids: readonly string[], combined: string): Promise<GraphList> {
+  const ask = (filter: string) => ports.graph.list(scope, `${collection}?$filter=${encodeURIComponent(filter)}&$expand=principal`);
+  if (ids.length === 1) return ask(isRole(ids[0] ?? ''));
+  const together = await ask(combined);
+  if (together.stoppedBy?.status !== 400 || isLicenceAnswer(together.stoppedBy)) return together;
+  const lists = await Promise.all(ids.map((id) => ask(isRole(id))));
+  const stoppedBy = lists.find((list) => list.stoppedBy !== undefined)?.stoppedBy;
+  return { items: lists.flatMap((list) => list.items), ...(stoppedBy === undefined ? {} : { stoppedBy }) };
+}
+
+function isRole(id: string): string {
+  return `roleDefinitionId eq '${id}'`;
+}
+
+function isLicenceAnswer(answer: GraphResponse): boolean {
+  const code = graphErrorCode(answer);
+  return code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant';
 }

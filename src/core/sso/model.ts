@@ -23,7 +23,7 @@ export interface StartSignInInput {
   readonly responseMode: ResponseMode;
   /** SHA-256, base64url, of the secret in the browser's cookie. */
   readonly browserHash: string;
-  /** 60 to 3600. */
+  /** 1 to 3600. */
   readonly ttlSeconds: number;
 }
 
