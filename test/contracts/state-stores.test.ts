@@ -7,6 +7,7 @@ import { createKeyvAdapter } from '../../src/core/adapters/keyv-adapter';
 import { openKeyvStore } from '../../src/core/adapters/keyv-store';
 import { createMemoryStore } from '../../src/core/adapters/memory-store';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
+import { startSqliteThread, type SqliteThread } from '../../src/core/adapters/sqlite-worker';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Clock, StateStore } from '../../src/core/ports';
 import { stateStoreContract } from '../../src/core/testing/state-store-contract';
@@ -27,9 +28,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** One thread for all files, one after the other: starting threads would take most of the time. */
+const thread = startSqliteThread();
+const lentThread = (): SqliteThread => ({
+  alive: true,
+  send: (request) => thread.send(request),
+  end: async () => void (await thread.send({ operation: 'close' })),
+});
+afterAll(() => thread.end());
+
 const STORES: Record<string, (clock: Clock) => Promise<StateStore>> = {
   memory: async (clock) => createMemoryStore({ clock }),
-  sqlite: (clock) => openSqliteStore({ path: join(folder, `${nextName()}.db`), clock }),
+  sqlite: (clock) => openSqliteStore({ path: join(folder, `${nextName()}.db`), clock, startThread: lentThread }),
   'Keyv over a Map': (clock) => openKeyvStore({ factory: () => new Keyv({ store: new Map() }), clock }),
   'Keyv over our sqlite': (clock) => openKeyvStore({ factory: () => new Keyv({ store: createKeyvAdapter(below), namespace: nextName() }), clock }),
 };
