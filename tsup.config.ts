@@ -98,8 +98,9 @@ function siblingsStayFiles(): Plugin {
       const extension = extensionOf(build.initialOptions.format);
       build.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) => {
         if (kind === 'entry-point' || path.endsWith('.json')) return undefined;
-        const isFolder = !existsSync(join(resolveDir, `${path}.ts`)) && existsSync(join(resolveDir, path, 'index.ts'));
-        return { path: (isFolder ? `${path}/index` : path) + extension, external: true };
+        // Left outside the bundle, a file that does not exist would be missed only where it runs.
+        if (!existsSync(join(resolveDir, `${path}.ts`))) return { errors: [{ text: `There is no source file ${path}.ts` }] };
+        return { path: path + extension, external: true };
       });
     },
   };
