@@ -61,6 +61,7 @@ describe('the impersonation grant', () => {
     ['an end that is text', { claims: { exp: String(seconds + 60) } }, 'times_missing'],
     ['a life of an hour', { claims: { exp: seconds + 3_600 } }, 'lifetime_too_long'],
     ['a life stretched by an early start', { claims: { nbf: seconds - 60, exp: seconds + 100 } }, 'lifetime_too_long'],
+    ['an end before its start', { claims: { exp: seconds - 5 } }, 'lifetime_too_long'],
     ['one issued in the future', { claims: { iat: seconds + 60, exp: seconds + 120 } }, 'issued_in_future'],
     ['one not valid yet', { claims: { nbf: seconds + 60 } }, 'not_yet_valid'],
     ['an expired one', { now: START + 131_000 }, 'expired'],

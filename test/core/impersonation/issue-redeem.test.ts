@@ -109,8 +109,8 @@ describe('redeeming a one-time code', () => {
     expect(await refusal(redeem(world, secret('../../accounts')))).toBe('IMPERSONATION_CODE_UNKNOWN');
   });
 
-  it('answers exactly one of fifty racing redemptions', async () => {
-    const world = createWorld();
+  it('answers exactly one of fifty redemptions that all found the code unspent', async () => {
+    const world = createWorld(createRacingStore(50));
     const code = await issueCode(world);
     await ensureSigningKey(world.ports);
     const answers = await Promise.all(Array.from({ length: 50 }, () => refusal(redeem(world, code))));
@@ -278,6 +278,23 @@ describe('revoking an impersonation', () => {
     expect(world.audit.filter((event) => event.action === 'impersonation.revoke')).toMatchObject([{ actor: 'op-2', reason: 'wrong customer', accountId: 'contoso' }]);
   });
 });
+
+/** Lets nobody spend a code before `racers` have read it and want to. */
+function createRacingStore(racers: number): StateStore {
+  const inner = createMemoryStore({ clock: createMovableClock(START) });
+  const gate = Promise.withResolvers<undefined>();
+  let arrived = 0;
+  return {
+    ...inner,
+    async claim(key, ...rest) {
+      if (!key.startsWith('impersonation/spent/')) return inner.claim(key, ...rest);
+      arrived += 1;
+      if (arrived === racers) gate.resolve(undefined);
+      await gate.promise;
+      return inner.claim(key, ...rest);
+    },
+  };
+}
 
 function createDyingStore(): { store: StateStore; dieAfterWrites(count: number): void } {
   const inner = createMemoryStore({ clock: createMovableClock(START) });

@@ -40,6 +40,16 @@ describe('a session in the backup portal', () => {
     expect(openAreas(portal, session)).toEqual([]);
   });
 
+  it('does not rely on the portal\'s state to forget sessions and confirmations in time', async () => {
+    const inner = createPortal().options.state;
+    const portal = createPortal({ state: { ...inner, set: (name, value) => inner.set(name, value) } });
+    const { key } = await start(portal);
+    const late = await enter(portal);
+    portal.world.clock.advance(3_600_000);
+    expect(await portal.kit.findSession(key)).toBeUndefined();
+    expect(await failedCheck(portal.kit.confirm(late.id, late.csrf))).toBe('expired');
+  });
+
   it('opens at the restricted level everything but data, at the full level everything', async () => {
     const portal = createPortal();
     expect(openAreas(portal, (await start(portal)).session)).toEqual(['dashboard', 'users', 'settings', 'audit']);
