@@ -56,12 +56,12 @@ function describeFailure(error: OnboardingError): string {
   return `${error.message}\n  code:  ${error.code}${evidence === '' ? '' : ` (${evidence})`}\n  next:  ${error.remedy} (${error.owner})\n`;
 }
 
-const REFUSED_THOUGH_INVESTIGATED: readonly ErrorCode[] = ['STATE_CORRUPTED', 'STATE_RECORD_INVALID', 'STATE_RECORD_TAMPERED', 'SEAL_BROKEN'];
+const REFUSED_THOUGH_INVESTIGATED: ReadonlySet<ErrorCode> = new Set(['STATE_CORRUPTED', 'STATE_RECORD_INVALID', 'STATE_RECORD_TAMPERED', 'SEAL_BROKEN']);
 
 export function exitCodeOf(error: OnboardingError): number {
   if (error.reaction === 'retry_later') return EXIT.unavailable;
   if (error.reaction === 'attention') return EXIT.attention;
-  if (error.reaction === 'investigate') return REFUSED_THOUGH_INVESTIGATED.includes(error.code) ? EXIT.refused : EXIT.unexpected;
+  if (error.reaction === 'investigate') return REFUSED_THOUGH_INVESTIGATED.has(error.code) ? EXIT.refused : EXIT.unexpected;
   return EXIT.refused;
 }
 

@@ -47,7 +47,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       masterKeys: ring,
       ca: configuration.sandbox?.caFile === undefined ? undefined : readFile(configuration.sandbox.caFile),
       readFile: (path) => readFile(path),
-      environment: (name) => process.env[name],
+      environment: process.env,
       logger: flags.verbose === true ? standardErrorLogger() : undefined,
       // A store in memory is this process's alone, whatever the deployment.
       deployment: store.claimScope === 'process' ? 'process' : 'host',

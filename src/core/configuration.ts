@@ -9,19 +9,16 @@ import { OnboardingError } from './errors';
 import { CLOUD_ENDPOINTS, type Cloud, type CloudEndpoints, CLOUDS } from './internal/clouds';
 import { isGuid } from './internal/guid';
 
-const credentialSchema = z
-  .object({
-    certificateId: z.string().optional(),
-    pfxFile: z.string().optional(),
-    pemFile: z.string().optional(),
-    secretEnv: z.string().optional(),
-    secretFile: z.string().optional(),
-    /** Name of the environment variable that holds the PFX password. */
-    passwordEnv: z.string().optional(),
-  })
-  .refine((value) => [value.certificateId, value.pfxFile, value.pemFile, value.secretEnv, value.secretFile].filter((one) => one !== undefined).length === 1, {
-    message: 'name exactly one of certificateId, pfxFile, pemFile, secretEnv, secretFile',
-  });
+const credentialSchema = z.union(
+  [
+    z.strictObject({ certificateId: z.string() }),
+    z.strictObject({ pfxFile: z.string() }),
+    z.strictObject({ pemFile: z.string() }),
+    z.strictObject({ secretEnv: z.string() }),
+    z.strictObject({ secretFile: z.string() }),
+  ],
+  { error: 'name exactly one of certificateId, pfxFile, pemFile, secretEnv, secretFile' },
+);
 
 const operatorSchema = z.object({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/),

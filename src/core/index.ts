@@ -1,7 +1,89 @@
 /** The front door of the library: re-exports only. What is not exported here is nobody's to use. */
+
+// The frame
 export { OnboardingError, asOnboardingError, hasCode, isOnboardingError, toPublicError } from './errors';
 export type { ErrorOptions } from './errors';
 export { ERROR_CATALOG } from './error-catalog';
 export type { CatalogEntry, ErrorCode, ErrorOwner, ErrorReaction, PublicCode } from './error-catalog';
 export { Secret, isSecret, secret } from './internal/secret';
+export type { Cloud, CloudEndpoints } from './internal/clouds';
+export type { WebRequest, WebResponse } from './internal/web';
 export type * from './ports';
+export { createSealer, parseKeyRing } from './sealing';
+export type { KeyRing, RotatingSealer, SealerOptions } from './sealing';
+
+// The upper floor: a whole installation, the journey
+export { parseConfiguration } from './configuration';
+export type { AppCredentialSetting, Configuration, Operator, PortalSetting } from './configuration';
+export { createInstallation } from './installation';
+export type { Installation, InstallationOptions } from './installation';
+export { createOnboarding } from './onboarding';
+export type { Onboarding } from './onboarding';
+export type { AccountView, JourneyReport, OnboardingSettings, WaitingFor } from './corridor/context';
+export type { ConsentRequestView } from './corridor/consent-requests';
+export type { ConsentReport } from './corridor/verify-consent';
+export type { ImpersonateInput } from './corridor/impersonate';
+export type { RouteOptions } from './corridor/routes';
+export type { CertificateRequest, Credentials, RegisteredCredential } from './corridor/credentials';
+
+// Accounts
+export { ACCESS_LEVELS, isRaise, lowerAccessLevel, readAccessLevel } from './accounts/access-level';
+export type { AccessLevel } from './accounts/access-level';
+export { addAccount, findAccount, listAccounts, requireAccount } from './accounts/account';
+export type { CustomerAccount, NewAccount } from './accounts/account';
+export { ALLOWED_TRANSITIONS, JOURNEY_STATES, readJourney } from './accounts/journey';
+export type { Journey, JourneyState, Reason } from './accounts/journey';
+export { createConfiguredAuthorizer, mayAct } from './accounts/operators';
+export type { ConfiguredOperator } from './accounts/operators';
+
+// Consent
+export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps } from './consent/apps';
+export type { PartnerApp, RequiredPermission } from './consent/apps';
+export { readConsentCallback } from './consent/callback';
+export type { ConsentCallback } from './consent/callback';
+export { readGrantEvidence } from './consent/evidence';
+export type { AppEvidence, EvidenceInput, GrantEvidence, ResourceEvidence } from './consent/evidence';
+export { judgeConsent } from './consent/judge';
+export type { AppConsentState, AppVerdict, ConsentVerdict, PermissionFinding } from './consent/judge';
+export { addRead, isProven } from './consent/streak';
+export type { Streak, StreakDecision } from './consent/streak';
+export { buildConsentUrl } from './consent/url';
+
+// Admins and SSO
+export { discoverAdmins } from './admins/discovery';
+export type { AdminCandidate, AdminDiscovery, AdminRoute, AdminStanding, DiscoverAdminsInput, ExcludedCandidate, Exclusion, ExclusionCode } from './admins/model';
+export { DEFAULT_ADMIN_POLICY, OWNERSHIP_POLICY } from './admins/roles';
+export type { AdminPolicy } from './admins/roles';
+export { readAdminStanding } from './admins/standing';
+export type { AppliedValidation, BindingReason, BindingState, OwnershipEvidence, SsoBinding } from './sso/model';
+
+// Impersonation
+export { decideIssue } from './impersonation/policy';
+export type { IssueDecision, IssueFacts } from './impersonation/policy';
+export { buildDeliveryPage } from './impersonation/delivery-page';
+export type { IssuedImpersonation } from './impersonation/issue';
+
+// Certificates
+export type { CertificateRecord } from './certificates/model';
+
+// Audit
+export { createAuditLog } from './audit/log';
+export type { AuditLog } from './audit/log';
+
+// Adapters
+export { createGraphTransport } from './adapters/graph-client';
+export { createHttpsClient } from './adapters/https-client';
+export type { HttpsClient, HttpsClientOptions } from './adapters/https-client';
+export { createJwtService } from './adapters/jose-jwt';
+export { createKeyvAdapter } from './adapters/keyv-adapter';
+export { openKeyvStore } from './adapters/keyv-store';
+export { createMemoryStore } from './adapters/memory-store';
+export type { IdentifiedStore } from './adapters/memory-store';
+export { createMsalTokenSource } from './adapters/msal-tokens';
+export { startServer } from './adapters/node-server';
+export type { RunningServer, ServerOptions } from './adapters/node-server';
+export { createNodeRandom } from './adapters/node-random';
+export { openStateStore } from './adapters/open-store';
+export { openSqliteStore } from './adapters/sqlite-store';
+export { createSystemClock } from './adapters/system-clock';
+export { createTenantDirectory } from './adapters/tenant-directory';

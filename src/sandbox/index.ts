@@ -24,6 +24,8 @@ import { handleLogin } from './sts/index';
 import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
 
+export { playPerson, type ConsentDecision, type PlayedPerson } from './admin';
+export { createVisitor, type PageForm, type VisitedPage, type Visitor } from './visitor';
 export { buildConfig, writeSandboxConfig, type ConfigOptions } from './config';
 export type { Ready, ReadyApp, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
 export type { Gap, RequestRow } from './request-log';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AuditEntry } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import { type CommandContext, runAction } from './context';
 
@@ -10,7 +11,10 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
     .description('entries, oldest first')
     .action(async (flags: { readonly account?: string }, command: Command) => {
       await runAction(context, command, async ({ installation }, output) => {
-        const items = (await installation.audit.list()).filter((entry) => flags.account === undefined || entry.accountId === flags.account);
+        const items: AuditEntry[] = [];
+        for await (const entry of installation.audit.list()) {
+          if (flags.account === undefined || entry.accountId === flags.account) items.push(entry);
+        }
         output.result({ items, next: null }, () => table(['no', 'at', 'action', 'phase', 'actor', 'account', 'outcome'], items.map((entry) => [String(entry.seq), instant(entry.at), entry.action, entry.phase, entry.actor, entry.accountId ?? '-', entry.outcome ?? '-'])));
         return EXIT.done;
       });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { startServer } from '../../core/index';
 import { EXIT } from '../output';
-import { startServer } from '../server';
 import { type CommandContext, runAction } from './context';
 
 export function addServeCommand(program: Command, context: CommandContext): void {

@@ -1,23 +1,29 @@
-/** Carries the core's web requests over node:http or node:https. Knows sockets and limits, no routes and no rules. */
+/**
+ * Carries the core's web requests over node:http or node:https: sockets, limits and nothing else. Plain http is for
+ * loopback and for a TLS proxy in front; the cookies of the pages need TLS on every other host.
+ */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { WebRequest, WebResponse } from '../core/index';
-
-const MAX_BODY_BYTES = 64 * 1024;
+import { MAX_BODY_BYTES, type WebRequest, type WebResponse } from '../internal/web';
 
 export interface ServerOptions {
+  /** Address to listen on, for example `127.0.0.1`. */
   readonly host: string;
+  /** 0 lets the system choose. */
   readonly port: number;
+  /** PEM texts; plain http when absent. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly handle: (request: WebRequest) => Promise<WebResponse>;
 }
 
 export interface RunningServer {
   readonly port: number;
+  /** Cuts open connections. */
   close(): Promise<void>;
 }
 
+/** Rejects with Node's own error when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     void answer(options.handle, request, response);

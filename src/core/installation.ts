@@ -1,0 +1,124 @@
+/**
+ * The composition root: one place where the adapters that reach the world are wired to the core, from a checked
+ * configuration. Hosts with other needs build their own `Ports` and call `createOnboarding`.
+ */
+import { createConfiguredAuthorizer } from './accounts/operators';
+import { createAppCredentialSource } from './adapters/app-credentials';
+import { createGraphTransport } from './adapters/graph-client';
+import { createHttpsClient, type HttpsClient } from './adapters/https-client';
+import { createJwtService } from './adapters/jose-jwt';
+import type { IdentifiedStore } from './adapters/memory-store';
+import { createMsalTokenSource } from './adapters/msal-tokens';
+import { createKeyGenerator } from './adapters/node-keys';
+import { createNodeRandom } from './adapters/node-random';
+import { createPortalKeySource } from './adapters/portal-keys';
+import { createSignInClient } from './adapters/sign-in-client';
+import { createSystemClock } from './adapters/system-clock';
+import { createTenantDirectory } from './adapters/tenant-directory';
+import { type AuditLog, createAuditLog } from './audit/log';
+import type { Configuration } from './configuration';
+import type { OnboardingSettings } from './corridor/context';
+import { type Credentials, createCredentials } from './corridor/credentials';
+import type { RouteOptions } from './corridor/routes';
+import { OnboardingError } from './errors';
+import { createOnboarding, type Onboarding } from './onboarding';
+import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore } from './ports';
+import { createSealer, type KeyRing } from './sealing';
+import { openPrivateKey } from './certificates/records';
+
+export interface InstallationOptions {
+  readonly configuration: Configuration;
+  /** Closed together with the installation. */
+  readonly store: IdentifiedStore;
+  /** Absent: whatever must be sealed or authenticated raises `MASTER_KEY_MISSING`. */
+  readonly masterKeys?: KeyRing | undefined;
+  /** Reads what the credentials name, with paths as the configuration has them. */
+  readonly readFile: (path: string) => string | Uint8Array | Promise<string | Uint8Array>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock | undefined;
+  readonly random?: RandomSource | undefined;
+  /** PEM of the only authority to trust. For the sandbox; refused together with Microsoft's hosts. */
+  readonly ca?: string | undefined;
+  readonly logger?: Logger | undefined;
+  readonly events?: EventSink | undefined;
+  /** How many processes and hosts share the store. */
+  readonly deployment: ClaimScope;
+}
+
+export interface Installation {
+  readonly onboarding: Onboarding;
+  readonly audit: AuditLog;
+  readonly certificates: Credentials;
+  /** What the parts were built from, for hosts that want one step of a room. */
+  readonly ports: Ports;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Raises `CONFIG_INVALID`, `STATE_SCOPE_TOO_SMALL`. */
+export async function createInstallation(options: InstallationOptions): Promise<Installation> {
+  const { configuration } = options;
+  if (options.ca !== undefined && configuration.sandbox === undefined) {
+    throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
+  }
+  const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  const { ports, audit } = buildPorts(options, https);
+  const settings = buildSettings(options);
+  return {
+    onboarding: createOnboarding(settings, ports, buildRoutes(options, ports, https)),
+    audit,
+    certificates: createCredentials({ settings, ports }),
+    ports,
+    close: async () => {
+      https.close();
+      await options.store.close();
+    },
+  };
+}
+
+function buildPorts(options: InstallationOptions, https: HttpsClient): { readonly ports: Ports; readonly audit: AuditLog } {
+  const { configuration } = options;
+  const { authorityHost, graphHost, graphResource } = configuration.endpoints;
+  const clock = options.clock ?? createSystemClock();
+  const random = options.random ?? createNodeRandom();
+  const store: StateStore = options.store;
+  const sealer = createSealer({ ring: options.masterKeys, storeId: options.store.storeId, randomBytes: (length) => random.bytes(length) });
+  const jwt = createJwtService();
+  const audit = createAuditLog({ store, clock, sealer });
+  const credentials = createAppCredentialSource(
+    configuration.apps.map((app) => ({ key: app.key, credential: configuration.credentials.get(app.key) })),
+    { certificates: (id) => openPrivateKey({ store, sealer }, id), readFile: async (path) => options.readFile(path), env: options.environment, clock },
+  );
+  const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https };
+  const tokens = createMsalTokenSource({ ...shared, cloud: configuration.cloud });
+  const ports: Ports = {
+    clock,
+    random,
+    store,
+    sealer,
+    tokens,
+    graph: createGraphTransport({ graphHost, graphResource, tokens, https, clock, random }),
+    tenants: createTenantDirectory({ authorityHost, https, clock }),
+    signIn: createSignInClient(shared),
+    jwt,
+    keys: createKeyGenerator(),
+    audit,
+    events: options.events ?? { emit: () => undefined },
+    logger: options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined },
+    authorizer: createConfiguredAuthorizer(configuration.operators),
+  };
+  return { ports, audit };
+}
+
+function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {
+  const { partnerName, homeTenantId, endpoints, apps, publicBaseUrl, settingsUrl, adminChoice, signInResponseMode, portal } = configuration;
+  return { partnerName, homeTenantId: homeTenantId.toLowerCase(), endpoints, apps, publicBaseUrl, settingsUrl, adminChoice, signInResponseMode, portal, deployment };
+}
+
+function buildRoutes({ configuration, deployment }: InstallationOptions, ports: Ports, https: HttpsClient): RouteOptions {
+  const { portal, publicBaseUrl } = configuration;
+  if (portal === undefined) return {};
+  const keys = createPortalKeySource({ setting: portal.jwksOrClientKey, https, clock: ports.clock });
+  return { redemption: { portal: { audience: portal.audience, keys }, redeemUrl: new URL('/impersonation/redeem', publicBaseUrl).toString(), issuer: publicBaseUrl, deployment } };
+}

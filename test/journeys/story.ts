@@ -1,0 +1,125 @@
+/**
+ * The stage of the journeys: the real sandbox over TLS, the real msal-node and graph-client, our pages on loopback, and
+ * one clock for all of them that a sleep moves instead of waiting.
+ */
+import { readFileSync } from 'node:fs';
+import { startServer } from '../../src/core/adapters/node-server';
+import { createJwtService } from '../../src/core/adapters/jose-jwt';
+import { createMemoryStore, type IdentifiedStore } from '../../src/core/adapters/memory-store';
+import { parseConfiguration } from '../../src/core/configuration';
+import { createInstallation, type Installation } from '../../src/core/installation';
+import type { Clock, Logger } from '../../src/core/ports';
+import { parseKeyRing } from '../../src/core/sealing';
+import { playPerson, type ConsentDecision } from '../../src/sandbox/admin';
+import { buildConfig, type ReadyTenant, type ReadyUser, type RunningSandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index';
+import { createVisitor, type VisitedPage, type Visitor } from '../../src/sandbox/visitor';
+
+export interface StoryOptions {
+  readonly sandbox?: SandboxOptions;
+  /** Changes to the configuration as a file would have them. */
+  readonly configure?: (config: ReturnType<typeof buildConfig>) => Record<string, unknown>;
+  readonly openStore?: (clock: Clock) => Promise<IdentifiedStore>;
+}
+
+export const OPERATOR = 'op-1';
+export const MASTER_KEYS = `k1:${Buffer.alloc(32, 5).toString('base64')}`;
+
+export async function startStory(options: StoryOptions = {}) {
+  const sandbox = await startSandbox(options.sandbox);
+  const clock: Clock = {
+    now: () => sandbox.clock.now(),
+    sleep: async (ms) => sandbox.clock.advance(ms / 1000),
+  };
+  const store = options.openStore === undefined ? createMemoryStore({ clock }) : await options.openStore(clock);
+  const log: string[] = [];
+  const current: { installation?: Installation } = {};
+  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async (request) => (current.installation as Installation).onboarding.handle(request) });
+  const portalKey = await createJwtService().generateSigningKey('ES256');
+  const portal = { audience: 'https://portal.northwind.example', deliverTo: 'https://portal.northwind.example/enter', jwksOrClientKey: portalKey.publicJwk };
+  const base = buildConfig(sandbox.ready, { publicBaseUrl: `http://localhost:${server.port}`, portal });
+  const configuration = parseConfiguration({ ...base, settingsUrl: undefined, ...options.configure?.(base) });
+  const ca = readFileSync(sandbox.ready.caFile, 'utf8');
+  const secrets = new Map(sandbox.ready.apps.map((app) => [`${app.key}.secret`, app.clientSecret]));
+  const install = async (state: IdentifiedStore) =>
+    createInstallation({ configuration, store: state, clock, masterKeys: parseKeyRing(MASTER_KEYS), ca, readFile: (path) => secrets.get(path) ?? '', environment: {}, logger: collectingLogger(log), deployment: state.claimScope });
+  const installation = await install(store);
+  current.installation = installation;
+  return {
+    sandbox,
+    clock,
+    store,
+    log,
+    configuration,
+    installation,
+    onboarding: installation.onboarding,
+    install,
+    ca,
+    publicBaseUrl: configuration.publicBaseUrl,
+    portalKey,
+    advanceClock: (seconds: number) => sandbox.clock.advance(seconds),
+    visitor: () => createVisitor({ ca }),
+    tenant: (domain: string) => requireTenant(sandbox, domain),
+    stop: async () => {
+      await installation.close();
+      await server.close();
+      await sandbox.stop();
+    },
+  };
+}
+
+export type Story = Awaited<ReturnType<typeof startStory>>;
+
+export function requireTenant(sandbox: RunningSandbox, domain: string): ReadyTenant {
+  const tenant = sandbox.ready.tenants.find((candidate) => candidate.domain === domain);
+  if (tenant === undefined) throw new Error(`The seed has no tenant ${domain}: ${sandbox.ready.tenants.map((one) => one.domain).join(', ')}`);
+  return tenant;
+}
+
+/** The first person with this role and these notes (`''`: an ordinary holder). */
+export function personWith(tenant: ReadyTenant, role: string | undefined, notes = ''): { upn: string; password: string; objectId: string } & ReadyUser {
+  const found = tenant.users.find((person) => (role === undefined ? person.roles.length === 0 : person.roles.includes(role)) && (person.notes ?? '') === notes);
+  if (found === undefined) throw new Error(`Nobody in ${tenant.domain} is ${role ?? 'without role'} (${notes}): ${tenant.users.map((one) => `${one.upn} ${one.roles.join('+')} ${one.notes}`).join('; ')}`);
+  return { ...found, upn: found.signInName ?? found.upn };
+}
+
+/** From the invitation's landing page to wherever this person ends up; waiting pages are waited for by moving the clock. */
+export async function visitInvitation(story: Story, url: string, person: { readonly upn: string; readonly password: string }, decision: ConsentDecision = 'accept', visitor: Visitor = story.visitor()): Promise<VisitedPage> {
+  const landing = await visitor.open(url);
+  return continueVisit(story, visitor, await visitor.submit(landing, 'continue'), person, decision);
+}
+
+export async function continueVisit(story: Story, visitor: Visitor, start: VisitedPage, person: { readonly upn: string; readonly password: string }, decision: ConsentDecision = 'accept'): Promise<VisitedPage> {
+  let page = start;
+  for (let step = 0; step < 60; step += 1) {
+    const before = page;
+    page = await playPerson(visitor, page, person, decision);
+    if (page.refreshSeconds !== undefined) {
+      story.advanceClock(page.refreshSeconds);
+      page = await visitor.reload(page);
+    } else if (page === before) return page;
+  }
+  return page;
+}
+
+/** Consent in every round, ownership confirmed with this level. Returns the closing page. */
+export async function onboardAsAdmin(story: Story, url: string, person: { readonly upn: string; readonly password: string }, accessLevel: 'none' | 'restricted' | 'full' = 'restricted'): Promise<VisitedPage> {
+  const visitor = story.visitor();
+  const confirm = await visitInvitation(story, url, person, 'accept', visitor);
+  if (confirm.text('admin') === undefined) throw new Error(`Not the confirmation page: ${confirm.status} ${confirm.url}\n${confirm.html.slice(-1500)}`);
+  return visitor.submit(confirm, 'confirm', { accessLevel });
+}
+
+/** Advance until the journey waits for something other than time. */
+export async function advanceUntilSettled(story: Story, accountId: string, limit = 80) {
+  for (let turn = 0; turn < limit; turn += 1) {
+    const report = await story.onboarding.advance(accountId);
+    if (report.waitingFor !== 'replication' || report.nextCheckAt === null) return report;
+    story.advanceClock(Math.max(0.001, (report.nextCheckAt - story.clock.now()) / 1000));
+  }
+  throw new Error('The journey never settled.');
+}
+
+function collectingLogger(log: string[]): Logger {
+  const write = (level: string) => (message: string, fields?: object) => void log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
+  return { debug: write('debug'), info: write('info'), warn: write('warn') };
+}
