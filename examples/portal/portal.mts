@@ -135,13 +135,13 @@ const STYLE = `
 @media(prefers-color-scheme:dark){:root{--ink:#e7eaf1;--quiet:#a0a9ba;--paper:#1a1f29;--ground:#11151c;--line:#313a49;--brand:#a3a2ff;--warn:#ffd08a;--warn-ground:#3a2a0d}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 .top{background:var(--brand);color:var(--paper);padding:.8rem 1.5rem;font-weight:700;letter-spacing:.01em}
-.banner{background:var(--warn-ground);color:var(--warn);padding:.7rem 1.5rem;display:flex;gap:1rem;justify-content:space-between;align-items:center;flex-wrap:wrap;font-weight:600;border-bottom:1px solid var(--line)}
+.banner{background:var(--warn-ground);color:var(--warn);padding:.7rem 1.5rem;display:flex;gap:1.5rem;justify-content:space-between;align-items:center;font-weight:600;font-size:.95rem;border-bottom:1px solid var(--line)}
 .wide{max-width:62rem;margin:2rem auto;padding:0 1.5rem}.card{max-width:34rem;margin:12vh auto;background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:2rem}
 h1{font-size:1.5rem;margin:0}p{margin:.3rem 0;color:var(--quiet)}a{color:var(--brand)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:1rem;margin-top:1.5rem}
 .tile{background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:1.25rem}.tile h2{font-size:.95rem;margin:0;color:var(--quiet);font-weight:600}.tile strong{font-size:1.7rem}
 .tile.closed{border-style:dashed;background:transparent}
-button{font:inherit;font-weight:600;background:transparent;color:inherit;border:1px solid currentColor;border-radius:8px;padding:.35rem .9rem;cursor:pointer}
+button{font:inherit;white-space:nowrap;font-weight:600;background:transparent;color:inherit;border:1px solid currentColor;border-radius:8px;padding:.35rem .9rem;cursor:pointer}
 `;
 
 function page(status: number, title: string, body: string): WebResponse {
