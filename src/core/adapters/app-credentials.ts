@@ -9,21 +9,26 @@ import { sha256Base64Url, sha256Hex } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import type { AppCredential, AppCredentialSource, Clock } from '../ports';
 
-/** Where an app's credential comes from; the configuration file's `credential`. */
-export type AppCredentialConfig =
-  | { readonly certificateId: string }
-  | { readonly pfxFile: string }
-  | { readonly pemFile: string }
-  | { readonly secretEnv: string }
-  | { readonly secretFile: string };
+/** Where an app's credential comes from, as in the configuration file's `credential`; exactly one member is set. */
+export interface AppCredentialConfig {
+  readonly certificateId?: string | undefined;
+  readonly pfxFile?: string | undefined;
+  readonly pemFile?: string | undefined;
+  readonly secretEnv?: string | undefined;
+  readonly secretFile?: string | undefined;
+}
 
-export interface AppCredentialPorts {
-  /** A stored certificate with its private key (PKCS#8 PEM); raises its own errors. */
-  readonly certificates: (id: string) => Promise<{ readonly thumbprintSha256: string; readonly privateKey: Secret }>;
+/** What the host lends: files and environment variables, read again for every token request. */
+export interface AppCredentialFiles {
   readonly readFile: (path: string) => Promise<string | Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface AppCredentialPorts extends AppCredentialFiles {
+  /** A stored certificate with its private key (PKCS#8 PEM); raises its own errors. */
+  readonly certificates: (id: string) => Promise<{ readonly thumbprintSha256: string; readonly privateKey: Secret }>;
   /** When given, a certificate outside its validity is refused here and not by Microsoft. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 /** Why a credential cannot be used; `details.reason` of `APP_CREDENTIAL_UNUSABLE`. */
@@ -90,13 +95,12 @@ export function createAppCredentialSource(
   return {
     async resolve(appKey) {
       if (!configs.has(appKey)) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: appKey } });
-      const config = configs.get(appKey);
-      if (config === undefined) throw unusable(appKey, 'not_configured');
-      if ('certificateId' in config) return { kind: 'certificate', ...(await pickCertificate(ports, config.certificateId)) };
-      if ('pemFile' in config) return fromPem(appKey, config.pemFile);
-      if ('secretEnv' in config) return secretCredential(appKey, ports.env[config.secretEnv]);
-      if ('secretFile' in config) return secretCredential(appKey, await readText(ports, appKey, config.secretFile));
-      throw unusable(appKey, 'pfx_not_supported');
+      const { certificateId, pemFile, secretEnv, secretFile, pfxFile } = configs.get(appKey) ?? {};
+      if (certificateId !== undefined) return { kind: 'certificate', ...(await pickCertificate(ports, certificateId)) };
+      if (pemFile !== undefined) return fromPem(appKey, pemFile);
+      if (secretEnv !== undefined) return secretCredential(appKey, ports.env[secretEnv]);
+      if (secretFile !== undefined) return secretCredential(appKey, await readText(ports, appKey, secretFile));
+      throw unusable(appKey, pfxFile === undefined ? 'not_configured' : 'pfx_not_supported');
     },
   };
 }
@@ -109,7 +113,7 @@ interface PemPair {
   readonly notAfter: number;
 }
 
-async function pickCertificate(ports: AppCredentialPorts, id: string) {
+async function pickCertificate(ports: Pick<AppCredentialPorts, 'certificates'>, id: string) {
   const { thumbprintSha256, privateKey } = await ports.certificates(id);
   return { thumbprintSha256, privateKey };
 }
@@ -121,7 +125,7 @@ function secretCredential(app: string, text: string | undefined): AppCredential 
   return { kind: 'secret', id: sha256Base64Url(value), secret: secret(value) };
 }
 
-async function readText(ports: AppCredentialPorts, app: string, path: string): Promise<string> {
+async function readText(ports: AppCredentialFiles, app: string, path: string): Promise<string> {
   try {
     return Buffer.from(await ports.readFile(path)).toString('utf8');
   } catch {

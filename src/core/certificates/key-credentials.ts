@@ -1,0 +1,88 @@
+/**
+ * Key credentials of an app registration as Graph shows them, and what a change of them means. Pure. Microsoft Graph
+ * "keyCredential resource type" and "Update application": a PATCH replaces the whole collection, so every entry that is
+ * there goes back exactly as it was read, with an empty key, and a new one is added at the end.
+ */
+import * as z from 'zod/v4';
+import { sha256Hex } from '../internal/encoding';
+import type { CertificateFacts } from './model';
+
+/** Longer names are cut by the service, and a cut name would look like a foreign change. */
+const MAX_DISPLAY_NAME = 90;
+
+const entrySchema = z.looseObject({ keyId: z.string(), key: z.string().nullish(), customKeyIdentifier: z.string().nullish(), endDateTime: z.string().nullish() });
+export type KeyCredentialEntry = z.infer<typeof entrySchema>;
+
+const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema) });
+/** An application object in the home tenant with its key credentials. */
+export type ApplicationKeys = z.infer<typeof applicationSchema>;
+
+/** The part of a credential certificate that is registered: never the private key. */
+export interface RegistrableCertificate extends Pick<CertificateFacts, 'thumbprintSha1' | 'thumbprintSha256' | 'notBefore' | 'notAfter'> {
+  readonly der: Uint8Array;
+  /** Shown in the app registration; the certificate's name in the store. */
+  readonly name: string;
+}
+
+/** Undefined when the answer does not have the documented form. */
+export function readApplicationKeys(body: unknown): ApplicationKeys | undefined {
+  return applicationSchema.safeParse(body).data;
+}
+
+/** The entry of a certificate: by its DER where Graph shows it, else by the SHA-1 thumbprint in either notation. */
+export function findKeyCredential(keys: ApplicationKeys, certificate: Pick<RegistrableCertificate, 'der' | 'thumbprintSha1'>): KeyCredentialEntry | undefined {
+  const der = Buffer.from(certificate.der).toString('base64');
+  const thumbprint = certificate.thumbprintSha1.toUpperCase();
+  const thumbprintBase64 = Buffer.from(thumbprint, 'hex').toString('base64');
+  return keys.keyCredentials.find(({ key, customKeyIdentifier }) => {
+    if (typeof key === 'string' && key !== '') return key.replaceAll(/\s/g, '') === der;
+    return customKeyIdentifier?.toUpperCase() === thumbprint || customKeyIdentifier === thumbprintBase64;
+  });
+}
+
+/** The same GUID for the same certificate, so that a repeated registration is the same registration. RFC 9562 version 8. */
+export function keyIdOf(certificate: Pick<RegistrableCertificate, 'thumbprintSha256'>): string {
+  const hex = certificate.thumbprintSha256.toLowerCase();
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The body of the PATCH. Dates equal the certificate's own; anything beyond them is refused by the service. */
+export function buildKeyCredentialsPatch(keys: ApplicationKeys, certificate: RegistrableCertificate) {
+  const kept = keys.keyCredentials.map((entry) => ({ ...entry, key: null }));
+  const added = {
+    keyId: keyIdOf(certificate),
+    type: 'AsymmetricX509Cert',
+    usage: 'Verify',
+    displayName: Array.from(certificate.name).slice(0, MAX_DISPLAY_NAME).join(''),
+    startDateTime: certificate.notBefore,
+    endDateTime: certificate.notAfter,
+    key: Buffer.from(certificate.der).toString('base64'),
+  };
+  return { keyCredentials: [...kept, added] };
+}
+
+/** One text per state of the collection, whatever its order and however keys are shown. */
+export function fingerprintOf(keys: ApplicationKeys): string {
+  const entries = keys.keyCredentials.map(({ key: _key, ...entry }) => JSON.stringify(Object.entries(entry).toSorted(([left], [right]) => (left < right ? -1 : 1))));
+  return sha256Hex(entries.toSorted().join('\n'));
+}
+
+/** Entries that have ended by `now` (milliseconds). The service refuses a list that still carries one. */
+export function expiredKeyIds(keys: ApplicationKeys, now: number): readonly string[] {
+  return keys.keyCredentials.filter(({ endDateTime }) => Date.parse(endDateTime ?? '') <= now).map(({ keyId }) => keyId);
+}
+
+/** `done`: ours is there beside everything that was; `pending`: the old state, replication; `foreign`: somebody else wrote. */
+export type ReadBack = { readonly kind: 'done'; readonly keyId: string } | { readonly kind: 'pending' } | { readonly kind: 'foreign'; readonly missing: readonly string[]; readonly unknown: readonly string[] };
+
+/** What a read after the write shows, compared with the snapshot the write was built from. */
+export function judgeReadBack(before: ApplicationKeys, after: ApplicationKeys, certificate: RegistrableCertificate): ReadBack {
+  const ours = findKeyCredential(after, certificate);
+  const known = new Set(before.keyCredentials.map(({ keyId }) => keyId.toLowerCase()));
+  const seen = new Set(after.keyCredentials.map(({ keyId }) => keyId.toLowerCase()));
+  const missing = [...known].filter((keyId) => !seen.has(keyId));
+  const unknown = [...seen].filter((keyId) => !known.has(keyId) && keyId !== ours?.keyId.toLowerCase());
+  if (missing.length > 0 || unknown.length > 0) return { kind: 'foreign', missing, unknown };
+  return ours === undefined ? { kind: 'pending' } : { kind: 'done', keyId: ours.keyId };
+}

@@ -1,0 +1,69 @@
+/**
+ * The forms of the certificates room. Thumbprints are upper-case hex over the DER as it was made or imported; validity is
+ * ISO 8601 in UTC with whole seconds, as certificates and Graph write it. A record shows no key: the private key is
+ * sealed in the stored form and leaves only through `openPrivateKey`.
+ */
+import * as z from 'zod/v4';
+import type { Secret } from '../internal/secret';
+
+export const KEY_BITS = [2048, 3072, 4096] as const;
+export type KeyBits = (typeof KEY_BITS)[number];
+
+const thumbprint = (digits: number) => z.string().regex(new RegExp(`^[0-9A-F]{${digits}}$`));
+const instant = z.iso.datetime({ precision: 0 });
+
+/** What a certificate is, without its key. */
+const certificateFactsSchema = z.object({
+  /** As OpenSSL writes it, for example `CN=Backup`. */
+  subject: z.string(),
+  serialNumber: z.string().regex(/^[0-9A-F]+$/),
+  notBefore: instant,
+  notAfter: instant,
+  thumbprintSha1: thumbprint(40),
+  thumbprintSha256: thumbprint(64),
+  keyType: z.literal('rsa'),
+  keyBits: z.number().int(),
+});
+
+/** An app registration that accepts the certificate. */
+const certificateUseSchema = z.object({
+  appKey: z.string(),
+  appId: z.string(),
+  keyId: z.string(),
+  /** Milliseconds since the Unix epoch: when the key credential was seen in the directory. */
+  registeredAt: z.number(),
+});
+
+export const certificateRecordSchema = certificateFactsSchema.extend({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  source: z.enum(['generated', 'imported']),
+  /** `next`: not yet used to sign in; `active`: an app signs in with it; `retired`: kept for the record only. */
+  state: z.enum(['next', 'active', 'retired']),
+  usedBy: z.array(certificateUseSchema),
+  /** Milliseconds since the Unix epoch. */
+  createdAt: z.number(),
+  createdBy: z.string(),
+});
+
+/** At rest: the record, the public certificate, the sealed private key. */
+export const storedCertificateSchema = certificateRecordSchema.extend({
+  /** Base64 of the certificate's DER. */
+  certificateDer: z.base64(),
+  sealedPrivateKey: z.string(),
+});
+
+export type CertificateFacts = Readonly<z.infer<typeof certificateFactsSchema>>;
+export type CertificateUse = Readonly<z.infer<typeof certificateUseSchema>>;
+/** What people and programs see of a stored certificate. */
+export type CertificateRecord = Readonly<z.infer<typeof certificateRecordSchema>>;
+export type StoredCertificate = Readonly<z.infer<typeof storedCertificateSchema>>;
+
+/** A certificate with its key, in memory. */
+export interface CredentialCertificate extends CertificateFacts {
+  readonly der: Uint8Array;
+  readonly pem: string;
+  /** PKCS#8 PEM. */
+  readonly privateKey: Secret;
+}
