@@ -11,10 +11,12 @@ import { isSafeUrl } from './safe-url';
 import type { AuditEvent, ClaimScope, Ports } from '../ports';
 import { claimRecord, deleteRecord } from '../records';
 import { CODE_MEMORY_SECONDS, codeId, codeKind, requireClaimScope, type CodeRecord } from './code-records';
-import type { IssueDecision } from './policy';
+import { MAX_REASON_LENGTH, type IssueDecision } from './policy';
 
 export const MAX_CODE_LIFETIME_SECONDS = 60;
 const CODE_BYTES = 32;
+
+type Subject = Pick<CodeRecord, 'tenantId' | 'userObjectId'>;
 
 export interface IssueInput {
   readonly account: { readonly id: string; readonly name: string };
@@ -24,7 +26,8 @@ export interface IssueInput {
   readonly reason: string;
   /** The answer of `decideIssue`. A refusal is audited and raised. */
   readonly decision: IssueDecision;
-  readonly binding: { readonly tenantId: string; readonly userObjectId: string };
+  /** Absent only with a refusal: when nobody is bound there is nobody to name in the audit. */
+  readonly binding: { readonly tenantId: string; readonly userObjectId: string } | undefined;
   readonly portal: {
     /** `aud` of the grant, and the portal's client id at redemption. */
     readonly audience: string;
@@ -55,20 +58,22 @@ export async function issueImpersonation(
   ports: Pick<Ports, 'store' | 'sealer' | 'clock' | 'random' | 'audit'>,
   input: IssueInput,
 ): Promise<IssuedImpersonation> {
+  const binding = readBinding(input);
   checkInput(input);
   requireClaimScope(ports.store, input.deployment ?? 'process');
   const jti = ports.random.uuid();
   const { decision } = input;
-  const event = describe(input, jti);
+  const event = describe(input, binding, jti);
   if (!decision.allowed) {
     await ports.audit.append({ ...event, id: `impersonation.issue:${jti}:refused`, phase: 'note', outcome: 'refused', details: { code: decision.code } });
     throw new OnboardingError(decision.code, decision.message, { details: { accountId: input.account.id } });
   }
+  if (binding === undefined) throw invalid('binding');
   const intentId = `impersonation.issue:${jti}:intent`;
   const details = { accessLevel: decision.accessLevel, audience: input.portal.audience, jti };
   await ports.audit.append({ ...event, id: intentId, phase: 'intent', details });
   const code = secret(toBase64Url(ports.random.bytes(CODE_BYTES)));
-  const record = buildRecord(input, decision, jti, ports.clock.now());
+  const record: CodeRecord = { ...buildRecord(input, decision, ports.clock.now()), ...binding, jti };
   await claimCode(ports, code, record);
   try {
     await ports.audit.append({ ...event, id: `impersonation.issue:${jti}:outcome`, phase: 'outcome', intentId, outcome: 'done', details });
@@ -84,12 +89,9 @@ async function claimCode(ports: Pick<Ports, 'store' | 'sealer'>, code: Secret, r
   if (!won) throw new OnboardingError('UNEXPECTED', 'The random source gave the same one-time code twice.');
 }
 
-function buildRecord(input: IssueInput, decision: IssueDecision & { readonly allowed: true }, jti: string, now: number): CodeRecord {
+function buildRecord(input: IssueInput, decision: IssueDecision & { readonly allowed: true }, now: number): Omit<CodeRecord, 'jti' | keyof Subject> {
   return {
-    jti,
     accountId: input.account.id,
-    tenantId: input.binding.tenantId.toLowerCase(),
-    userObjectId: input.binding.userObjectId.toLowerCase(),
     actor: { issuer: input.operator.issuer, id: input.operator.id },
     accessLevel: decision.accessLevel,
     reason: decision.reason,
@@ -99,26 +101,31 @@ function buildRecord(input: IssueInput, decision: IssueDecision & { readonly all
   };
 }
 
-function describe(input: IssueInput, jti: string): Omit<AuditEvent, 'id' | 'phase'> {
+function describe(input: IssueInput, subject: Subject | undefined, jti: string): Omit<AuditEvent, 'id' | 'phase'> {
   return {
     action: 'impersonation.issue',
     actor: input.operator.id,
-    subject: `${input.binding.tenantId.toLowerCase()}:${input.binding.userObjectId.toLowerCase()}`,
+    ...(subject && { subject: `${subject.tenantId}:${subject.userObjectId}`, tenantId: subject.tenantId }),
     accountId: input.account.id,
-    tenantId: input.binding.tenantId.toLowerCase(),
-    reason: input.decision.allowed ? input.decision.reason : input.reason.slice(0, 300),
+    reason: input.decision.allowed ? input.decision.reason : input.reason.slice(0, MAX_REASON_LENGTH),
     details: { jti },
   };
 }
 
+/** Ids in the one spelling that is compared and signed, and nothing else the caller's binding may hold. */
+function readBinding({ binding }: IssueInput): Subject | undefined {
+  if (binding === undefined) return undefined;
+  if (!isGuid(binding.tenantId) || !isGuid(binding.userObjectId)) throw invalid('binding');
+  return { tenantId: binding.tenantId.toLowerCase(), userObjectId: binding.userObjectId.toLowerCase() };
+}
+
 function checkInput(input: IssueInput): void {
-  const { portal, binding } = input;
+  const { portal } = input;
   if (portal.audience === '' || !isSafeUrl(portal.deliverTo)) {
     throw new OnboardingError('IMPERSONATION_PORTAL_UNCONFIGURED', 'The portal needs an audience and an https address that takes the code.');
   }
   const ttlSeconds = input.ttlSeconds ?? MAX_CODE_LIFETIME_SECONDS;
   if (!(ttlSeconds >= 1 && ttlSeconds <= MAX_CODE_LIFETIME_SECONDS)) throw invalid('ttlSeconds');
-  if (!isGuid(binding.tenantId) || !isGuid(binding.userObjectId)) throw invalid('binding');
   if (input.issuer === '') throw invalid('issuer');
   if (input.account.id === '') throw invalid('account.id');
   if (input.operator.id === '' || input.operator.issuer === '') throw invalid('operator');

@@ -62,6 +62,16 @@ describe('issuing an impersonation', () => {
     expect(await keysOf(world.store, 'impersonation/')).toEqual([]);
   });
 
+  it('names nobody in the audit when nobody is bound, and still issues nothing', async () => {
+    const world = createWorld();
+    const decision = { allowed: false, code: 'IMPERSONATION_NOT_ACTIVE', message: 'No admin is bound to this account.' } as const;
+    expect(await refusal(issueCode(world, { decision, binding: undefined }))).toBe('IMPERSONATION_NOT_ACTIVE');
+    expect(world.audit).toMatchObject([{ actor: 'op-1', accountId: 'contoso', outcome: 'refused' }]);
+    expect(world.audit[0]).not.toHaveProperty('subject');
+    expect(await refusal(issueCode(world, { binding: undefined }))).toBe('INPUT_INVALID');
+    expect(world.audit).toHaveLength(1);
+  });
+
   it.each([
     ['a plain http portal', { portal: { audience: AUDIENCE, deliverTo: 'http://portal.example/enter' } }, 'IMPERSONATION_PORTAL_UNCONFIGURED'],
     ['an address with a query', { portal: { audience: AUDIENCE, deliverTo: 'https://portal.example/enter?x=1' } }, 'IMPERSONATION_PORTAL_UNCONFIGURED'],
