@@ -2,6 +2,7 @@
  * A ready-made configuration file for the product, pointing at a running sandbox. Client secrets go into files of
  * their own beside it (mode 0600); the configuration only names them.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Ready } from './ready';
@@ -17,11 +18,7 @@ export interface ConfigOptions {
 }
 
 const DEFAULT_PUBLIC_BASE_URL = 'http://localhost:4180';
-const DEFAULT_PORTAL = {
-  audience: 'https://backup-portal.northwind.example',
-  deliverTo: 'http://localhost:4190/impersonation',
-  jwksOrClientKey: 'http://localhost:4190/.well-known/jwks.json',
-};
+const DEFAULT_PORTAL = { audience: 'https://backup-portal.northwind.example', deliverTo: 'http://localhost:4190/enter' };
 
 /** The configuration as an object. Holds no secret. */
 export function buildConfig(ready: Ready, options: ConfigOptions = {}) {
@@ -43,22 +40,33 @@ export function buildConfig(ready: Ready, options: ConfigOptions = {}) {
     operators: [{ id: 'op-1', name: 'Sandbox operator', accounts: 'all', may: ['onboard', 'impersonate', 'certificates'] }],
     operator: 'op-1',
     publicBaseUrl,
-    settingsUrl: options.settingsUrl ?? `${publicBaseUrl}/healthz`,
-    portal: options.portal ?? DEFAULT_PORTAL,
+    ...(options.settingsUrl === undefined ? {} : { settingsUrl: options.settingsUrl }),
+    ...(options.portal === undefined ? {} : { portal: options.portal }),
     state: options.state ?? 'sqlite:./state/m365.sqlite',
     sandbox: { authorityHost: ready.login, graphBaseUrl: ready.graph, caFile: ready.caFile, control: ready.control },
   };
 }
 
-/** Write the configuration and the secret files beside it. Returns the configuration's absolute path. */
+/**
+ * Write the configuration and the secret files beside it: one client secret per app, and the private key of a backup
+ * portal whose public key the configuration holds (unless a portal is given). Returns the configuration's absolute path.
+ */
 export function writeSandboxConfig(ready: Ready, file: string, options: ConfigOptions = {}): string {
   const path = resolve(file);
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true });
   const secretFileOf = (key: string) => `${basename(path, '.json')}.${key}.secret`;
   for (const app of ready.apps) writePrivately(join(directory, secretFileOf(app.key)), app.clientSecret);
-  writePrivately(path, `${JSON.stringify(buildConfig(ready, { ...options, secretFileOf }), undefined, 2)}\n`);
+  const portal = options.portal ?? { ...DEFAULT_PORTAL, jwksOrClientKey: makePortalKey(join(directory, `${basename(path, '.json')}.portal-key.jwk.json`)) };
+  writePrivately(path, `${JSON.stringify(buildConfig(ready, { ...options, portal, secretFileOf }), undefined, 2)}\n`);
   return path;
+}
+
+/** The portal signs its redemptions with this key (private_key_jwt, ES256). Returns the public half. */
+function makePortalKey(file: string): object {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writePrivately(file, `${JSON.stringify(pair.privateKey.export({ format: 'jwk' }))}\n`);
+  return pair.publicKey.export({ format: 'jwk' });
 }
 
 function writePrivately(path: string, content: string): void {

@@ -18,7 +18,7 @@ import type { Credentials } from './seed-apps';
 import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 import type { Seed, SeedFile } from './seed-format';
 import { listenHttps, sandboxFault } from './server';
-import { generateSigningKeys } from './signing-keys';
+import { generateSigningKeys, type SigningKeys } from './signing-keys';
 import { createStsState, type StsState } from './sts/context';
 import { handleLogin } from './sts/index';
 import { createTlsIdentity } from './tls';
@@ -31,6 +31,7 @@ export type { Ready, ReadyApp, ReadyPermission, ReadyTenant, ReadyUser } from '.
 export type { Gap, RequestRow } from './request-log';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { DeclineVariant, Seed, SeedFile } from './seed-format';
+export { generateSigningKeys, type SigningKeys } from './signing-keys';
 export type { ReplicationLag } from './world';
 
 export interface SandboxOptions {
@@ -41,6 +42,8 @@ export interface SandboxOptions {
   readonly seedFile?: string | undefined;
   /** Milliseconds since the epoch; absent: the machine's clock. Either can be moved forward. */
   readonly clock?: Clock;
+  /** Absent: made at this start. Tests that start many sandboxes share a pair, since making one takes a while. */
+  readonly signingKeys?: SigningKeys;
   /** Over the seed's own. */
   readonly replicationLagMs?: ReplicationLag;
   /** Where the CA file and `gaps.ndjson` go; absent: a fresh directory that is removed at the end. */
@@ -75,7 +78,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const credentials: Credentials = new Map();
   const worldOptions = {
     clock: options.clock ?? { now: () => Date.now() },
-    signingKeys: await generateSigningKeys(machineNow),
+    signingKeys: options.signingKeys ?? (await generateSigningKeys(machineNow)),
     ...(options.replicationLagMs === undefined ? {} : { replicationLagMs: options.replicationLagMs }),
   };
   const world = createSeededWorld(seed, worldOptions, credentials);
@@ -83,7 +86,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const directory = await openDirectory(options.dataDir);
   const caFile = join(directory.path, 'ca.pem');
   await writeFile(caFile, tls.caPem, { mode: 0o600 });
-  const log = new RequestLog(options.dataDir === undefined ? undefined : (gap) => void appendGap(directory.path, gap));
+  const gapFile = options.dataDir === undefined ? undefined : openGapFile(directory.path);
+  const log = new RequestLog((gap) => gapFile?.append(gap));
   const sts = createStsState(world, seed.declineVariant ?? null);
   const https = await listenHttps(tls, options.port ?? 0, (request) => answer(sts, log, request));
   const origin = `https://localhost:${https.port}`;
@@ -112,6 +116,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     setDeclineVariant: (variant) => void (sts.declineVariant = variant),
     stop: async () => {
       await Promise.all([https.close(), control.close()]);
+      await gapFile?.written();
       await directory.remove();
     },
   };
@@ -167,6 +172,21 @@ async function openDirectory(wanted: string | undefined): Promise<DataDirectory>
   return { path, remove: () => Promise.resolve() };
 }
 
-async function appendGap(directory: string, gap: Gap): Promise<void> {
-  await appendFile(join(directory, 'gaps.ndjson'), `${JSON.stringify(gap)}\n`, { mode: 0o600 });
+interface GapFile {
+  append(gap: Gap): void;
+  /** Resolves when every line so far is on the disk. */
+  written(): Promise<void>;
+}
+
+function openGapFile(directory: string): GapFile {
+  const file = join(directory, 'gaps.ndjson');
+  let last = Promise.resolve();
+  return {
+    append(gap) {
+      last = last.then(() => appendFile(file, `${JSON.stringify(gap)}\n`, { mode: 0o600 }));
+      // Reported by written(); without this a full disk would end the process in between.
+      last.catch(() => {});
+    },
+    written: () => last,
+  };
 }

@@ -75,7 +75,8 @@ export function describeReady(world: World, seed: Seed, place: ReadyPlace): Read
     control: place.control,
     homeTenantId: world.homeTenantId,
     apps: readyApps(world, seed),
-    tenants: seed.tenants.map((tenant) => readyTenant(world, seed, tenant)),
+    // Customers first: they are what a reader of this line looks for.
+    tenants: seed.tenants.toSorted((left, right) => Number(left.key === seed.homeTenant) - Number(right.key === seed.homeTenant)).map((tenant) => readyTenant(world, seed, tenant)),
   };
 }
 

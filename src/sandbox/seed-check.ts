@@ -4,9 +4,9 @@
  */
 import { DIRECTORY_ROLE_NAMES } from './directory-roles';
 import { isJsonObject, type JsonObject } from './jwt';
-import { isResourceKey } from './resources';
+import { isResourceKey, resourceByKey } from './resources';
 import { DEFAULT_SEED } from './seed-default';
-import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type Seed, type SeedFile } from './seed-format';
+import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type AppPermissionSeed, type Seed, type SeedFile } from './seed-format';
 import { REPLICATION_SCOPES } from './world';
 
 /** A seed file that cannot be used; the message names the field. */
@@ -49,6 +49,7 @@ function checkReferences(seed: Seed): void {
   requireUnique(seed.tenants.map((tenant) => tenant.key), 'tenants', 'key');
   requireUnique(seed.tenants.map((tenant) => tenant.domain.toLowerCase()), 'tenants', 'domain');
   requireUnique(seed.apps.map((app) => app.key), 'apps', 'key');
+  for (const app of seed.apps) for (const permission of app.permissions) checkPermission(app.key, permission);
   for (const tenant of seed.tenants) {
     const aliases = new Set(tenant.people.map((person) => person.alias));
     requireUnique(tenant.people.map((person) => person.alias), `tenant ${tenant.key}`, 'alias');
@@ -58,6 +59,12 @@ function checkReferences(seed: Seed): void {
     }
     for (const person of tenant.people) checkHome(seed, tenant.key, person);
   }
+}
+
+function checkPermission(appKey: string, { resource: resourceKey, type, name }: AppPermissionSeed): void {
+  const { displayName, appRoles, scopes } = resourceByKey(resourceKey);
+  const offered: readonly { readonly value: string }[] = type === 'Role' ? appRoles : scopes;
+  if (!offered.some((candidate) => candidate.value === name)) fail(`app ${appKey}`, `${displayName} has no ${type} named "${name}"`);
 }
 
 function checkHome(seed: Seed, tenantKey: string, person: Seed['tenants'][number]['people'][number]): void {

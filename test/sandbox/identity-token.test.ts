@@ -115,7 +115,7 @@ describe('a token by client credentials', () => {
   });
 
   it('is accepted by its own audience until it expires, and by no other', async () => {
-    const bearer: string = (await ask()).json().access_token;
+    const bearer = (await ask()).json().access_token;
     const at = (nowMs: number) => ({ now: () => nowMs, signingKeys: sandbox.world.signingKeys });
     expect(verifyAccessToken(at(START), bearer, 'https://graph.microsoft.com')).toMatchObject({ ok: true, claims: { tid: contoso } });
     expect(verifyAccessToken(at(START), bearer, 'https://outlook.office365.com')).toEqual({ ok: false, reason: 'audience' });
@@ -125,7 +125,7 @@ describe('a token by client credentials', () => {
   });
 
   it('is not forged by editing claims, by a stranger key, by alg none or by a consumer key', async () => {
-    const bearer: string = (await ask()).json().access_token;
+    const bearer = (await ask()).json().access_token;
     const { claims = {}, header = {} } = decodeJwt(bearer) ?? {};
     const check = (token: string) => verifyAccessToken(sandbox.world, token, 'https://graph.microsoft.com');
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

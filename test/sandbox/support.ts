@@ -6,7 +6,7 @@ import { createHash, generateKeyPairSync, randomUUID, type KeyObject } from 'nod
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { request as httpRequest } from 'node:http';
-import { startSandbox, type ReadyUser, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/index';
+import { generateSigningKeys, startSandbox, type ReadyUser, type RunningSandbox, type SandboxOptions, type SigningKeys } from '../../src/sandbox/index';
 import { signJwt, type JwtAlgorithm } from '../../src/sandbox/jwt';
 import type { Application } from '../../src/sandbox/model';
 import { createCertificate } from '../../src/sandbox/x509';
@@ -24,12 +24,49 @@ export interface Reply {
   readonly text: string;
   readonly rule: string;
   /** Throws when the body is not JSON. */
-  json(): any;
+  json(): ReplyBody;
 }
 
-/** A sandbox whose clock stands still at START until it is moved. */
-export function openSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
-  return startSandbox({ clock: { now: () => START }, ...options });
+export interface PublishedKey {
+  readonly kty: string;
+  readonly n: string;
+  readonly e: string;
+  readonly kid: string;
+  readonly x5t: string;
+  readonly x5c: readonly string[];
+  readonly issuer: string;
+}
+
+/** The members tests read, over all the JSON answers there are; which of them is there is the test's business. */
+export interface ReplyBody {
+  readonly error: string;
+  readonly error_description: string;
+  readonly error_codes: readonly number[];
+  readonly error_uri: string;
+  readonly access_token: string;
+  readonly id_token: string;
+  readonly refresh_token: string;
+  readonly client_info: string;
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly authorization_endpoint: string;
+  readonly keys: readonly PublishedKey[];
+  readonly metadata: readonly object[];
+  readonly tenant_discovery_endpoint: string;
+  readonly value: readonly object[];
+}
+
+export interface ControlBody {
+  readonly items: readonly object[];
+  readonly replicationLagMs: Readonly<Record<string, number>>;
+}
+
+let sharedKeys: Promise<SigningKeys> | undefined;
+
+/** A sandbox whose clock stands still at START until it is moved. One file's sandboxes share their signing keys. */
+export async function openSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  sharedKeys ??= generateSigningKeys(START);
+  return startSandbox({ clock: { now: () => START }, signingKeys: await sharedKeys, ...options });
 }
 
 const agents = new WeakMap<RunningSandbox, Agent>();
@@ -69,7 +106,7 @@ export function postForm(sandbox: RunningSandbox, path: string, fields: Readonly
   });
 }
 
-export function control(sandbox: RunningSandbox, method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; json: any }> {
+export function control(sandbox: RunningSandbox, method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; json: ControlBody }> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       new URL(path, sandbox.ready.control),

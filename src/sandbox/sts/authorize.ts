@@ -7,6 +7,7 @@ import { GRAPH_APP_ID } from '../access-tokens';
 import { notModelled, type SandboxResponse } from '../http';
 import { findResource } from '../resources';
 import { answerAuthorize, errorMembers } from './callbacks';
+import { isVoluntaryOnly } from './claims-request';
 import type { AuthorizeRequest, Exchange, LoginHandler } from './context';
 import { staticPermissions } from './grants';
 import { openPageRequest, type PageRequest } from './page-request';
@@ -55,7 +56,9 @@ function readRequest(exchange: Exchange, opened: PageRequest): AuthorizeRequest 
 
 function findUnmodelled(query: URLSearchParams): string | undefined {
   if (query.get('response_mode') === 'fragment') return 'response_mode=fragment';
-  const parameters = ['claims', 'max_age', 'request', 'request_uri'];
+  const claims = query.get('claims');
+  if (claims !== null && !isVoluntaryOnly(claims)) return 'a claims parameter that must be honoured';
+  const parameters = ['max_age', 'request', 'request_uri'];
   const present = parameters.find((name) => query.has(name));
   if (present !== undefined) return `the authorization parameter "${present}"`;
   const responseType = query.get('response_type') ?? '';

@@ -9,6 +9,7 @@ import { notModelled, respond, type SandboxResponse } from '../http';
 import type { ServicePrincipal, Tenant, World } from '../model';
 import { rule } from '../rules';
 import { findAudience, resourceOfDefaultScope } from './audiences';
+import { isVoluntaryOnly } from './claims-request';
 import { authenticateClient, readClientCredentials } from './client-authentication';
 import { checkCode, type CheckedCode } from './codes';
 import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from './context';
@@ -41,6 +42,8 @@ export const token: LoginHandler = (exchange, { tenant: segment = '' }) => {
 export const tokenWrongMethod: LoginHandler = (exchange) => refusalJson(exchange, refuse.wrongMethod(exchange.request.method));
 
 function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
+  const claims = exchange.form.get('claims');
+  if (claims !== null && !isVoluntaryOnly(claims)) return notModelled('a claims parameter that must be honoured');
   const grantType = exchange.form.get('grant_type');
   if (grantType === null || grantType === '') return refusalJson(exchange, refuse.missingParameter('grant_type', 'TOKEN-PARAMETER'));
   if (grantType === 'client_credentials') return redeemClientCredentials(exchange, authority);
