@@ -1,7 +1,7 @@
 /** What a contract within one process cannot show: real processes on one file, killed, out of space, or leaving. */
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Order } from './state-process';
 
 const run = promisify(execFile);
+const OLDEST_NODE = fileURLToPath(new URL('../../tools/node-floor/node_modules/.bin/node', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'state-processes-'));
 const path = join(folder, 'state.db');
 const plainScript = join(folder, 'plain.cjs');
@@ -98,6 +99,15 @@ describe('a process that has nothing left to do', () => {
     const store = await open();
     expect(await store.get('alone/20')).toBeDefined();
     await store.close();
+  });
+});
+
+describe('the oldest supported Node', () => {
+  // Installed by tools/node-floor.mts; without it there is nothing to run.
+  it.skipIf(!existsSync(OLDEST_NODE))('keeps state too, and is silent about its sqlite', async () => {
+    const { stdout, stderr } = await run(OLDEST_NODE, [plainScript, join(folder, 'oldest.db')]);
+    expect(stdout).toBe('written');
+    expect(stderr).toBe('');
   });
 });
 
