@@ -69,6 +69,7 @@ export type { CertificateRecord } from './certificates/model';
 // Audit
 export { createAuditLog } from './audit/log';
 export type { AuditLog } from './audit/log';
+export type { AuditEntry, ChainReport } from './audit/chain';
 
 // Adapters
 export { createGraphTransport } from './adapters/graph-client';

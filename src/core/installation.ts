@@ -16,15 +16,15 @@ import { createSignInClient } from './adapters/sign-in-client';
 import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
 import { type AuditLog, createAuditLog } from './audit/log';
+import { openPrivateKey } from './certificates/records';
 import type { Configuration } from './configuration';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/credentials';
 import type { RouteOptions } from './corridor/routes';
 import { OnboardingError } from './errors';
 import { createOnboarding, type Onboarding } from './onboarding';
-import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore } from './ports';
+import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
 import { createSealer, type KeyRing } from './sealing';
-import { openPrivateKey } from './certificates/records';
 
 export interface InstallationOptions {
   readonly configuration: Configuration;
@@ -63,12 +63,15 @@ export async function createInstallation(options: InstallationOptions): Promise<
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) });
-  const { ports, audit } = buildPorts(options, https);
+  const { ports, audit, tokensWith } = buildPorts(options, https);
   const settings = buildSettings(options);
   return {
     onboarding: createOnboarding(settings, ports, buildRoutes(options, ports, https)),
     audit,
-    certificates: createCredentials({ settings, ports }),
+    certificates: createCredentials(
+      { settings, ports },
+      { tokensWith, firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0 },
+    ),
     ports,
     close: async () => {
       https.close();
@@ -77,7 +80,13 @@ export async function createInstallation(options: InstallationOptions): Promise<
   };
 }
 
-function buildPorts(options: InstallationOptions, https: HttpsClient): { readonly ports: Ports; readonly audit: AuditLog } {
+interface BuiltPorts {
+  readonly ports: Ports;
+  readonly audit: AuditLog;
+  readonly tokensWith: (certificateId: string) => TokenSource;
+}
+
+function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPorts {
   const { configuration } = options;
   const { authorityHost, graphHost, graphResource } = configuration.endpoints;
   const clock = options.clock ?? createSystemClock();
@@ -108,7 +117,9 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): { readonl
     logger: options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined },
     authorizer: createConfiguredAuthorizer(configuration.operators),
   };
-  return { ports, audit };
+  const tokensWith = (id: string) =>
+    createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey({ store, sealer }, id)) }) } });
+  return { ports, audit, tokensWith };
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CertificateRecord, OnboardingError } from '../../core/index';
-import { EXIT, instant, table } from '../output';
+import { EXIT, table } from '../output';
 import { type CommandContext, runAction } from './context';
 
 interface GenerateFlags {
@@ -67,7 +67,7 @@ function describe(record: CertificateRecord): string {
   return [
     `certificate  ${record.id}  ${record.name}`,
     `subject      ${record.subject}`,
-    `valid        ${typeof record.notBefore === 'number' ? instant(record.notBefore) : record.notBefore} to ${typeof record.notAfter === 'number' ? instant(record.notAfter) : record.notAfter}`,
+    `valid        ${record.notBefore} to ${record.notAfter}`,
     `key          ${record.keyType} ${record.keyBits}`,
     `SHA-1        ${record.thumbprintSha1}`,
     `SHA-256      ${record.thumbprintSha256}`,

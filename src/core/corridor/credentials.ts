@@ -1,5 +1,87 @@
 /**
  * The credential certificates of the partner's apps, as the command line and the nodes need them: generate, list, show,
- * and register on an app in the home tenant with proof that the token endpoint accepts it.
+ * and register on an app in the home tenant with proof that the token endpoint accepts it. Bootstrap only: routine
+ * rotation of a registered certificate has a path of its own that never rewrites the whole collection.
  */
-export {};
+import { createCertificate, listCertificates, type NewCertificate, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
+import type { CertificateRecord } from '../certificates/model';
+import { proveCertificate } from '../certificates/prove';
+import { registerCertificate } from '../certificates/register';
+import { requireApp } from '../consent/apps';
+import type { TokenSource } from '../ports';
+import { type OnboardingContext, requireOperator } from './context';
+
+/** As stored; the subject's common name defaults to the name. */
+export type CertificateRequest = Omit<NewCertificate, 'subject'> & { readonly subject?: string | undefined };
+
+export interface RegisteredCredential {
+  readonly appKey: string;
+  readonly appId: string;
+  readonly keyId: string;
+  /** Nothing was written: the registration had it already. */
+  readonly alreadyRegistered: boolean;
+  /** When the token endpoint accepted it. */
+  readonly acceptedAt: number;
+}
+
+export interface Credentials {
+  /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
+  generate(request: CertificateRequest, operatorId: string): Promise<CertificateRecord>;
+  /** Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
+  list(): Promise<readonly CertificateRecord[]>;
+  /** Raises `CERTIFICATE_NOT_FOUND` and like `list`. */
+  show(certificateId: string): Promise<CertificateRecord>;
+  /**
+   * Register on the app and prove it; doing it again changes nothing. The app's present credential asks for the
+   * change. Least Graph permission (application): Application.ReadWrite.OwnedBy, with the app owning its registration.
+   * Raises `OPERATOR_NOT_ALLOWED`, `APP_UNKNOWN`, `CERTIFICATE_NOT_FOUND`, `KEY_CREDENTIAL_REFUSED`,
+   * `KEY_CREDENTIAL_FOREIGN_CHANGE`, `CERTIFICATE_NOT_ACCEPTED` and what the transports raise.
+   */
+  register(certificateId: string, appKey: string, operatorId: string, signal?: AbortSignal): Promise<RegisteredCredential>;
+}
+
+export interface CredentialsOptions {
+  /** Tokens of the apps as if they signed in with this stored certificate already. */
+  readonly tokensWith: (certificateId: string) => TokenSource;
+  /** Before the first proof; the default leaves Entra time to replicate. */
+  readonly firstWaitSeconds?: number | undefined;
+}
+
+export function createCredentials(context: OnboardingContext, options: CredentialsOptions): Credentials {
+  const { ports } = context;
+  return {
+    generate: async (request, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);
+    },
+    list: () => listCertificates(ports),
+    show: (certificateId) => requireCertificate(ports, certificateId),
+    register: async (certificateId, appKey, operatorId, signal) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return register(context, options, { certificateId, appKey, operatorId, signal });
+    },
+  };
+}
+
+interface RegisterInput {
+  readonly certificateId: string;
+  readonly appKey: string;
+  readonly operatorId: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function register(context: OnboardingContext, options: CredentialsOptions, input: RegisterInput): Promise<RegisteredCredential> {
+  const { ports, settings } = context;
+  const { certificateId, appKey, operatorId, signal } = input;
+  const app = requireApp(settings.apps, appKey);
+  const record = await requireCertificate(ports, certificateId);
+  const certificate = { ...record, der: await readCertificateDer(ports, certificateId) };
+  const registration = await registerCertificate(ports, { homeTenantId: settings.homeTenantId, appKey, applicationAppId: app.appId, certificate, actor: operatorId, signal });
+  const proof = await proveCertificate(
+    { clock: ports.clock, tokens: options.tokensWith(certificateId) },
+    { appKey, tenantId: settings.homeTenantId, resource: settings.endpoints.graphResource, firstWaitSeconds: options.firstWaitSeconds, signal },
+  );
+  // Only a proven certificate counts as in use.
+  await recordCertificateUse(ports, certificateId, { appKey, appId: app.appId, keyId: registration.keyId, registeredAt: proof.acceptedAt });
+  return { appKey, appId: app.appId, keyId: registration.keyId, alreadyRegistered: registration.alreadyRegistered, acceptedAt: proof.acceptedAt };
+}

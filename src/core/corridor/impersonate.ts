@@ -25,8 +25,6 @@ export interface ImpersonateInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-const NOBODY = { tenantId: '00000000-0000-0000-0000-000000000000', userObjectId: '00000000-0000-0000-0000-000000000000' };
-
 /**
  * Raises `ACCOUNT_NOT_FOUND`, `IMPERSONATION_PORTAL_UNCONFIGURED`, the policy's refusals (see `decideIssue`),
  * `AUDIT_UNAVAILABLE`, `MASTER_KEY_MISSING` and what the transports raise.
@@ -36,13 +34,13 @@ export async function impersonate(context: OnboardingContext, input: Impersonate
   const account = await requireAccount(ports, input.accountId);
   if (settings.portal === undefined) throw new OnboardingError('IMPERSONATION_PORTAL_UNCONFIGURED', 'No backup portal is configured.');
   const binding = await findBinding(ports, account.id);
-  const facts = await establishFacts(context, input, binding);
+  const decision = await decide(context, input, binding);
   return issueImpersonation(ports, {
     account: { id: account.id, name: account.name },
     operator: { id: input.operatorId, issuer: settings.publicBaseUrl },
     reason: input.reason,
-    decision: facts,
-    binding: binding ?? NOBODY,
+    decision,
+    binding,
     portal: settings.portal,
     issuer: settings.publicBaseUrl,
     ttlSeconds: input.ttlSeconds,
@@ -50,7 +48,7 @@ export async function impersonate(context: OnboardingContext, input: Impersonate
   });
 }
 
-async function establishFacts(context: OnboardingContext, input: ImpersonateInput, binding: SsoBinding | undefined): Promise<IssueDecision> {
+async function decide(context: OnboardingContext, input: ImpersonateInput, binding: SsoBinding | undefined): Promise<IssueDecision> {
   const { ports } = context;
   const owned = await findOwnership(ports, input.accountId);
   const known: Omit<IssueFacts, 'standing' | 'consent'> = {
