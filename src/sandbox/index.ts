@@ -20,7 +20,7 @@ import type { Seed, SeedFile } from './seed-format';
 import { listenHttps, sandboxFault } from './server';
 import { generateSigningKeys, type SigningKeys } from './signing-keys';
 import { createStsState, type StsState } from './sts/context';
-import { handleLogin } from './sts/index';
+import { handleLogin } from './sts/sign-in-host';
 import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
 
