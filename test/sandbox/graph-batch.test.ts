@@ -33,7 +33,7 @@ describe('a batch', () => {
     ]);
     const byId = Object.fromEntries(replies.map((reply) => [reply.id, reply.status]));
     expect(byId).toEqual({ 1: 200, 2: 200, 3: 404, 4: 501, 5: 403 });
-    const [first] = replies.filter(({ id }) => id === '1');
+    const first = replies.find(({ id }) => id === '1');
     expect(first?.headers).toMatchObject({ 'OData-Version': '4.0', 'Cache-Control': 'no-cache', 'x-sandbox-rule': 'G-USER-GET;grade=recorded' });
     expect(first?.body).toMatchObject({ displayName: 'Ada Lindqvist' });
   });

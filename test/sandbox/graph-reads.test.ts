@@ -50,7 +50,7 @@ describe('addresses', () => {
     expect([missing.status, missing.gap]).toEqual([501, 'PATCH /v1.0/users/{}']);
   });
 
-  it.each(['/beta/users', '/v1.0/me', '/v1.0/auditLogs/signIns', '/v1.0/users/x/memberOf', '/v1.0/directoryRoles', "/v1.0/applications(uniqueName='x')"])(
+  it.each(['/beta/users', '/v1.0/me', '/v1.0/auditLogs/signIns', '/v1.0/users/x/memberOf', '/v1.0/directoryRoles', '/v1.0/users/delta', '/v1.0/servicePrincipals/microsoft.graph.agentIdentity', "/v1.0/applications(uniqueName='x')"])(
     'that exist there and not here say so: %s',
     async (path) => {
       const reply = await graph.call('GET', path, { roles });

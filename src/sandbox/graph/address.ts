@@ -14,6 +14,16 @@ export interface Part {
   readonly key?: Key;
 }
 
+/** Functions and actions of collections: they stand where a key could, and are none. */
+export const COLLECTION_OPERATIONS: ReadonlySet<string> = new Set([
+  '$count',
+  'delta',
+  'getbyids',
+  'getavailableextensionproperties',
+  'getuserownedobjects',
+  'validateproperties',
+]);
+
 /** Undefined when the path is not valid percent-encoding. */
 export function parseAddress(path: string): readonly Part[] | undefined {
   try {
@@ -30,10 +40,15 @@ export function fitAddress(template: string, parts: readonly Part[]): readonly K
   const keys: Key[] = [];
   for (const [index, part] of parts.entries()) {
     const isKey = wanted[index] === '{id}';
-    if (isKey && (part.key !== undefined || !part.text.startsWith('$'))) keys.push(part.key ?? { kind: 'id', value: part.text });
+    if (isKey && (part.key !== undefined || canBeKey(part.text))) keys.push(part.key ?? { kind: 'id', value: part.text });
     else if (isKey || part.key !== undefined || wanted[index]?.toLowerCase() !== part.text.toLowerCase()) return undefined;
   }
   return keys;
+}
+
+function canBeKey(text: string): boolean {
+  const word = text.toLowerCase();
+  return !word.startsWith('$') && !word.startsWith('microsoft.graph.') && !COLLECTION_OPERATIONS.has(word);
 }
 
 function parseSegment(segment: string): Part[] {

@@ -65,7 +65,7 @@ function create(call: Call, side: Side): Answer {
   caller.tenant.appRoleAssignments.put(assignment.id, assignment, world.now());
   return {
     status: 201,
-    body: { '@odata.context': contextUrl(call, `servicePrincipals('${addressed.id}')/${side}/$entity`), ...viewAppRoleAssignment(assignment) },
+    body: { '@odata.context': contextUrl(call, side === 'appRoleAssignments' ? 'appRoleAssignments/$entity' : `servicePrincipals('${addressed.id}')/${side}/$entity`), ...viewAppRoleAssignment(assignment) },
     headers: { location: `${world.origins.graph}/v2/${caller.tenant.tenantId}/appRoleAssignments/${assignment.id}` },
   };
 }

@@ -191,8 +191,8 @@ function viewScope(scope: PermissionScope): Wire {
     id: scope.id,
     isEnabled: scope.isEnabled,
     type: scope.type,
-    userConsentDescription: null,
-    userConsentDisplayName: null,
+    userConsentDescription: scope.adminConsentDisplayName,
+    userConsentDisplayName: scope.adminConsentDisplayName,
     value: scope.value,
   };
 }

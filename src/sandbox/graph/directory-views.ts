@@ -127,7 +127,7 @@ export function viewOrganization(organization: Organization, skus: readonly Subs
       service: serviceOf(servicePlanName),
       servicePlanId,
     })),
-    privacyProfile: null,
+    privacyProfile: { contactEmail: '', statementUrl: '' },
     provisionedPlans: plans.map(({ servicePlanName, capabilityStatus }) => ({
       capabilityStatus,
       provisioningStatus: 'Success',

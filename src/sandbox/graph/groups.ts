@@ -56,7 +56,8 @@ function answerMembers(call: Call, isTransitive: boolean, onlyUsers: boolean): A
       .map((id) => viewObject(call, id, asOfMs))
       .filter((object): object is Wire => object !== undefined)
       .filter((object) => !onlyUsers || object['@odata.type'] === '#microsoft.graph.user')
-      .map((object) => selectMembers(query.select, withholdUnreadable(call, object)));
+      .map((object) => selectMembers(query.select, withholdUnreadable(call, object)))
+      .map(({ '@odata.type': type, ...members }) => (onlyUsers ? members : { '@odata.type': type, ...members }));
   return answerList(call, {
     type: 'user',
     resource: 'DirectoryObject',

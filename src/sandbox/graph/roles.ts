@@ -32,7 +32,9 @@ export function getRoleAssignment(call: Call): Answer {
   const asOfMs = call.world.asOf('graph.get');
   const assignment = call.caller.tenant.roleAssignments.get(id, asOfMs);
   if (assignment === undefined) throw notFound(id);
-  const view = withPrincipal(call, viewAssignment(assignment), asOfMs, isExpanded);
+  // The examples show resourceScope in the list and not here.
+  const { resourceScope: _, ...single } = viewAssignment(assignment);
+  const view = withPrincipal(call, single, asOfMs, isExpanded);
   return {
     status: 200,
     body: {

@@ -3,7 +3,7 @@
  * refused in its words; everything else exists there and is missing here: not modelled.
  * Sources: v1.0 metadata (csdl-names.json), permissions data (real-operations.json), public threads.
  */
-import type { Part } from './address';
+import { COLLECTION_OPERATIONS, type Part } from './address';
 import realOperations from './real-operations.json';
 import { badRequest, GraphRefusal, NotModelled } from './refusal';
 import { rule } from './rules';
@@ -46,12 +46,8 @@ function genericPath(parts: readonly Part[]): string {
   const lead = parts[0]?.text.toLowerCase() === 'rolemanagement' ? 2 : 0;
   const names = parts.map((part, index) => {
     const isKey = part.key !== undefined || (index > lead && (index - lead) % 2 === 1);
-    const isAction = index === 1 && knowsAction(part.text);
+    const isAction = index === 1 && COLLECTION_OPERATIONS.has(part.text.toLowerCase());
     return isKey && !isAction ? '{}' : part.text.toLowerCase();
   });
   return `/${names.join('/')}`;
-}
-
-function knowsAction(name: string): boolean {
-  return ['getbyids', 'delta', 'validateproperties', 'getavailableextensionproperties', 'getuserownedobjects', '$count'].includes(name.toLowerCase());
 }
