@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/core/configuration';
 import { buildConfig, checkSeedFile, resolveSeed, SeedError, startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/index';
+import { DECLINE_VARIANTS } from '../../src/sandbox/seed-format';
+import { REPLICATION_SCOPES } from '../../src/sandbox/world';
 import { adminConsentUrl, app, Browser, control, grantConsent, openSandbox, person, send, START, tenantId } from './support';
 
 const running: RunningSandbox[] = [];
@@ -192,6 +194,25 @@ it('serves Graph on the same origin and logs whose token asked', async () => {
   expect(reply.json().value).toMatchObject([{ id: contoso }]);
   expect(sandbox.requests().at(-1)).toMatchObject({ host: 'graph', path: '/v1.0/organization?$select=id', app: appId, tenant: contoso, clientSku: 'graph-js/3.0.7', userAgent: 'check/1', status: 200 });
   expect(JSON.stringify(sandbox.requests())).not.toContain(bearer);
+});
+
+describe('the documentation', () => {
+  const page = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8');
+
+  it('shows a seed file that works', async () => {
+    const example = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const sandbox = await open({ seed: checkSeedFile(JSON.parse(example)) });
+    expect(person(sandbox, 'tailspin/ben').notes).toBe('via-group|unit-scoped');
+    expect(person(sandbox, 'tailspin/felix').notes).toBe('guest');
+  });
+
+  it('names every control, every kind of lag and every way to decline', async () => {
+    const sandbox = await open();
+    const { items: _items, ...refusal } = (await control(sandbox, 'GET', '/')).json;
+    const controls = [...JSON.stringify(refusal).matchAll(/(?:GET|POST) \/\w+/g)].map(([route]) => route).filter((route) => route !== 'GET /');
+    expect(controls.length).toBeGreaterThan(8);
+    expect([...controls, ...REPLICATION_SCOPES, ...DECLINE_VARIANTS].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
+  });
 });
 
 describe('a seed file', () => {
