@@ -2,7 +2,7 @@
  * From flags, files and environment to an installation of the core. Secrets arrive by environment, file or standard
  * input, never by argument, since arguments are visible to every process of the host.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Clock, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
 import { followSandboxClock, type FollowingClock } from './sandbox-clock';
@@ -45,7 +45,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       store,
       clock,
       masterKeys: ring,
-      ca: configuration.sandbox?.caFile === undefined ? undefined : readFile(configuration.sandbox.caFile),
+      ca: readSandboxAuthority(configuration, folder),
       readFile: (path) => readFile(path),
       environment: process.env,
       logger: flags.verbose === true ? standardErrorLogger() : undefined,
@@ -87,6 +87,16 @@ function readText(path: string): string {
   } catch (error) {
     throw new OnboardingError('CONFIG_NOT_FOUND', `${path} could not be read.`, { cause: error, details: { file: path } });
   }
+}
+
+/**
+ * The sandbox removes its CA when it ends. Without it nothing is trusted that the sandbox could say, which then reads
+ * as "not reachable" where a command needs it, and leaves commands that do not need it alone.
+ */
+function readSandboxAuthority(configuration: Configuration, folder: string): string | undefined {
+  const file = configuration.sandbox?.caFile;
+  if (file === undefined || !existsSync(resolve(folder, file))) return undefined;
+  return readText(resolve(folder, file));
 }
 
 function requireConfiguredOperator(configuration: Configuration): string {

@@ -11,6 +11,7 @@ export type { WebRequest, WebResponse } from './internal/web';
 export type * from './ports';
 export { createSealer, parseKeyRing } from './sealing';
 export type { KeyRing, RotatingSealer, SealerOptions } from './sealing';
+export type { RecordPorts } from './records';
 
 // The upper floor: a whole installation, the journey
 export { parseConfiguration } from './configuration';

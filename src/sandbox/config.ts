@@ -3,7 +3,7 @@
  * their own beside it (mode 0600); the configuration only names them.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Ready } from './ready';
 
@@ -57,8 +57,11 @@ export function writeSandboxConfig(ready: Ready, file: string, options: ConfigOp
   mkdirSync(directory, { recursive: true });
   const secretFileOf = (key: string) => `${basename(path, '.json')}.${key}.secret`;
   for (const app of ready.apps) writePrivately(join(directory, secretFileOf(app.key)), app.clientSecret);
+  // A copy of its own: the sandbox removes its directory when it ends.
+  const caFile = `${basename(path, '.json')}.ca.pem`;
+  copyFileSync(ready.caFile, join(directory, caFile));
   const portal = options.portal ?? { ...DEFAULT_PORTAL, jwksOrClientKey: makePortalKey(join(directory, `${basename(path, '.json')}.portal-key.jwk.json`)) };
-  writePrivately(path, `${JSON.stringify(buildConfig(ready, { ...options, portal, secretFileOf }), undefined, 2)}\n`);
+  writePrivately(path, `${JSON.stringify(buildConfig({ ...ready, caFile }, { ...options, portal, secretFileOf }), undefined, 2)}\n`);
   return path;
 }
 

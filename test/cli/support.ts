@@ -1,0 +1,91 @@
+/** Runs command lines in this process against a sandbox, in a folder of their own, as a person would. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../src/cli/main';
+import { openRuntime } from '../../src/cli/runtime';
+import { startServer } from '../../src/core/adapters/node-server';
+import { type RunningSandbox, startSandbox, type SandboxOptions, writeSandboxConfig } from '../../src/sandbox/index';
+
+export const MASTER_KEYS = `k1:${Buffer.alloc(32, 9).toString('base64')}`;
+
+export interface CliResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Standard output as JSON. */
+  readonly json: { readonly [key: string]: unknown };
+}
+
+export async function startCliStage(options: SandboxOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'm365-cli-'));
+  const sandbox = await startSandbox(options);
+  const config = join(folder, 'config.json');
+  const port = await freePort();
+  writeSandboxConfig(sandbox.ready, config, { publicBaseUrl: `http://localhost:${port}` });
+  process.env['M365_ONBOARDING_MASTER_KEYS'] = MASTER_KEYS;
+
+  /** The pages, over the same state file the command line uses, as `serve` hosts them. */
+  async function servePages() {
+    const runtime = await openRuntime({ config });
+    const server = await startServer({
+      host: '127.0.0.1',
+      port,
+      handle: async (request) => {
+        await runtime.clock.refresh?.();
+        return runtime.installation.onboarding.handle(request);
+      },
+    });
+    return async () => {
+      await server.close();
+      await runtime.installation.close();
+    };
+  }
+
+  return {
+    folder,
+    config,
+    sandbox,
+    ca: readFileSync(sandbox.ready.caFile, 'utf8'),
+    servePages,
+    edit: (change: (configuration: Record<string, unknown>) => Record<string, unknown>) => writeFileSync(config, JSON.stringify(change(JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>))),
+    cli: (...args: readonly string[]) => runCli(['--json', '--config', config, ...args]),
+    text: (...args: readonly string[]) => runCli(['--config', config, ...args]),
+    /** Advance the sandbox's clock to the instant a command named, and a little further. */
+    waitUntil: (instant: unknown) => sandbox.clock.advance(Math.max(0, (Date.parse(String(instant)) - sandbox.clock.now()) / 1000) + 0.01),
+    stop: async () => {
+      await sandbox.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type CliStage = Awaited<ReturnType<typeof startCliStage>>;
+
+export async function runCli(args: readonly string[]): Promise<CliResult> {
+  let out = '';
+  let err = '';
+  const code = await run(args, { out: (text) => void (out += text), err: (text) => void (err += text) });
+  return { code, out, err, json: parse(out) };
+}
+
+export function requireSandboxTenant(sandbox: RunningSandbox, domain: string) {
+  const tenant = sandbox.ready.tenants.find((candidate) => candidate.domain === domain);
+  if (tenant === undefined) throw new Error(`No tenant ${domain}`);
+  return tenant;
+}
+
+/** A port that was free a moment ago: the configuration must name it before the pages can listen on it. */
+async function freePort(): Promise<number> {
+  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async () => ({ status: 404, headers: {}, body: '' }) });
+  await server.close();
+  return server.port;
+}
+
+function parse(text: string): CliResult['json'] {
+  try {
+    return JSON.parse(text) as CliResult['json'];
+  } catch {
+    return {};
+  }
+}
