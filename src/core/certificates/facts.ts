@@ -3,13 +3,24 @@
  * re-encoding. RFC 5280 section 4.1.
  */
 import { X509Certificate } from 'node:crypto';
-import { OnboardingError } from '../errors';
+import { isOnboardingError, OnboardingError } from '../errors';
 import { sha1Hex, sha256Hex } from '../internal/encoding';
 import type { CertificateFacts } from './model';
 
 /** The facts of one DER certificate with an RSA key. Raises `CERTIFICATE_INPUT_INVALID`. */
 export function readCertificateFacts(der: Uint8Array): CertificateFacts {
-  const certificate = parse(der);
+  try {
+    return readFacts(der);
+  } catch (error) {
+    // OpenSSL reads names, dates and keys only when asked for, and each of them may turn out to be nonsense.
+    throw isOnboardingError(error) ? error : refused('The certificate is damaged.');
+  }
+}
+
+function readFacts(der: Uint8Array): CertificateFacts {
+  const certificate = new X509Certificate(der);
+  // OpenSSL also reads PEM and ignores what follows; a thumbprint over that would be nobody's.
+  if (!certificate.raw.equals(der)) throw refused('This is not exactly one DER certificate.');
   const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
   if (asymmetricKeyType !== 'rsa') throw refused('The certificate\'s key is not RSA, which Microsoft requires.');
   return {
@@ -33,17 +44,6 @@ export function toIsoSeconds(at: number): string {
 export function toPem(der: Uint8Array): string {
   const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
-
-function parse(der: Uint8Array): X509Certificate {
-  try {
-    const certificate = new X509Certificate(der);
-    // OpenSSL also reads PEM and ignores what follows; a thumbprint over that would be nobody's.
-    if (certificate.raw.equals(der)) return certificate;
-  } catch {
-    // Falls through: unreadable and not exactly one certificate are the same refusal.
-  }
-  throw refused('This is not one DER certificate.');
 }
 
 function refused(message: string): OnboardingError {
