@@ -116,7 +116,7 @@ function tokenFor(target: RunningSandbox, roles: readonly string[]): string {
 async function overTls(agent: Agent, context: Context): Promise<void> {
   const { request, options } = context;
   const url = typeof request === 'string' ? request : request.url;
-  const headers = Object.fromEntries(new Headers(options?.headers as ConstructorParameters<typeof Headers>[0]));
+  const headers = Object.fromEntries(new Headers(options?.headers));
   context.response = await fetchOver(agent, url, { method: options?.method ?? 'GET', headers, ...(typeof options?.body === 'string' ? { body: options.body } : {}) });
 }
 

@@ -49,7 +49,7 @@ export function viewObject(call: Call, id: string, asOfMs: number): Wire | undef
   if (principal === undefined) return undefined;
   return {
     '@odata.type': '#microsoft.graph.servicePrincipal',
-    ...viewServicePrincipal(principal, findRegistration(call.world, principal.appId, tenant)),
+    ...viewServicePrincipal(principal, findRegistration(call.world, principal.appId, tenant)?.application),
   };
 }
 

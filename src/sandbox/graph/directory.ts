@@ -7,6 +7,11 @@ import type { Call } from './call';
 import { isGuid } from './ids';
 import { badRequest, notFound, NotModelled } from './refusal';
 
+export interface Registration {
+  readonly application: Application;
+  readonly tenant: Tenant;
+}
+
 /** The id of an object addressed by id; directory objects other than users refuse what is not a GUID. */
 export function requireObjectId(key: Key): string {
   if (key.kind === 'alternate') throw new NotModelled(`alternate key ${key.property}`);
@@ -22,11 +27,13 @@ export function findApplication(call: Call, key: Key): Application {
   return findByIdOrAppId(call.caller.tenant.applications, call, key);
 }
 
-/** The registration behind an appId, in whichever tenant it lives, when this tenant may know it. */
-export function findRegistration(world: World, appId: string, inTenant: Tenant): Application | undefined {
-  for (const tenant of world.tenants.values()) {
-    const found = tenant.applications.list(world.asOf('graph.get')).find((application) => application.appId === appId.toLowerCase());
-    if (found !== undefined && (found.signInAudience === 'AzureADMultipleOrgs' || tenant === inTenant)) return found;
+/** Registrations live in the partner's home tenant, or in the tenant itself when it is no customer. */
+export function findRegistration(world: World, appId: string, inTenant: Tenant): Registration | undefined {
+  const home = world.tenants.get(world.homeTenantId);
+  for (const tenant of new Set(home === undefined ? [inTenant] : [home, inTenant])) {
+    const application = tenant.applications.list(world.asOf('graph.get')).find((row) => row.appId === appId.toLowerCase());
+    const isVisible = application?.signInAudience === 'AzureADMultipleOrgs' || tenant === inTenant;
+    if (application !== undefined && isVisible) return { application, tenant };
   }
   return undefined;
 }

@@ -55,14 +55,15 @@ export function createServicePrincipal(call: Call): Answer {
   if (registration === undefined) {
     throw badRequest('G-SP-POST-UNKNOWN-APP', `The appId '${appId}' of the service principal does not reference a valid application object.`);
   }
-  requireLocalApplication(call, registration.id);
+  // Application.ReadWrite.OwnedBy reaches apps of this tenant only.
+  if (call.access === 'own' && registration.tenant !== caller.tenant) throw notLocal();
   if (caller.tenant.servicePrincipals.list(world.now()).some((principal) => principal.appId === appId)) throw alreadyInUse(appId);
   const principal: ServicePrincipal = {
     id: world.newGuid(),
     appId,
-    displayName: registration.displayName,
+    displayName: registration.application.displayName,
     accountEnabled: body.accountEnabled !== false,
-    appOwnerOrganizationId: ownerOf(call, registration.id),
+    appOwnerOrganizationId: registration.tenant.tenantId,
     servicePrincipalType: 'Application',
     appRoleAssignmentRequired: false,
     disabledByMicrosoftStatus: null,
@@ -107,7 +108,7 @@ export function deleteServicePrincipal(call: Call): Answer {
 }
 
 function view(call: Call, principal: ServicePrincipal): Wire {
-  return viewServicePrincipal(principal, findRegistration(call.world, principal.appId, call.caller.tenant));
+  return viewServicePrincipal(principal, findRegistration(call.world, principal.appId, call.caller.tenant)?.application);
 }
 
 // Found in the replica the read is served by, changed on the newest version: a lagging replica never undoes a write.
@@ -119,19 +120,13 @@ function latest(call: Call): ServicePrincipal {
   return principal;
 }
 
-function requireLocalApplication(call: Call, applicationId: string): void {
-  if (call.access === 'full' || call.caller.tenant.applications.get(applicationId, call.world.now()) !== undefined) return;
-  throw new GraphRefusal(
+function notLocal(): GraphRefusal {
+  return new GraphRefusal(
     rule('G-SP-POST-NOT-LOCAL'),
     403,
     'Authorization_RequestDenied',
     'When using this permission, the backing application of the service principal being created must in the local tenant',
   );
-}
-
-function ownerOf(call: Call, applicationId: string): string {
-  const owner = [...call.world.tenants.values()].find((tenant) => tenant.applications.get(applicationId, call.world.now()) !== undefined);
-  return owner?.tenantId ?? call.caller.tenant.tenantId;
 }
 
 function alreadyInUse(appId: string): GraphRefusal {
