@@ -48,12 +48,22 @@ export async function requireOwnership(ports: RecordPorts, accountId: string): P
 }
 
 /**
+ * The account's own side, and whether the tenant is held for it, settled or about to be. A record whose tenant is not
+ * (its process died, and the claim ran out or went to somebody else) is abandoned and binds nobody.
+ */
+export async function findOwnSide(ports: RecordPorts & Pick<Ports, 'clock'>, accountId: string): Promise<{ readonly evidence: OwnershipEvidence; readonly isAbandoned: boolean } | undefined> {
+  const found = (await findRecord(ports, accountTenantKind, accountId))?.value;
+  if (found?.state !== 'held') return undefined;
+  return { evidence: found.evidence, isAbandoned: (await findHolder(ports, tenantClaimKind, found.evidence.tenantId)) !== accountId };
+}
+
+/**
  * Would tenant and account be free for each other? Only a look: the claims decide.
  * Raises `SSO_TENANT_CLAIMED`, `SSO_ACCOUNT_CLAIMED`.
  */
 export async function requireUnclaimed(ports: RecordPorts & Pick<Ports, 'clock'>, accountId: string, tenantId: string): Promise<void> {
-  const own = (await findRecord(ports, accountTenantKind, accountId))?.value;
-  if (own?.state === 'held' && own.evidence.tenantId !== tenantId) throw accountClaimed(accountId);
+  const own = await findOwnSide(ports, accountId);
+  if (own !== undefined && !own.isAbandoned && own.evidence.tenantId !== tenantId) throw accountClaimed(accountId);
   const holder = await findHolder(ports, tenantClaimKind, tenantId);
   if (holder !== undefined && holder !== accountId) throw tenantClaimed(tenantId);
 }

@@ -5,11 +5,11 @@
  * steps can stop anywhere and be run again.
  */
 import type { AuditEvent, Ports } from '../ports';
-import { findRecord, replaceRecord, updateRecord } from '../records';
+import { findRecord, updateRecord } from '../records';
 import { freeClaim, holdClaim, settleClaim } from './claims';
 import type { ConfirmOwnershipInput, OwnershipEvidence } from './model';
 import { confirmationExpired, markConfirmed, type PendingRecord, requirePending } from './ownership-pending';
-import { accountClaimed, type AccountTenant, accountTenantKind, findOwnership, tenantClaimed, tenantClaimKind } from './ownership-records';
+import { accountClaimed, type AccountTenant, accountTenantKind, findOwnership, findOwnSide, tenantClaimed, tenantClaimKind } from './ownership-records';
 
 export { findPendingOwnership, judgeOwnershipStanding, openOwnership, PENDING_OWNERSHIP_MS, type StandingVerdict } from './ownership-pending';
 export { findOwnership, requireOwnership } from './ownership-records';
@@ -20,7 +20,7 @@ type OwnershipPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'audit'>;
  * The press of the button. Run again (double click, crash) it ends in the same place; the pair again, by another admin,
  * renews the evidence.
  * Raises `SSO_BROWSER_MISMATCH`, `SSO_CONFIRMATION_EXPIRED`, `SSO_CONFIRMATION_INVALID`, `SSO_TENANT_CLAIMED`,
- * `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE` (before anything is claimed), `STATE_CONFLICT`, `STATE_UNAVAILABLE`.
+ * `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE` (nothing is claimed without the intent on record), `STATE_CONFLICT`, `STATE_UNAVAILABLE`.
  */
 export async function confirmOwnership(ports: OwnershipPorts, input: ConfirmOwnershipInput): Promise<OwnershipEvidence> {
   const pending = await requirePending(ports, input);
@@ -30,15 +30,16 @@ export async function confirmOwnership(ports: OwnershipPorts, input: ConfirmOwne
   await ports.audit.append({ ...eventOf(pending), id: `${auditId(pending)}:intent`, phase: 'intent' });
   if ((await holdClaim(ports, tenantClaimKind, tenantId, accountId)).heldBy !== accountId) throw await refuse(ports, pending, tenantClaimed(tenantId));
   const evidence = evidenceOf(pending, ports.clock.now(), input.accessLevel ?? null);
-  const kept = await updateRecord(ports, accountTenantKind, accountId, (current) => nextAccountTenant(current, evidence));
-  if (kept.evidence.tenantId !== tenantId) {
-    await freeClaim(ports, tenantClaimKind, tenantId, accountId, ports.clock.now());
-    throw await refuse(ports, pending, accountClaimed(accountId));
-  }
+  const own = await findOwnSide(ports, accountId);
+  const abandonedId = own?.isAbandoned === true ? own.evidence.id : undefined;
+  const kept = await updateRecord(ports, accountTenantKind, accountId, (current) => nextAccountTenant(current, evidence, abandonedId));
+  if (kept.evidence.tenantId !== tenantId) throw await refuseAccount(ports, pending);
   if (!(await settleClaim(ports, tenantClaimKind, tenantId, accountId))) {
     await letGo(ports, accountId, tenantId);
     throw await refuse(ports, pending, tenantClaimed(tenantId));
   }
+  // Between the two writes this process may have slept so long that the account was given another tenant.
+  if ((await findOwnership(ports, accountId))?.tenantId !== tenantId) throw await refuseAccount(ports, pending);
   await ports.audit.append({ ...eventOf(pending), id: `${auditId(pending)}:done`, phase: 'outcome', intentId: `${auditId(pending)}:intent`, outcome: 'done' });
   await markConfirmed(ports, pending);
   return kept.evidence;
@@ -67,17 +68,18 @@ export async function releaseOwnership(ports: OwnershipPorts, input: { readonly 
   return held.state === 'held';
 }
 
-function nextAccountTenant(current: AccountTenant | undefined, evidence: OwnershipEvidence): AccountTenant {
-  if (current?.state !== 'held') return { state: 'held', evidence };
-  if (current.evidence.tenantId !== evidence.tenantId) return current;
-  const isRepeat = current.evidence.id === evidence.id && current.evidence.accessLevel === evidence.accessLevel;
-  return isRepeat ? current : { state: 'held', evidence };
+function nextAccountTenant(current: AccountTenant | undefined, evidence: OwnershipEvidence, abandonedId: string | undefined): AccountTenant {
+  if (current?.state !== 'held' || current.evidence.id === abandonedId) return { state: 'held', evidence };
+  const { tenantId, id, accessLevel } = current.evidence;
+  const isRepeat = id === evidence.id && accessLevel === evidence.accessLevel;
+  return tenantId !== evidence.tenantId || isRepeat ? current : { state: 'held', evidence };
 }
 
 async function letGo(ports: OwnershipPorts, accountId: string, tenantId: string): Promise<void> {
   const read = await findRecord(ports, accountTenantKind, accountId);
-  // Only the pair that lost: a newer confirmation for another tenant stays.
-  if (read?.value.state === 'held' && read.value.evidence.tenantId === tenantId) await replaceRecord(ports, accountTenantKind, accountId, read, { ...read.value, state: 'released' });
+  if (read === undefined) return;
+  // Only the pair that ended: a newer confirmation for another tenant stays.
+  await updateRecord(ports, accountTenantKind, accountId, (current: AccountTenant = read.value): AccountTenant => (current.state === 'held' && current.evidence.tenantId === tenantId ? { ...current, state: 'released' } : current));
 }
 
 function evidenceOf(pending: PendingRecord, confirmedAt: number, accessLevel: OwnershipEvidence['accessLevel']): OwnershipEvidence {
@@ -92,6 +94,11 @@ function auditId(pending: PendingRecord): string {
 function eventOf(pending: PendingRecord): Pick<AuditEvent, 'action' | 'actor' | 'subject' | 'accountId' | 'tenantId' | 'details'> {
   const { accountId, tenantId, objectId, upn, roles, authenticatedAt } = pending;
   return { action: 'sso.ownership_confirmed', actor: `customer-admin:${objectId}`, subject: tenantId, accountId, tenantId, details: { upn, roles, authenticatedAt } };
+}
+
+async function refuseAccount(ports: OwnershipPorts, pending: PendingRecord): Promise<Error> {
+  await freeClaim(ports, tenantClaimKind, pending.tenantId, pending.accountId, ports.clock.now());
+  return refuse(ports, pending, accountClaimed(pending.accountId));
 }
 
 async function refuse<E extends Error & { readonly code: string }>(ports: OwnershipPorts, pending: PendingRecord, error: E): Promise<E> {
