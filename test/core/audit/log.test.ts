@@ -101,6 +101,16 @@ describe('the audit', () => {
     expect(kills).toBeGreaterThanOrEqual(3 * IDS.length);
   });
 
+  it('brings a head up to date that a killed process left behind', async () => {
+    const ports = corePorts();
+    // The third write of an append moves the head.
+    const doomed = createAuditLog({ ...ports, store: dyingStore(ports.store, 3, 'before') });
+    await expect(doomed.append(event('one'))).rejects.toEqual(unavailable);
+    expect(await ports.store.get('audit/head')).toBeUndefined();
+    await createAuditLog(ports).append(event('one'));
+    expect(JSON.parse((await ports.store.get('audit/head'))?.value ?? '')).toMatchObject({ seq: 1 });
+  });
+
   it('raises when the store is out, and goes on when it is back', async () => {
     const ports = corePorts();
     let isOut = true;
@@ -235,6 +245,20 @@ describe('an attacker who can write the store but has no master key', () => {
     for (let seq = 1; seq <= length; seq += 1) await log.append(event(IDS[seq - 1] ?? 'added', { actor: 'operator-1' }));
     return store;
   }
+});
+
+describe('an anchor kept elsewhere', () => {
+  it('shows that an unsigned chain was rewritten, to whoever has no master key', async () => {
+    const { clock, store } = corePorts();
+    const log = createAuditLog({ clock, store });
+    for (const id of IDS) await log.append(event(id));
+    const anchor = await log.head();
+    for await (const { key } of store.list('audit/')) await store.delete(key);
+    const forger = createAuditLog({ clock, store });
+    for (const id of [...IDS, 'four']) await forger.append(event(id, { actor: 'somebody else' }));
+    expect(await log.verify()).toMatchObject({ intact: true });
+    expect(await log.verify(anchor)).toMatchObject({ intact: false, brokenAt: 3 });
+  });
 });
 
 describe('the audit and its master key', () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +155,14 @@ describe('without a master key', () => {
 });
 
 describe('a key ring', () => {
+  it('uses another key for every purpose, and the master key for none', () => {
+    const { wrapping, authenticating } = ring.current;
+    const master = createSecretKey(Buffer.from(KEY_A, 'base64'));
+    expect(wrapping.equals(authenticating)).toBe(false);
+    expect(wrapping.equals(master)).toBe(false);
+    expect(authenticating.equals(master)).toBe(false);
+  });
+
   it('takes both base64 alphabets, with padding or without, and spaces around entries', () => {
     const bytes = Buffer.alloc(32, 0xfb);
     const spellings = [bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('base64').replace('=', '')];
