@@ -9,8 +9,11 @@ export interface Certificate {
   readonly base64: string;
 }
 
+// RSA keys are slow to make and nothing here depends on certificates having different ones.
+let sharedKey: KeyObject | undefined;
+
 export function createFreshCertificate(subject: string, nowMs: number): Certificate {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = (sharedKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
   const dayMs = 24 * 3_600_000;
   const der = createCertificate({ subject, subjectKey: privateKey, notBeforeAt: nowMs - dayMs, notAfterAt: nowMs + 365 * dayMs, isAuthority: false });
   return { privateKey, der, base64: der.toString('base64') };

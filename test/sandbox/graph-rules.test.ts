@@ -178,7 +178,7 @@ describe('whatever is asked', () => {
       fc.asyncProperty(target, async (path) => {
         expect(KNOWN).toContain((await call('GET', path)).status);
       }),
-      { numRuns: 300, seed: 20_260_301 },
+      { numRuns: 150, seed: 20_260_301 },
     );
   });
 
@@ -189,7 +189,7 @@ describe('whatever is asked', () => {
         const reply = await call('PATCH', `/applications/${ids.application}`, { keyCredentials: [value], displayName: 'changed' }, home);
         expect(reply.status).toBeGreaterThanOrEqual(400);
       }),
-      { numRuns: 100, seed: 20_260_301 },
+      { numRuns: 60, seed: 20_260_301 },
     );
     expect(JSON.stringify(graph.tenant('partner').applications.list(START))).toBe(before);
   });

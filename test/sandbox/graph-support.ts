@@ -119,8 +119,18 @@ export interface TestCertificate {
   readonly notAfter: string;
 }
 
+// RSA keys are slow to make. Two in turn: certificates made one after the other never share a key.
+const keys: KeyObject[] = [];
+let made = 0;
+
+function nextKey(): KeyObject {
+  const key = (keys[made % 2] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+  made += 1;
+  return key;
+}
+
 export function makeCertificate(name: string, lifetimeDays = 365, notBeforeAt = START - DAY_MS): TestCertificate {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = nextKey();
   const notAfterAt = notBeforeAt + lifetimeDays * DAY_MS;
   const der = createCertificate({ subject: name, subjectKey: privateKey, notBeforeAt, notAfterAt, isAuthority: false });
   return { privateKey, der, base64: der.toString('base64'), notBefore: seconds(notBeforeAt), notAfter: seconds(notAfterAt) };
