@@ -14,7 +14,7 @@ import { type ConsentRequestView, openConsent, revokeConsentRequest } from './co
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
 import { handleWebRequest, type RouteOptions } from './corridor/routes';
-import { requireBinding, validateBinding } from './corridor/validate-binding';
+import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
 import type { IssuedImpersonation } from './impersonation/issue';
 import type { WebRequest, WebResponse } from './internal/web';
@@ -40,7 +40,7 @@ export interface Onboarding {
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
-  validateBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
+  verifyBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
   impersonate(input: ImpersonateInput): Promise<IssuedImpersonation>;
   /** Everything that can be done without a person; then what it waits for. Idempotent, survives a kill. */
   advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
@@ -85,7 +85,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),
-    validateBinding: (accountId, signal) => validateBinding(context, accountId, signal),
+    verifyBinding: (accountId, signal) => verifyBinding(context, accountId, signal),
     impersonate: (input) => impersonate(context, input),
     advance: (accountId, signal) => advanceJourney(context, accountId, signal),
     status: (accountId) => reportStatus(context, accountId),

@@ -20,8 +20,8 @@ export interface RequestRow {
   readonly userAgent: string | null;
   /** `msal.js.node 7.2.1`, `graph-js/3.0.7 …`: what the client library calls itself. */
   readonly clientSku: string | null;
-  /** Equal for requests that shared a connection. */
-  readonly connection: number;
+  /** Equal for requests that shared a socket. */
+  readonly socket: number;
 }
 
 export interface Gap {
@@ -58,7 +58,7 @@ export class RequestLog {
       status: response.status,
       userAgent: request.headers['user-agent'] ?? null,
       clientSku: clientSku(request),
-      connection: request.socketId,
+      socket: request.socketId,
     });
     if (response.gap === undefined) return;
     const gap = { at, method: request.method, path, what: response.gap };

@@ -151,7 +151,7 @@ describe('TLS', () => {
     await configuration('common');
     await configuration('organizations');
     const [first, second] = sandbox.requests().slice(-2);
-    expect(first?.connection).toBe(second?.connection);
+    expect(first?.socket).toBe(second?.socket);
   });
 });
 

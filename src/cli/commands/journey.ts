@@ -46,7 +46,7 @@ function addSsoCommands(program: Command, context: CommandContext): void {
     });
   sso.command('validate').argument('<account>').description('read the bound admin and the consent again').action(async (accountId: string, _flags: unknown, command: Command) => {
     await runAction(context, command, async ({ installation }, output, signal) => {
-      const { binding, nextCheckAt } = await installation.onboarding.validateBinding(accountId, signal);
+      const { binding, nextCheckAt } = await installation.onboarding.verifyBinding(accountId, signal);
       printBinding(output, binding, nextCheckAt);
       if (binding.state === 'active') return EXIT.done;
       return binding.state === 'stale' ? EXIT.attention : EXIT.waiting;

@@ -12,7 +12,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .action(async (flags: { readonly port?: number; readonly host: string }, command: Command) => {
       await runAction(context, command, async ({ installation, configuration, clock, readFile }, output, signal) => {
         const base = new URL(configuration.publicBaseUrl);
-        const tls = configuration.tls === undefined ? undefined : { cert: readFile(configuration.tls.certificateFile), key: readFile(configuration.tls.keyFile) };
+        const tls = configuration.tls === undefined ? undefined : { certificate: readFile(configuration.tls.certificateFile), key: readFile(configuration.tls.keyFile) };
         const server = await startServer({
           host: flags.host,
           port: flags.port ?? (base.hostname === 'localhost' && base.port !== '' ? Number(base.port) : 4180),

@@ -13,7 +13,7 @@ export interface ServerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   /** PEM texts; plain http when absent. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
   readonly handle: (request: WebRequest) => Promise<WebResponse>;
 }
 
@@ -28,7 +28,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     void answer(options.handle, request, response);
   };
-  const server = options.tls === undefined ? createHttpServer(listener) : createHttpsServer(options.tls, listener);
+  const server = options.tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert: options.tls.certificate, key: options.tls.key }, listener);
   server.headersTimeout = 10_000;
   server.requestTimeout = 20_000;
   await new Promise<void>((resolve, reject) => {

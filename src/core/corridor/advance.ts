@@ -12,7 +12,7 @@ import type { AppliedValidation } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
-import { validateBinding } from './validate-binding';
+import { verifyBinding } from './verify-binding';
 import { describeShortfall, readConsent, verifyDueRead } from './verify-consent';
 
 /** A routine look at a finished account. */
@@ -44,7 +44,7 @@ const STEPS: Readonly<Record<JourneyState, Step>> = {
   consent_verifying: async (context, journey, signal) => (await verifyDueRead(context, journey.accountId, signal)).journey,
   consented: async (context, journey) => ((await isOwned(context, journey)) ? move(context, journey, { state: 'admin_needed', reasons: [] }) : journey),
   admin_needed: findAdmin,
-  sso_validating: validate,
+  sso_validating: verifyBound,
   active: recheck,
   attention: recheck,
   offboarded: async (_context, journey) => journey,
@@ -65,9 +65,9 @@ async function findAdmin(context: OnboardingContext, journey: Journey, signal?: 
   return move(context, journey, { reasons: [{ code: 'ADMINS_NONE', message: 'Nobody in the tenant holds the required roles in a usable way; list the admins to see why.' }] });
 }
 
-async function validate(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
+async function verifyBound(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
   if (isEarly(context, journey)) return journey;
-  const applied = await validateBinding(context, journey.accountId, signal);
+  const applied = await verifyBinding(context, journey.accountId, signal);
   return move(context, journey, afterValidation(context, applied));
 }
 
@@ -90,7 +90,7 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
     return move(context, journey, journey.state === 'active' ? { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt } : { state: 'consent_verifying', verifyingSince: verdict.readAt, goodReadsAt: [], reads: 0, nextCheckAt: null });
   }
   const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
-  return move(context, evidence, afterValidation(context, await validateBinding(context, journey.accountId, signal)));
+  return move(context, evidence, afterValidation(context, await verifyBinding(context, journey.accountId, signal)));
 }
 
 /** Write a step's result, unless somebody else moved the journey in the meantime: then theirs stands. */

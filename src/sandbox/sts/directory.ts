@@ -20,7 +20,7 @@ function findTenant(world: World, idOrDomain: string): Tenant | undefined {
   const byId = world.tenants.get(wanted);
   if (byId !== undefined) return byId;
   return [...world.tenants.values()].find((tenant) =>
-    tenant.organization.list(world.now()).some((org) => org.verifiedDomains.some((domain) => domain.name.toLowerCase() === wanted)),
+    tenant.organization.list(world.now()).some((organization) => organization.verifiedDomains.some((domain) => domain.name.toLowerCase() === wanted)),
   );
 }
 

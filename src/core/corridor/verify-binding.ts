@@ -20,7 +20,7 @@ export async function requireBinding(context: OnboardingContext, accountId: stri
 }
 
 /** Read and judge now. Raises like {@link requireBinding} and what the transports raise. */
-export async function validateBinding(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<AppliedValidation> {
+export async function verifyBinding(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<AppliedValidation> {
   const binding = await requireBinding(context, accountId);
   const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, signal);
   const consentVerdict = await consentNow(context, accountId, binding.tenantId, signal);
