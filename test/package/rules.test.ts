@@ -131,8 +131,8 @@ describe('names', () => {
     'const { cert } = options;',
     'function redeem(token: string) {}',
     'interface Answer { readonly token: Secret }',
-    'async function validateBinding() {}',
-    'declare function validateBinding(): Promise<void>;',
+    'async function validateConsent() {}',
+    'declare function validateConsent(): Promise<void>;',
     'function linkAccount() {}',
     'const operatorUser = 1;',
   ])('are refused: %s', (text) => {
