@@ -193,6 +193,17 @@ describe('a person who may not consent', () => {
     expect(page.has('accept')).toBe(false);
   });
 
+  it('is also whoever holds the role in a unit only, or through a group that roles cannot be assigned to', async () => {
+    const now = sandbox.clock.now();
+    const { objectId } = person(sandbox, 'contoso/nora');
+    const roleDefinitionId = '62e90394-69f5-4237-9190-012177145e10';
+    directory().roleAssignments.put('scoped', { id: 'scoped', principalId: objectId, roleDefinitionId, directoryScopeId: '/administrativeUnits/5f2e0000-0000-4000-8000-00000000beef' }, now);
+    const staff = directory().groups.list(now).find((group) => group.displayName === 'All staff');
+    expect(staff?.memberIds).toContain(objectId);
+    directory().roleAssignments.put('plain-group', { id: 'plain-group', principalId: staff?.id ?? '', roleDefinitionId, directoryScopeId: '/' }, now);
+    expect((await arrive('contoso/nora')).rule).toBe('CONSENT-NOT-ADMIN');
+  });
+
   it('goes back to the app by hand, which looks like a cancel', async () => {
     const done = await browser.press(await arrive('contoso/nora'), 'return-to-app');
     expect(members(done)).toMatchObject({ error: 'access_denied', error_subcode: 'cancel', state: 'st-1' });

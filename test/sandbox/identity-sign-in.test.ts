@@ -181,12 +181,16 @@ describe('who is let in', () => {
     expect(members(await browser.press(password, 'submit', { password: person(sandbox, 'contoso/ada').password })).code).toBeTruthy();
   });
 
-  it("does not count one account's fresh password for another with prompt=login", async () => {
+  it("does not count one account's fresh password for another with prompt=login, whichever page it is picked on", async () => {
     await arrive('contoso/ada');
-    const noConsent = { client_id: app(sandbox, 'restore').appId, prompt: 'login' };
-    const consentPage = await browser.signIn(await browser.open(authorizeUrl(sandbox, contoso, noConsent)), person(sandbox, 'contoso/nora'));
-    const picker = await browser.press(consentPage, 'switch-account');
-    expect((await browser.press(picker, 'ada@contoso.example')).rule).toBe('SIGNIN-PASSWORD');
+    const first = await browser.open(authorizeUrl(sandbox, contoso, { client_id: app(sandbox, 'restore').appId, prompt: 'login' }));
+    const consentPage = await browser.signIn(first, person(sandbox, 'contoso/nora'));
+    expect(consentPage.text('signed-in-as')).toBe('nora@contoso.example');
+    const second = await browser.press(consentPage, 'switch-account');
+    expect((await browser.press(second, 'ada@contoso.example')).rule).toBe('SIGNIN-PASSWORD');
+    const again = await browser.signIn(second, person(sandbox, 'contoso/nora'));
+    expect(again.has('accept')).toBe(true);
+    expect((await browser.press(first, 'ada@contoso.example')).rule).toBe('SIGNIN-PASSWORD');
   });
 
   it('shows nothing with prompt=none: a code, or an error at the redirect URI', async () => {
@@ -196,6 +200,11 @@ describe('who is let in', () => {
     const unconsented = await browser.open(authorizeUrl(sandbox, contoso, { prompt: 'none', client_id: app(sandbox, 'restore').appId }));
     expect(members(unconsented)).toMatchObject({ error: 'interaction_required' });
     expect(members(unconsented).error_description).toMatch(/^AADSTS65001/);
+  });
+
+  it('keeps the session in a cookie that scripts cannot read and that arrives with a redirect from another site', async () => {
+    const { reply } = await browser.open(authorizeUrl(sandbox, contoso));
+    expect(reply.headers['set-cookie']).toEqual([expect.stringMatching(/^SANDBOXAUTH=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=None$/)]);
   });
 
   it('refuses a form that belongs to no sign-in of this browser', async () => {

@@ -297,6 +297,15 @@ describe('a client assertion', () => {
   });
 });
 
+it('tells a fault of its own apart from anything the service would say, and lists it as a gap', async () => {
+  const notACertificate = { der: Buffer.from('this is no certificate'), privateKey: certificate.privateKey };
+  registerKey(sandbox, notACertificate);
+  const reply = await assert({}, notACertificate);
+  expect(reply.status).toBe(500);
+  expect(reply.json()).toMatchObject({ error: { code: 'SandboxFault' } });
+  expect(sandbox.gaps().at(-1)?.what).toMatch(/^a fault of the sandbox itself: /);
+});
+
 describe('replication lag', () => {
   it('shows a key, a service principal and its roles each after its own time', async () => {
     const lagging = await openSandbox({ replicationLagMs: { 'sts.keys': 10_000, 'sts.servicePrincipal': 20_000, 'sts.roles': 30_000 } });

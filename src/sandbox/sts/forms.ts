@@ -53,7 +53,6 @@ export const consent: LoginHandler = (exchange) => {
       return returnToApp(exchange, interaction);
     default:
       interaction.person = undefined;
-      interaction.provedNow = false;
       return picker(exchange, interaction, session);
   }
 };
