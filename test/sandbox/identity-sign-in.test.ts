@@ -124,6 +124,18 @@ describe('who is let in', () => {
   it('refuses a disabled account on a page, even with the right password', async () => {
     const page = await arrive('contoso/dora');
     expect([page.status, page.errorCode, page.callback]).toEqual([400, 'AADSTS50057', undefined]);
+    const signedIn = (await browser.open(authorizeUrl(sandbox, contoso))).all('account').filter(({ attributes }) => attributes['data-signed-in'] === 'true');
+    expect(signedIn).toEqual([]);
+  });
+
+  it('refuses an account that was disabled after it signed in', async () => {
+    await arrive('contoso/ada');
+    const tenant = sandbox.world.tenants.get(contoso);
+    const ada = tenant?.users.get(person(sandbox, 'contoso/ada').objectId, sandbox.clock.now());
+    if (tenant === undefined || ada === undefined) throw new Error('no Ada');
+    tenant.users.put(ada.id, { ...ada, accountEnabled: false }, sandbox.clock.now());
+    expect((await browser.open(authorizeUrl(sandbox, contoso))).errorCode).toBe('AADSTS50057');
+    expect(members(await browser.open(authorizeUrl(sandbox, contoso, { prompt: 'none' }))).error_description).toMatch(/^AADSTS50057/);
   });
 
   it('refuses a guest whose object in the tenant is disabled', async () => {
