@@ -21,7 +21,8 @@ export interface SqliteStoreOptions {
   readonly startThread?: () => SqliteThread;
 }
 
-const PAGE = { maxRows: 256, maxLength: 512 * 1024 };
+/** Small enough to be taken over from the thread in a few milliseconds. */
+const PAGE = { maxRows: 128, maxLength: 128 * 1024 };
 /** Expired rows are removed this long after their time, so that a host whose clock runs ahead destroys nothing. */
 const PURGE_AFTER_MS = 24 * 60 * 60 * 1000;
 const WRITES_BETWEEN_PURGES = 200;

@@ -99,12 +99,6 @@ function openParts(parts: SealedParts, context: SealContext): { readonly dataKey
   return plaintext && { dataKey, plaintext };
 }
 
-/** The id of the master key that sealed a value, for counting what a rotation has left to do. */
-export function sealedBy(sealed: string): string | undefined {
-  const [form, keyId] = sealed.split('.');
-  return form === FORM ? keyId : undefined;
-}
-
 /** `<key id>.<base64url HMAC-SHA-256>` over the content and what it belongs to. */
 export function codeOver(key: RingKey, context: SealContext, content: string): string {
   const text = JSON.stringify([...bindingOf(context, key.id), content]);
