@@ -6,23 +6,34 @@ import { readFileSync } from 'node:fs';
 import { startServer } from '../../src/core/adapters/node-server';
 import { createJwtService } from '../../src/core/adapters/jose-jwt';
 import { createMemoryStore, type IdentifiedStore } from '../../src/core/adapters/memory-store';
-import { parseConfiguration } from '../../src/core/configuration';
+import { type Configuration, parseConfiguration } from '../../src/core/configuration';
 import { createInstallation, type Installation } from '../../src/core/installation';
-import type { Clock, Logger } from '../../src/core/ports';
+import type { Clock, DomainEvent, Logger } from '../../src/core/ports';
 import { parseKeyRing } from '../../src/core/sealing';
 import { playPerson, type ConsentDecision } from '../../src/sandbox/admin';
 import { buildConfig, type ReadyTenant, type ReadyUser, type RunningSandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index';
 import { createVisitor, type VisitedPage, type Visitor } from '../../src/sandbox/visitor';
 
-export interface StoryOptions {
-  readonly sandbox?: SandboxOptions;
+export interface ChapterOptions {
   /** Changes to the configuration as a file would have them. */
-  readonly configure?: (config: ReturnType<typeof buildConfig>) => Record<string, unknown>;
-  readonly openStore?: (clock: Clock) => Promise<IdentifiedStore>;
+  readonly configure?: ((config: ReturnType<typeof buildConfig>) => Record<string, unknown>) | undefined;
+  readonly openStore?: ((clock: Clock) => Promise<IdentifiedStore>) | undefined;
+  /** Around the store, for instance to watch or to break it. */
+  readonly wrapStore?: ((store: IdentifiedStore) => IdentifiedStore) | undefined;
+}
+
+export interface StoryOptions extends ChapterOptions {
+  readonly sandbox?: SandboxOptions | undefined;
 }
 
 export const OPERATOR = 'op-1';
 export const MASTER_KEYS = `k1:${Buffer.alloc(32, 5).toString('base64')}`;
+
+interface Chapter {
+  readonly store: IdentifiedStore;
+  readonly configuration: Configuration;
+  readonly installation: Installation;
+}
 
 export async function startStory(options: StoryOptions = {}) {
   const sandbox = await startSandbox(options.sandbox);
@@ -30,41 +41,83 @@ export async function startStory(options: StoryOptions = {}) {
     now: () => sandbox.clock.now(),
     sleep: async (ms) => sandbox.clock.advance(ms / 1000),
   };
-  const store = options.openStore === undefined ? createMemoryStore({ clock }) : await options.openStore(clock);
   const log: string[] = [];
-  const current: { installation?: Installation } = {};
-  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async (request) => (current.installation as Installation).onboarding.handle(request) });
+  const events: DomainEvent[] = [];
+  const current: { chapter?: Chapter } = {};
+  const chapter = () => current.chapter as Chapter;
+  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async (request) => chapter().installation.onboarding.handle(request) });
   const portalKey = await createJwtService().generateSigningKey('ES256');
   const portal = { audience: 'https://portal.northwind.example', deliverTo: 'https://portal.northwind.example/enter', jwksOrClientKey: portalKey.publicJwk };
   const base = buildConfig(sandbox.ready, { publicBaseUrl: `http://localhost:${server.port}`, portal });
-  const configuration = parseConfiguration({ ...base, settingsUrl: undefined, ...options.configure?.(base) });
   const ca = readFileSync(sandbox.ready.caFile, 'utf8');
   const secrets = new Map(sandbox.ready.apps.map((app) => [`${app.key}.secret`, app.clientSecret]));
-  const install = async (state: IdentifiedStore) =>
-    createInstallation({ configuration, store: state, clock, masterKeys: parseKeyRing(MASTER_KEYS), ca, readFile: (path) => secrets.get(path) ?? '', environment: {}, logger: collectingLogger(log), deployment: state.claimScope });
-  const installation = await install(store);
-  current.installation = installation;
+
+  const install = async (store: IdentifiedStore, configuration = chapter().configuration) =>
+    createInstallation({
+      configuration,
+      store,
+      clock,
+      masterKeys: parseKeyRing(MASTER_KEYS),
+      ca,
+      readFile: (path) => secrets.get(path) ?? '',
+      environment: {},
+      logger: collectingLogger(log),
+      events: { emit: (event) => void events.push(event) },
+      deployment: store.claimScope,
+    });
+
+  /** An empty state and an untouched directory; the sandbox, its clock and our port stay. */
+  const renew = async (changes: ChapterOptions = {}): Promise<void> => {
+    await current.chapter?.installation.close();
+    sandbox.reset();
+    sandbox.setReplicationLagMs(NO_LAG);
+    log.length = 0;
+    events.length = 0;
+    const opened = await (changes.openStore ?? options.openStore ?? openMemory)(clock);
+    const store = changes.wrapStore?.(opened) ?? opened;
+    const configuration = parseConfiguration({ ...base, settingsUrl: undefined, ...options.configure?.(base), ...changes.configure?.(base) });
+    current.chapter = { store, configuration, installation: await install(store, configuration) };
+  };
+
+  await renew(options);
   return {
     sandbox,
     clock,
-    store,
     log,
-    configuration,
-    installation,
-    onboarding: installation.onboarding,
+    events,
     install,
+    renew,
     ca,
-    publicBaseUrl: configuration.publicBaseUrl,
     portalKey,
+    publicBaseUrl: `http://localhost:${server.port}`,
+    port: server.port,
+    get store() {
+      return chapter().store;
+    },
+    get configuration() {
+      return chapter().configuration;
+    },
+    get installation() {
+      return chapter().installation;
+    },
+    get onboarding() {
+      return chapter().installation.onboarding;
+    },
     advanceClock: (seconds: number) => sandbox.clock.advance(seconds),
     visitor: () => createVisitor({ ca }),
     tenant: (domain: string) => requireTenant(sandbox, domain),
     stop: async () => {
-      await installation.close();
+      await chapter().installation.close();
       await server.close();
       await sandbox.stop();
     },
   };
+}
+
+const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 0 } as const;
+
+async function openMemory(clock: Clock): Promise<IdentifiedStore> {
+  return createMemoryStore({ clock });
 }
 
 export type Story = Awaited<ReturnType<typeof startStory>>;

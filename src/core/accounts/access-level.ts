@@ -16,6 +16,8 @@ const levelSchema = z.object({
   setAt: z.number(),
   /** Object id of the admin whose sign-in allowed a raise. */
   evidence: z.string().nullable(),
+  /** Names this change in the audit. */
+  changeId: z.string(),
 });
 
 type LevelRecord = z.infer<typeof levelSchema>;
@@ -43,10 +45,10 @@ export async function setAccessLevelByAdmin(
   input: { readonly accountId: string; readonly tenantId: string; readonly adminObjectId: string; readonly level: AccessLevel; readonly evidenceId: string },
 ): Promise<void> {
   const event = { action: 'accounts.access_level_set', actor: `customer-admin:${input.adminObjectId}`, accountId: input.accountId, tenantId: input.tenantId, details: { level: input.level } };
-  const intentId = `accounts.access_level:${input.evidenceId}:${input.level}`;
-  await ports.audit.append({ ...event, id: `${intentId}:intent`, phase: 'intent' });
-  await writeLevel(ports, input.accountId, { level: input.level, setBy: event.actor, setAt: ports.clock.now(), evidence: input.adminObjectId });
-  await ports.audit.append({ ...event, id: `${intentId}:outcome`, phase: 'outcome', intentId: `${intentId}:intent`, outcome: 'done' });
+  const changeId = await nameChange(ports, input);
+  await ports.audit.append({ ...event, id: `${changeId}:intent`, phase: 'intent' });
+  await writeLevel(ports, input.accountId, { level: input.level, setBy: event.actor, setAt: ports.clock.now(), evidence: input.adminObjectId, changeId });
+  await ports.audit.append({ ...event, id: `${changeId}:outcome`, phase: 'outcome', intentId: `${changeId}:intent`, outcome: 'done' });
 }
 
 /** An operator lowers the level. Raises `ACCESS_LEVEL_RAISE_REFUSED` for anything that is not lower or equal. */
@@ -60,10 +62,13 @@ export async function lowerAccessLevel(
     if (isRaise(from, input.level)) {
       throw new OnboardingError('ACCESS_LEVEL_RAISE_REFUSED', `An operator cannot raise the access level from ${from} to ${input.level}.`);
     }
-    return current !== undefined && from === input.level ? current : { level: input.level, setBy: input.operatorId, setAt, evidence: null };
+    const changeId = `accounts.access_level_lowered:${input.accountId}:${setAt}`;
+    return current !== undefined && from === input.level ? current : { level: input.level, setBy: input.operatorId, setAt, evidence: null, changeId };
   });
+  // Nothing was lowered: the level stood there by somebody else's decision.
+  if (written.evidence !== null) return written.level;
   await ports.audit.append({
-    id: `accounts.access_level_lowered:${input.accountId}:${written.setAt}`,
+    id: written.changeId,
     action: 'accounts.access_level_lowered',
     phase: 'note',
     actor: input.operatorId,
@@ -73,9 +78,20 @@ export async function lowerAccessLevel(
   return written.level;
 }
 
+/**
+ * One name per change, the same when a change that died half-way is repeated. The page can be sent again after an operator
+ * lowered the level: that raise is another change, with entries of its own.
+ */
+async function nameChange(ports: RecordPorts, input: { readonly accountId: string; readonly adminObjectId: string; readonly level: AccessLevel; readonly evidenceId: string }): Promise<string> {
+  const prefix = `accounts.access_level:${input.evidenceId}:${input.level}:`;
+  const stored = await findRecord(ports, levelKind, input.accountId);
+  const isRepeat = stored?.value.level === input.level && stored.value.evidence === input.adminObjectId && stored.value.changeId.startsWith(prefix);
+  return isRepeat ? stored.value.changeId : `${prefix}${stored?.revision ?? 0}`;
+}
+
 async function writeLevel(ports: RecordPorts, accountId: string, next: LevelRecord): Promise<void> {
   // The same decision repeated after a crash keeps the first instant.
   await updateRecord(ports, levelKind, accountId, (current) =>
-    current !== undefined && current.level === next.level && current.evidence === next.evidence ? current : next,
+    current !== undefined && current.changeId === next.changeId ? current : next,
   );
 }

@@ -9,6 +9,8 @@ import { parseTenantName } from '../internal/tenant-name';
 import type { AuditSink, Clock } from '../ports';
 import { claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts, updateRecord } from '../records';
 
+/** Control characters and direction overrides would let a name rewrite the page or the terminal line that shows it. */
+const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 export const ACCOUNT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const accountSchema = z.object({
@@ -80,8 +82,8 @@ function buildAccount(input: NewAccount, actor: string, now: number): CustomerAc
     throw new OnboardingError('INPUT_INVALID', 'An account id is 1 to 64 letters, digits, dots, dashes or underscores.', { details: { field: 'id' } });
   }
   const name = input.name.trim();
-  if (name.length === 0 || name.length > 120) {
-    throw new OnboardingError('INPUT_INVALID', 'An account name has 1 to 120 characters.', { details: { field: 'name' } });
+  if (name.length === 0 || name.length > 120 || MISLEADING.test(name)) {
+    throw new OnboardingError('INPUT_INVALID', 'An account name has 1 to 120 visible characters.', { details: { field: 'name' } });
   }
   return { id: input.id, name, expectedTenant: input.expectedTenant === undefined ? null : checkedTenant(input.expectedTenant), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor };
 }

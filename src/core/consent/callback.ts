@@ -6,12 +6,17 @@
  */
 import { isGuid } from '../internal/guid';
 
+/** What Microsoft's error says, as far as it says something a person can act on. */
+export type ConsentRefusal = 'declined' | 'approval_needed' | 'wrong_account' | 'failed';
+
 export type ConsentCallback =
   | { readonly kind: 'claim'; readonly state: string; readonly tenantId: string }
-  | { readonly kind: 'refusal'; readonly state: string | undefined; readonly refusal: 'declined' | 'approval_needed' | 'failed'; readonly serviceCode: string | undefined }
+  | { readonly kind: 'refusal'; readonly state: string | undefined; readonly refusal: ConsentRefusal; readonly serviceCode: string | undefined }
   | { readonly kind: 'malformed'; readonly problem: string };
 
 const APPROVAL_CODES = new Set(['90093', '90094', '90095', '90099', '900941', '900981']);
+/** The account that signed in is of another tenant, or of none. */
+const OTHER_TENANT_CODES = new Set(['50020', '500200', '50177']);
 const MAX_FIELD_LENGTH = 4096;
 
 /** Classify the parameters of a callback, from query or form body alike. Pure. */
@@ -30,10 +35,11 @@ export function readConsentCallback(params: URLSearchParams): ConsentCallback {
   return isGuid(tenantId) ? { kind: 'claim', state, tenantId: tenantId.toLowerCase() } : { kind: 'malformed', problem: 'tenant is not a GUID' };
 }
 
-function classifyRefusal(error: string, params: URLSearchParams): { refusal: 'declined' | 'approval_needed' | 'failed'; serviceCode: string | undefined } {
+function classifyRefusal(error: string, params: URLSearchParams): { refusal: ConsentRefusal; serviceCode: string | undefined } {
   const digits = /AADSTS(\d{4,9})/.exec(params.get('error_description') ?? '')?.[1];
   const serviceCode = digits === undefined ? undefined : `AADSTS${digits}`;
   if (digits !== undefined && APPROVAL_CODES.has(digits)) return { refusal: 'approval_needed', serviceCode };
+  if (digits !== undefined && OTHER_TENANT_CODES.has(digits)) return { refusal: 'wrong_account', serviceCode };
   const declined = error === 'access_denied' || error === 'consent_required' || error === 'permission_denied';
   return { refusal: declined && (digits === undefined || digits === '65004') ? 'declined' : 'failed', serviceCode };
 }

@@ -54,9 +54,8 @@ export async function openInvitation(
   const hash = sha256Base64Url(ticket);
   await ports.audit.append({ id: `consent.opened:${hash}`, action: 'consent.opened', phase: 'note', actor: input.operatorId, accountId: input.accountId, details: { expiresAt } });
   await claimRecord(ports, invitationKind, hash, { accountId: input.accountId, openedBy: input.operatorId, openedAt: now, expiresAt, revokedAt: null }, expiresAt + REMEMBERED_MS);
-  const previous = await findRecord(ports, currentKind, input.accountId);
+  // One write takes over from the older one, whoever else opens or dies at this moment.
   await updateRecord(ports, currentKind, input.accountId, () => ({ hash }));
-  if (previous !== undefined) await revokeByHash(ports, previous.value.hash);
   return { url: new URL(`/invite/${ticket}`, input.publicBaseUrl).toString(), hash, expiresAt };
 }
 
@@ -76,12 +75,12 @@ export async function revokeInvitation(ports: InvitationPorts, accountId: string
 export async function requireInvitation(ports: RecordPorts & { readonly clock: Clock }, ticket: string): Promise<Invitation & { readonly hash: string }> {
   const hash = sha256Base64Url(ticket);
   const found = TOKEN_PATTERN.test(ticket) ? await findRecord(ports, invitationKind, hash) : undefined;
-  return { ...checkInvitation(found, ports.clock.now()), hash };
+  return { ...(await checkInvitation(ports, found, hash)), hash };
 }
 
 /** The same check by hash: a browser that is already under way stops when its invitation is withdrawn. */
 export async function requireInvitationByHash(ports: RecordPorts & { readonly clock: Clock }, hash: string): Promise<Invitation> {
-  return checkInvitation(await findRecord(ports, invitationKind, hash), ports.clock.now());
+  return checkInvitation(ports, await findRecord(ports, invitationKind, hash), hash);
 }
 
 /** The account's newest invitation, whatever its condition. */
@@ -90,10 +89,11 @@ export async function findCurrentInvitation(ports: RecordPorts, accountId: strin
   return current === undefined ? undefined : (await findRecord(ports, invitationKind, current.value.hash))?.value;
 }
 
-function checkInvitation(found: Stored<Invitation> | undefined, now: number): Invitation {
+async function checkInvitation(ports: RecordPorts & { readonly clock: Clock }, found: Stored<Invitation> | undefined, hash: string): Promise<Invitation> {
   if (found === undefined) throw new OnboardingError('CONSENT_INVITATION_UNKNOWN', 'This invitation does not exist.');
-  if (found.value.revokedAt !== null) throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was revoked or replaced by a newer one.');
-  if (found.value.expiresAt <= now) throw new OnboardingError('CONSENT_INVITATION_EXPIRED', 'This invitation has expired.');
+  const current = await findRecord(ports, currentKind, found.value.accountId);
+  if (found.value.revokedAt !== null || current?.value.hash !== hash) throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was revoked or replaced by a newer one.');
+  if (found.value.expiresAt <= ports.clock.now()) throw new OnboardingError('CONSENT_INVITATION_EXPIRED', 'This invitation has expired.');
   return found.value;
 }
 

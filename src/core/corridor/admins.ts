@@ -25,8 +25,9 @@ export async function requireOwnedTenant(context: OnboardingContext, accountId: 
  * `OPERATOR_NOT_ALLOWED`, `ADMINS_UNREADABLE` and what the Graph transport raises.
  */
 export async function listAdmins(context: OnboardingContext, accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery> {
-  const tenantId = await requireOwnedTenant(context, accountId);
+  // First of all: who may not ask learns nothing about the account.
   await requireOperator(context, operatorId, 'onboard', accountId);
+  const tenantId = await requireOwnedTenant(context, accountId);
   return discover(context, tenantId, signal);
 }
 
@@ -37,8 +38,8 @@ export async function listAdmins(context: OnboardingContext, accountId: string, 
  * `SSO_ADMIN_BOUND_ELSEWHERE`, `AUDIT_UNAVAILABLE`.
  */
 export async function bindChosenAdmin(context: OnboardingContext, input: { readonly accountId: string; readonly admin: string; readonly operatorId: string; readonly signal?: AbortSignal | undefined }): Promise<SsoBinding> {
-  const tenantId = await requireOwnedTenant(context, input.accountId);
   await requireOperator(context, input.operatorId, 'onboard', input.accountId);
+  const tenantId = await requireOwnedTenant(context, input.accountId);
   const candidate = chooseAdmin(await discover(context, tenantId, input.signal), input.admin);
   return bindCandidate(context, { accountId: input.accountId, tenantId, candidate, actor: input.operatorId });
 }

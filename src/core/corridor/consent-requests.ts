@@ -25,8 +25,8 @@ export async function openConsent(
   input: { readonly accountId: string; readonly operatorId: string; readonly ttlDays?: number | undefined; readonly tenant?: string | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<ConsentRequestView & Pick<OpenedInvitation, 'hash'>> {
   const { ports, settings } = context;
-  await requireAccount(ports, input.accountId);
   await requireOperator(context, input.operatorId, 'onboard', input.accountId);
+  await requireAccount(ports, input.accountId);
   if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);
   // An unknown domain is the operator's mistake: better said now than to the customer's admin.
   await expectedTenantId(context, input.accountId, input.signal);
@@ -41,8 +41,8 @@ export async function openConsent(
 }
 
 export async function revokeConsentRequest(context: OnboardingContext, accountId: string, operatorId: string): Promise<boolean> {
-  await requireAccount(context.ports, accountId);
   await requireOperator(context, operatorId, 'onboard', accountId);
+  await requireAccount(context.ports, accountId);
   return revokeInvitation(context.ports, accountId, operatorId);
 }
 
@@ -61,15 +61,13 @@ export async function expectedTenantId(context: OnboardingContext, accountId: st
     throw new OnboardingError('SSO_ACCOUNT_CLAIMED', 'The account belongs to another tenant than the one expected now.', { details: { owned, expected: resolved } });
   }
   const answer = owned ?? (journey.rounds.length > 0 ? (journey.provenTenantId ?? resolved) : resolved);
-  if (answer !== undefined) requireCustomerTenant(context, answer);
+  if (answer !== undefined && isRefusedTenant(context, answer)) throw new OnboardingError('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId: answer } });
   return answer;
 }
 
-/** Raises `CONSENT_TENANT_REFUSED` for the home tenant and the tenant of personal accounts. */
-export function requireCustomerTenant(context: OnboardingContext, tenantId: string): void {
-  if (sameGuid(tenantId, context.settings.homeTenantId) || sameGuid(tenantId, CONSUMER_TENANT_ID)) {
-    throw new OnboardingError('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId } });
-  }
+/** The home tenant and the tenant of personal accounts are nobody's customer. */
+export function isRefusedTenant(context: OnboardingContext, tenantId: string): boolean {
+  return sameGuid(tenantId, context.settings.homeTenantId) || sameGuid(tenantId, CONSUMER_TENANT_ID);
 }
 
 async function resolveTenant(context: OnboardingContext, expected: string, signal?: AbortSignal): Promise<string> {

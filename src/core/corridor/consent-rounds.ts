@@ -8,12 +8,13 @@ import { type Journey, readJourney, updateJourney } from '../accounts/journey';
 import { type PartnerApp, requireApp } from '../consent/apps';
 import { readConsentCallback } from '../consent/callback';
 import { type Invitation, requireInvitation, requireInvitationByHash } from '../consent/invitation';
-import { type BrowserProgress, mintRoundState, recordClaim, redeemRoundState, requireBrowser, type RoundState, startBrowser } from '../consent/rounds';
+import { type BrowserProgress, mintRoundState, recordClaim, redeemRoundState, requireBrowser, startBrowser } from '../consent/rounds';
 import { buildConsentUrl } from '../consent/url';
 import { hasCode, OnboardingError } from '../errors';
 import { sha256Base64Url } from '../internal/encoding';
 import { sameGuid } from '../internal/guid';
-import { expectedTenantId, requireCustomerTenant } from './consent-requests';
+import { noteRound, problemOfClaim, problemOfRefusal, refuseRound } from './consent-refusals';
+import { expectedTenantId } from './consent-requests';
 import type { OnboardingContext } from './context';
 
 /** Where the browser goes next. */
@@ -58,12 +59,13 @@ export async function finishRound(context: OnboardingContext, params: URLSearchP
   const callback = readConsentCallback(params);
   if (callback.kind === 'malformed') throw new OnboardingError('CONSENT_CALLBACK_MALFORMED', `The answer cannot be read: ${callback.problem}.`);
   const state = await redeemRoundState(context.ports, callback.state, browserSecret);
-  if (callback.kind === 'refusal') throw await refuse(context, state, callback);
   // An invitation withdrawn while the admin was at Microsoft stops here.
   await requireInvitationByHash(context.ports, state.invitationHash);
-  await checkClaim(context, state, callback.tenantId);
+  if (callback.kind === 'refusal') throw await refuseRound(context, state, problemOfRefusal(state, callback));
+  const problem = problemOfClaim(context, state, callback.tenantId);
+  if (problem !== undefined) throw await refuseRound(context, state, problem);
   await recordClaim(context.ports, state.browserHash, { round: state.round, appKey: state.appKey, tenantId: callback.tenantId });
-  await note(context, state, 'consent.callback_claimed', { claimedTenantId: callback.tenantId });
+  await noteRound(context, state, 'consent.callback_claimed', { claimedTenantId: callback.tenantId });
   return continueRounds(context, browserSecret, signal);
 }
 
@@ -122,15 +124,6 @@ function appOfRound(context: OnboardingContext, round: number): PartnerApp {
   return requireApp(context.settings.apps, context.settings.apps.find((app) => app.round === round)?.key ?? '');
 }
 
-async function checkClaim(context: OnboardingContext, state: RoundState & { readonly hash: string }, claimed: string): Promise<void> {
-  requireCustomerTenant(context, claimed);
-  if (state.expectedTenantId === null || sameGuid(state.expectedTenantId, claimed)) return;
-  await note(context, state, 'consent.wrong_tenant', { claimedTenantId: claimed, expectedTenantId: state.expectedTenantId });
-  throw new OnboardingError('CONSENT_WRONG_TENANT', `The consent came from tenant ${claimed}, but tenant ${state.expectedTenantId} was expected; no tenant was proven.`, {
-    details: { expected: state.expectedTenantId, claimed, proven: null },
-  });
-}
-
 /** Ask the token endpoint whether the app of this round exists in the claimed tenant. A fresh token is the proof. */
 async function isProven(context: OnboardingContext, browser: BrowserProgress, claim: NonNullable<BrowserProgress['lastClaim']>, signal?: AbortSignal): Promise<boolean> {
   const { ports, settings } = context;
@@ -153,28 +146,7 @@ async function recordProvenRound(context: OnboardingContext, accountId: string, 
   await updateJourney(context.ports, accountId, (journey) => {
     if (journey.state !== 'consent_pending' || journey.rounds.some((round) => round.round === claim.round)) return journey;
     const rounds = [...journey.rounds, { round: claim.round, appKey: claim.appKey, claimedTenantId: claim.tenantId, callbackAt: now }];
-    const proven = { ...journey, rounds, provenTenantId: claim.tenantId };
+    const proven = { ...journey, rounds, provenTenantId: claim.tenantId, reasons: [] };
     return rounds.length < last ? proven : { ...proven, state: 'consent_verifying', verifyingSince: now, goodReadsAt: [], reads: 0, nextCheckAt: null };
-  });
-}
-
-async function refuse(context: OnboardingContext, state: RoundState & { readonly hash: string }, refusal: { readonly refusal: 'declined' | 'approval_needed' | 'failed'; readonly serviceCode: string | undefined }): Promise<OnboardingError> {
-  await note(context, state, `consent.${refusal.refusal}`, { serviceCode: refusal.serviceCode ?? null });
-  context.ports.events.emit({ type: 'consent.declined', at: context.ports.clock.now(), accountId: state.accountId, data: { round: state.round, serviceCode: refusal.serviceCode ?? null } });
-  const options = { serviceCode: refusal.serviceCode, details: { accountId: state.accountId, round: state.round } };
-  if (refusal.refusal === 'declined') return new OnboardingError('CONSENT_DECLINED', 'The admin declined, or was not allowed to accept and went back.', options);
-  if (refusal.refusal === 'approval_needed') return new OnboardingError('CONSENT_ADMIN_APPROVAL_NEEDED', 'The signed-in account may not grant these permissions.', options);
-  return new OnboardingError('CONSENT_FAILED', `Microsoft ended the consent with an error${refusal.serviceCode === undefined ? '' : ` (${refusal.serviceCode})`}.`, options);
-}
-
-async function note(context: OnboardingContext, state: RoundState & { readonly hash: string }, action: string, details: { readonly [key: string]: string | null }): Promise<void> {
-  await context.ports.audit.append({
-    id: `${action}:${state.hash}`,
-    action,
-    phase: 'note',
-    // Nobody is signed in with us yet: it is whoever holds the browser.
-    actor: 'customer-browser',
-    accountId: state.accountId,
-    details: { round: state.round, app: state.appKey, ...details },
   });
 }

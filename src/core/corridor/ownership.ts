@@ -10,6 +10,8 @@ import { readJourney } from '../accounts/journey';
 import { OWNERSHIP_POLICY } from '../admins/roles';
 import { readAdminStanding } from '../admins/standing';
 import { directoryReader, requireApp } from '../consent/apps';
+import { requireInvitationByHash } from '../consent/invitation';
+import { requireBrowser } from '../consent/rounds';
 import { OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import type { RecordKind } from '../records';
@@ -65,18 +67,25 @@ export async function finishOwnershipSignIn(
   await claimRecord(context.ports, signedInKind, answer.browserHash, answer, context.ports.clock.now() + SIGNED_IN_MS);
 }
 
+/** The two cookies of one browser: the one that consented, and the one of the sign-in that followed. */
+export interface BrowserSecrets {
+  readonly consent: string | undefined;
+  readonly signIn: string | undefined;
+}
+
 export type ConfirmationView =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'confirm'; readonly pending: PendingOwnership; readonly accountName: string };
 
 /**
  * What the confirmation page shows. Asks the directory for the person's role until it answers.
- * Raises `SSO_BROWSER_MISMATCH`, `SSO_GUEST_REFUSED`, `SSO_NOT_AN_ADMIN`, `SSO_WRONG_TENANT`, `SSO_TENANT_CLAIMED`.
+ * Raises `SSO_BROWSER_MISMATCH`, `CONSENT_BROWSER_MISMATCH`, the `CONSENT_INVITATION_…` codes, `SSO_GUEST_REFUSED`,
+ * `SSO_NOT_AN_ADMIN`, `SSO_WRONG_TENANT`, `SSO_TENANT_CLAIMED`.
  */
-export async function readConfirmation(context: OnboardingContext, browserSecret: string | undefined, signal?: AbortSignal): Promise<ConfirmationView> {
-  const signIn = await requireSignedIn(context, browserSecret);
+export async function readConfirmation(context: OnboardingContext, browser: BrowserSecrets, signal?: AbortSignal): Promise<ConfirmationView> {
+  const signIn = await requireSignedIn(context, browser);
   const account = await requireAccount(context.ports, signIn.accountId);
-  const known = await findPendingOwnership(context.ports, { accountId: signIn.accountId, browserSecret });
+  const known = await findPendingOwnership(context.ports, { accountId: signIn.accountId, browserSecret: browser.signIn });
   if (known !== undefined) return { kind: 'confirm', pending: known, accountName: account.name };
   const journey = await readJourney(context.ports, signIn.accountId);
   const input = { tenantId: signIn.identity.tenantId, appKey: directoryReader(context.settings.apps).key, objectId: signIn.identity.objectId, roleTemplateIds: OWNERSHIP_POLICY.roleTemplateIds, mode: OWNERSHIP_POLICY.mode, fresh: true };
@@ -89,18 +98,26 @@ export async function readConfirmation(context: OnboardingContext, browserSecret
 
 /**
  * The admin's confirmation: claims tenant and account for each other, and sets the level the admin chose.
- * Raises `SSO_BROWSER_MISMATCH`, `SSO_TENANT_CLAIMED`, `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE`.
+ * Raises `SSO_BROWSER_MISMATCH`, `CONSENT_BROWSER_MISMATCH`, the `CONSENT_INVITATION_…` codes, `SSO_TENANT_CLAIMED`,
+ * `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE`.
  */
-export async function confirmOwner(context: OnboardingContext, input: { readonly browserSecret: string | undefined; readonly csrf: string | undefined; readonly accessLevel: AccessLevel }): Promise<{ readonly account: CustomerAccount; readonly accessLevel: AccessLevel }> {
-  const signIn = await requireSignedIn(context, input.browserSecret);
-  const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browserSecret, csrf: input.csrf, accessLevel: input.accessLevel });
+export async function confirmOwner(context: OnboardingContext, input: { readonly browser: BrowserSecrets; readonly csrf: string | undefined; readonly accessLevel: AccessLevel }): Promise<{ readonly account: CustomerAccount; readonly accessLevel: AccessLevel }> {
+  const signIn = await requireSignedIn(context, input.browser);
+  const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browser.signIn, csrf: input.csrf, accessLevel: input.accessLevel });
   await setAccessLevelByAdmin(context.ports, { accountId: signIn.accountId, tenantId: evidence.tenantId, adminObjectId: signIn.identity.objectId, level: input.accessLevel, evidenceId: `${evidence.id}:${signIn.signedInAt}` });
   context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
   return { account: await requireAccount(context.ports, signIn.accountId), accessLevel: input.accessLevel };
 }
 
-async function requireSignedIn(context: OnboardingContext, browserSecret: string | undefined): Promise<SignedIn> {
-  const found = browserSecret === undefined ? undefined : await findRecord(context.ports, signedInKind, sha256Base64Url(browserSecret));
+/**
+ * The sign-in counts only in the browser that consented, and only while its invitation stands: withdrawing it, or
+ * replacing it by one for another tenant, must still stop somebody who has come as far as the last question.
+ */
+async function requireSignedIn(context: OnboardingContext, browser: BrowserSecrets): Promise<SignedIn> {
+  const found = browser.signIn === undefined ? undefined : await findRecord(context.ports, signedInKind, sha256Base64Url(browser.signIn));
   if (found === undefined) throw new OnboardingError('SSO_BROWSER_MISMATCH', 'This browser has no sign-in to confirm.');
+  const consenting = await requireBrowser(context.ports, browser.consent);
+  if (consenting.accountId !== found.value.accountId) throw new OnboardingError('SSO_BROWSER_MISMATCH', 'This browser has begun another account since the sign-in.');
+  await requireInvitationByHash(context.ports, consenting.invitationHash);
   return found.value;
 }

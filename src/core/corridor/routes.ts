@@ -13,7 +13,7 @@ import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impe
 import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
 import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
 import type { OnboardingContext } from './context';
-import { confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
+import { type BrowserSecrets, confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
 
 const CONSENT_COOKIE = 'm365-consent';
 const SIGN_IN_COOKIE = 'm365-sign-in';
@@ -105,7 +105,7 @@ async function signInCallback(context: OnboardingContext, request: WebRequest): 
 }
 
 async function showConfirmation(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
-  const view = await readConfirmation(context, readHostCookie(request, SIGN_IN_COOKIE));
+  const view = await readConfirmation(context, readBrowser(request));
   const { partnerName } = context.settings;
   if (view.kind === 'waiting') return htmlResponse(200, checkingRolePage(partnerName));
   return htmlResponse(200, confirmPage({ partnerName, accountName: view.accountName, pending: view.pending, action: '/sign-in/confirm' }), { formTargets: formTargets(context) });
@@ -113,9 +113,13 @@ async function showConfirmation(context: OnboardingContext, request: WebRequest)
 
 async function confirm(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const form = readForm(request);
-  const { account } = await confirmOwner(context, { browserSecret: readHostCookie(request, SIGN_IN_COOKIE), csrf: form.get('csrf') ?? undefined, accessLevel: readLevel(form.get('accessLevel')) });
+  const { account } = await confirmOwner(context, { browser: readBrowser(request), csrf: form.get('csrf') ?? undefined, accessLevel: readLevel(form.get('accessLevel')) });
   const { settingsUrl, partnerName } = context.settings;
   return settingsUrl === undefined ? htmlResponse(200, donePage(partnerName, account.name)) : redirectResponse(settingsUrl);
+}
+
+function readBrowser(request: WebRequest): BrowserSecrets {
+  return { consent: readHostCookie(request, CONSENT_COOKIE), signIn: readHostCookie(request, SIGN_IN_COOKIE) };
 }
 
 function readLevel(value: string | null): AccessLevel {

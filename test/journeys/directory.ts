@@ -1,0 +1,87 @@
+/** Things that happen in a customer's directory behind our back: written straight into the sandbox's world. */
+import { randomUUID } from 'node:crypto';
+import type { ServicePrincipal, Tenant, User } from '../../src/sandbox/model';
+import type { Story } from './story';
+
+type Stage = Pick<Story, 'sandbox'>;
+
+export function worldTenant({ sandbox }: Stage, domain: string): Tenant {
+  const tenantId = sandbox.ready.tenants.find((tenant) => tenant.domain === domain)?.tenantId ?? '';
+  const tenant = sandbox.world.tenants.get(tenantId);
+  if (tenant === undefined) throw new Error(`The world has no tenant ${domain}.`);
+  return tenant;
+}
+
+function requireRow<T>(row: T | undefined, what: string): T {
+  if (row === undefined) throw new Error(`The directory has no ${what}.`);
+  return row;
+}
+
+export function principalOf(stage: Stage, domain: string, appKey: string): ServicePrincipal {
+  const appId = stage.sandbox.ready.apps.find((app) => app.key === appKey)?.appId;
+  const rows = worldTenant(stage, domain).servicePrincipals.list(stage.sandbox.clock.now());
+  return requireRow(rows.find((row) => row.appId === appId), `service principal of ${appKey} in ${domain}`);
+}
+
+export function changePrincipal(stage: Stage, domain: string, appKey: string, change: Partial<ServicePrincipal>): void {
+  const row = principalOf(stage, domain, appKey);
+  worldTenant(stage, domain).servicePrincipals.put(row.id, { ...row, ...change }, stage.sandbox.clock.now());
+}
+
+/** The customer deletes the enterprise application, and with it every grant. */
+export function deletePrincipal(stage: Stage, domain: string, appKey: string): void {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  const { id } = principalOf(stage, domain, appKey);
+  for (const row of tenant.appRoleAssignments.list(now)) if (row.principalId === id) tenant.appRoleAssignments.delete(row.id, now);
+  for (const row of tenant.oauth2PermissionGrants.list(now)) if (row.clientId === id) tenant.oauth2PermissionGrants.delete(row.id, now);
+  tenant.servicePrincipals.delete(id, now);
+}
+
+/** One application permission is taken away; returns its GUID. */
+export function removePermission(stage: Stage, domain: string, appKey: string, name: string): string {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  const { id } = principalOf(stage, domain, appKey);
+  const role = tenant.servicePrincipals.list(now).flatMap((row) => row.appRoles.map((appRole) => ({ resourceId: row.id, appRole }))).find(({ resourceId, appRole }) => appRole.value === name && tenant.appRoleAssignments.list(now).some((row) => row.principalId === id && row.resourceId === resourceId && row.appRoleId === appRole.id));
+  const assignment = tenant.appRoleAssignments.list(now).find((row) => row.principalId === id && row.appRoleId === role?.appRole.id && row.resourceId === role.resourceId);
+  tenant.appRoleAssignments.delete(requireRow(assignment, `grant of ${name} to ${appKey}`).id, now);
+  return role?.appRole.id ?? '';
+}
+
+export function findPerson(stage: Stage, domain: string, alias: string): User {
+  const people = worldTenant(stage, domain).users.list(stage.sandbox.clock.now());
+  return requireRow(people.find((row) => row.userPrincipalName.startsWith(`${alias}@`) || row.userPrincipalName.startsWith(`${alias}_`)), alias);
+}
+
+export function changePerson(stage: Stage, domain: string, alias: string, change: Partial<User>): User {
+  const row = { ...findPerson(stage, domain, alias), ...change };
+  worldTenant(stage, domain).users.put(row.id, row, stage.sandbox.clock.now());
+  return row;
+}
+
+export function deletePerson(stage: Stage, domain: string, alias: string): User {
+  const row = findPerson(stage, domain, alias);
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  for (const role of tenant.roleAssignments.list(now)) if (role.principalId === row.id) tenant.roleAssignments.delete(role.id, now);
+  tenant.users.delete(row.id, now);
+  return row;
+}
+
+/** Somebody new with the name, mail and roles of somebody who was deleted. */
+export function recreatePerson(stage: Stage, domain: string, former: User, roleDefinitionId: string): User {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  const row: User = { ...former, id: randomUUID() };
+  tenant.users.put(row.id, row, now);
+  const assignment = randomUUID();
+  tenant.roleAssignments.put(assignment, { id: assignment, principalId: row.id, roleDefinitionId, directoryScopeId: '/' }, now);
+  return row;
+}
+
+export function removeRoles(stage: Stage, domain: string, objectId: string): void {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  for (const row of tenant.roleAssignments.list(now)) if (row.principalId === objectId) tenant.roleAssignments.delete(row.id, now);
+}
