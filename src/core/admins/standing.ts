@@ -57,7 +57,7 @@ async function askStanding(ports: Pick<Ports, 'graph'>, scope: GraphScope, objec
   const [personAnswer, assignmentsAnswer] = await ports.graph.batch(scope, [personPath(objectId), ownAssignmentsPath(objectId)]);
   const principal = readPerson(personAnswer, scope, objectId);
   if (principal.kind !== 'user') return judgeStanding(principal, [], policy);
-  const own = (await readOwnAssignments(ports, scope, objectId, assignmentsAnswer)).filter((holding) => holding.principalId === objectId);
+  const own = await readOwnAssignments(ports, scope, objectId, assignmentsAnswer);
   const routes = routesOf(objectId, { holdings: own, principals: new Map([[objectId, principal]]) }, policy);
   const settled = meetsPolicy(usableRoutes(routes).map((route) => route.roleTemplateId), policy);
   return judgeStanding(principal, settled ? routes : await askFurther(ports, scope, principal.objectId, own, policy), policy);

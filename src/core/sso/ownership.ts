@@ -34,10 +34,8 @@ export async function confirmOwnership(ports: OwnershipPorts, input: ConfirmOwne
   const abandonedId = own?.isAbandoned === true ? own.evidence.id : undefined;
   const kept = await updateRecord(ports, accountTenantKind, accountId, (current) => nextAccountTenant(current, evidence, abandonedId));
   if (kept.evidence.tenantId !== tenantId) throw await refuseAccount(ports, pending);
-  if (!(await settleClaim(ports, tenantClaimKind, tenantId, accountId))) {
-    await letGo(ports, accountId, tenantId);
-    throw await refuse(ports, pending, tenantClaimed(tenantId));
-  }
+  // The account's record without the claim counts for nothing, so it may stay.
+  if (!(await settleClaim(ports, tenantClaimKind, tenantId, accountId))) throw await refuse(ports, pending, tenantClaimed(tenantId));
   // Between the two writes this process may have slept so long that the account was given another tenant.
   if ((await findOwnership(ports, accountId))?.tenantId !== tenantId) throw await refuseAccount(ports, pending);
   await ports.audit.append({ ...eventOf(pending), id: `${auditId(pending)}:done`, phase: 'outcome', intentId: `${auditId(pending)}:intent`, outcome: 'done' });

@@ -183,6 +183,13 @@ describe('discoverAdmins', () => {
     expect(graph.calls.filter((call) => call.startsWith('POST'))).toHaveLength(1);
   });
 
+  it('does not believe a principal that was shown under another id', async () => {
+    const fake = fakeGraph({ users: [user(1), user(2)], assigned: [global(1)] });
+    const graph = { ...fake, list: async (...asked: Parameters<typeof fake.list>) => ({ items: (await fake.list(...asked)).items.map((row) => ({ ...(row as object), principal: { '@odata.type': '#microsoft.graph.user', ...user(2) } })) }) };
+    expect((await discoverAdmins({ graph }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
+    expect(fake.calls).toContain('POST /directoryObjects/getByIds');
+  });
+
   it('still names a person who vanished between two reads', async () => {
     const discovery = await discover({ users: [user(1)], assigned: [global(1)] }, { answer: (path) => (path.startsWith('/users/') ? refusal(404, 'Request_ResourceNotFound') : undefined) });
     expect(discovery.excluded[0]).toMatchObject({ upn: 'person1@customer.example', displayName: 'Person 1', excludedBecause: [{ code: 'deleted' }] });

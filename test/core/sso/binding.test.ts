@@ -3,7 +3,7 @@ import { bindAdmin, findBinding, isBoundTo, requireBinding, unbindAdmin } from '
 import { CLAIM_GRACE_MS } from '../../../src/core/sso/claims';
 import { releaseOwnership } from '../../../src/core/sso/ownership';
 import { applyValidation } from '../../../src/core/sso/validation';
-import { ADA, BOB, bindInput, boundPorts, dump, dyingStore, own, qualifying, TENANT, type TestPorts, testPorts } from './support';
+import { ADA, BOB, bindInput, boundPorts, dump, dyingStore, overtakenStore, own, qualifying, TENANT, type TestPorts, testPorts } from './support';
 
 const EVE = 'dddddddd-0000-4000-8000-000000000003';
 
@@ -128,6 +128,36 @@ describe('bindAdmin', () => {
   });
 });
 
+describe('somebody else who is faster', () => {
+  const finished = (ports: TestPorts) => ports.audit.events.filter((event) => event.action === 'sso.bound' && event.outcome === 'done').map((event) => event.subject);
+
+  /** A binding to Ada whose process died before it was finished. */
+  async function unfinishedPorts(): Promise<TestPorts> {
+    const ports = await ownedPorts();
+    await bindAdmin({ ...ports, store: dyingStore(ports.store, 2) }, bindInput(ADA)).catch(() => undefined);
+    return ports;
+  }
+
+  /** Binds Eve and dies as well, right after the binding was written. */
+  const eve = (ports: TestPorts) => bindAdmin({ ...ports, store: dyingStore(ports.store, 4) }, bindInput(EVE)).catch(() => undefined);
+
+  it('has its binding finished before the next one replaces it', async () => {
+    const ports = await unfinishedPorts();
+    const store = overtakenStore(ports.store, 'sso/binding/contoso', () => eve(ports));
+    await bindAdmin({ ...ports, store }, bindInput(BOB));
+    expect(finished(ports)).toEqual([ADA, EVE, BOB]);
+    expect(await Promise.all([ADA, EVE, BOB].map((objectId) => isBound(ports, objectId)))).toEqual([false, false, true]);
+  });
+
+  it('has its binding finished before a reading changes it', async () => {
+    const ports = await unfinishedPorts();
+    const store = overtakenStore(ports.store, 'sso/binding/contoso', () => eve(ports));
+    await applyValidation({ ...ports, store }, { accountId: 'contoso', standing: qualifying(ADA), consentVerdict: 'granted' });
+    expect(finished(ports)).toEqual([ADA, EVE]);
+    expect(await findBinding(ports, 'contoso')).toMatchObject({ userObjectId: EVE, state: 'stale', reasons: ['other_person'] });
+  });
+});
+
 describe('a process that is killed while it binds', () => {
   const cases: readonly [string, () => Promise<TestPorts>, string][] = [
     ['a first binding', ownedPorts, ADA],
@@ -160,6 +190,13 @@ describe('a process that is killed while it binds', () => {
       expect([await isBound(ports, ADA), await isBound(ports, BOB)]).toEqual([true, false]);
       expect(ports.audit.events.findLast((event) => event.outcome === 'done' && event.action === 'sso.bound')?.subject).toBe(objectId);
     }
+  });
+
+  it('has its entry written by whoever ends the binding', async () => {
+    const ports = await ownedPorts();
+    await bindAdmin({ ...ports, store: dyingStore(ports.store, 2) }, bindInput()).catch(() => undefined);
+    await unbindAdmin(ports, { accountId: 'contoso', actor: 'op-1' });
+    expect(ports.audit.events.map(({ action, phase }) => `${action} ${phase}`)).toEqual(['sso.bound intent', 'sso.bound outcome', 'sso.unbound intent', 'sso.unbound outcome']);
   });
 
   it('can die after any write of an unbinding', async () => {

@@ -61,6 +61,25 @@ describe('openOwnership', () => {
   });
 });
 
+describe('a page that is opened again', () => {
+  it('keeps its end and what was done with it, for the same sign-in', async () => {
+    const { ports, pending, press } = await opened();
+    ports.clock.advance(60_000);
+    expect(await openOwnership(ports, OPEN)).toEqual(pending);
+    await confirmOwnership(ports, press);
+    expect(await openOwnership(ports, OPEN)).toEqual({ ...pending, confirmed: true });
+  });
+
+  it('ends although the store forgets nothing', async () => {
+    const ports = testPorts();
+    const { store } = ports;
+    const forgetful = { ...dyingStore(store, Infinity), claim: (key: string, value: string) => store.claim(key, value) };
+    const pending = await openOwnership({ ...ports, store: forgetful }, OPEN);
+    ports.clock.advance(PENDING_OWNERSHIP_MS);
+    await expect(confirmOwnership(ports, { accountId: 'contoso', browserSecret: BROWSER, csrf: pending.csrf })).rejects.toMatchObject({ code: 'SSO_CONFIRMATION_EXPIRED' });
+  });
+});
+
 describe('confirmOwnership', () => {
   it('claims tenant and account for each other and keeps the evidence', async () => {
     const { ports, press } = await opened();
@@ -161,6 +180,15 @@ describe('confirmOwnership', () => {
     const pending = await openOwnership(ports, { ...OPEN, signIn, standing: qualifying(BOB) });
     await confirmOwnership(ports, { accountId: 'contoso', browserSecret: 'bob', csrf: pending.csrf });
     expect(await findOwnership(ports, 'contoso')).toMatchObject({ objectId: BOB, tenantId: TENANT });
+  });
+
+  it('does not give a tenant away however long ago it was claimed', async () => {
+    const ports = testPorts();
+    await own(ports);
+    ports.clock.advance(400 * 86_400_000);
+    await expect(own(ports, { accountId: 'fabrikam' })).rejects.toMatchObject({ code: 'SSO_TENANT_CLAIMED' });
+    await expect(own(ports, { tenantId: OTHER_TENANT })).rejects.toMatchObject({ code: 'SSO_ACCOUNT_CLAIMED' });
+    expect(await findOwnership(ports, 'contoso')).toMatchObject({ tenantId: TENANT });
   });
 
   it('claims nothing while the audit is down', async () => {

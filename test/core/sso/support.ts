@@ -60,6 +60,21 @@ export function dyingStore(store: StateStore, writesLeft: number): StateStore {
   };
 }
 
+/** A store where somebody else is faster: just before the first write of `key`, `meanwhile` happens. */
+export function overtakenStore(store: StateStore, key: string, meanwhile: () => Promise<unknown>): StateStore {
+  let done = false;
+  return {
+    ...dyingStore(store, Infinity),
+    replace: async (...write) => {
+      if (write[0] === key && !done) {
+        done = true;
+        await meanwhile();
+      }
+      return store.replace(...write);
+    },
+  };
+}
+
 /** Everything in the store, to see what a thief of the store would see and whether two runs end in the same place. */
 export async function dump(store: StateStore): Promise<Record<string, string>> {
   const rows: Record<string, string> = {};

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BindingReason, ConsentVerdict, SsoBinding, StandingEvidence, ValidationPolicy } from '../../../src/core/sso/model';
 import { applyValidation, classifyReading, DEFAULT_VALIDATION_POLICY, judgeBinding } from '../../../src/core/sso/validation';
 import { START } from '../../support/core-ports';
-import { ADA, BOB, boundPorts, qualifying, TENANT, testPorts } from './support';
+import { ADA, BOB, boundPorts, overtakenStore, qualifying, TENANT, testPorts } from './support';
 
 const GOOD = qualifying();
 const UNKNOWN: StandingEvidence = { outcome: 'unknown', roles: [], reasons: ['unreadable'] };
@@ -152,6 +152,13 @@ describe('applyValidation', () => {
     const ports = await boundPorts();
     await Promise.all([applyValidation(ports, good), applyValidation(ports, good), applyValidation(ports, good)]);
     expect((await applyValidation(ports, good)).binding).toMatchObject({ state: 'validating', goodReads: [ports.clock.now()] });
+  });
+
+  it('judges again when another reading was faster', async () => {
+    const ports = await boundPorts();
+    const store = overtakenStore(ports.store, 'sso/binding/contoso', () => applyValidation(ports, { ...good, standing: no('disabled') }));
+    expect((await applyValidation({ ...ports, store }, good)).binding).toMatchObject({ state: 'validating', goodReads: [ports.clock.now()] });
+    expect(ports.audit.events.map((event) => event.action).slice(-2)).toEqual(['sso.binding_stale', 'sso.binding_validating']);
   });
 
   it('has nothing to validate without a binding', async () => {
