@@ -10,6 +10,7 @@ import { asOnboardingError, OnboardingError, toPublicError } from '../errors';
 import { toBase64Url } from '../internal/encoding';
 import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, type WebRequest, type WebResponse } from '../internal/web';
 import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impersonation/endpoints';
+import { ensureSigningKey } from '../impersonation/signing-keys';
 import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
 import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
 import type { OnboardingContext } from './context';
@@ -31,7 +32,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/consent/next': { GET: consentNext },
   '/sign-in/callback': { GET: signInCallback, POST: signInCallback },
   '/sign-in/confirm': { GET: showConfirmation, POST: confirm },
-  '/.well-known/jwks.json': { GET: (context) => answerKeySet(context.ports) },
+  '/.well-known/jwks.json': { GET: keySet },
   '/healthz': { GET: health },
 };
 
@@ -135,6 +136,12 @@ async function health(context: OnboardingContext): Promise<WebResponse> {
   } catch {
     return jsonResponse(503, { ok: false });
   }
+}
+
+/** The first key is made before anybody can cache a set without it; later ones are published long before they sign. */
+async function keySet(context: OnboardingContext): Promise<WebResponse> {
+  if (context.settings.portal !== undefined && context.ports.sealer.ready) await ensureSigningKey(context.ports);
+  return answerKeySet(context.ports);
 }
 
 function formTargets(context: OnboardingContext): string[] {
