@@ -7,6 +7,7 @@
  *   npm run demo -- --json    the record on standard output
  *   npm run demo -- --keep    leave everything running and say where
  */
+import type { AdminDiscovery } from 'n8n-nodes-m365-onboarding';
 import { createVisitor, playPerson, type VisitedPage, type Visitor } from 'n8n-nodes-m365-onboarding/sandbox';
 import { createChecklist } from './demo/checklist.mts';
 import { setStage, type Stage } from './demo/stage.mts';
@@ -24,16 +25,20 @@ interface Person {
 async function main(): Promise<number> {
   const startedAt = performance.now();
   const out = json ? process.stderr : process.stdout;
+  const printed = rememberOutput();
   out.write('\n  Onboarding one Microsoft 365 tenant, end to end\n  real TLS, real msal-node and graph-client, against a local Entra ID and Graph\n\n');
   const stage = await setStage();
   try {
     const record = await tellStory(stage, out);
     const durationMs = Math.round(performance.now() - startedAt);
     const final = { ...record, durationMs };
+    const leaked = stage.secrets.filter((secret) => printed().includes(secret) || JSON.stringify(final).includes(secret));
+    if (leaked.length > 0) throw new Error(`${leaked.length} secrets were printed.`);
+    out.write(`  ${json ? '' : '✔ '}none of ${stage.secrets.length} known secrets was printed\n`);
     if (json) process.stdout.write(`${JSON.stringify(final)}\n`);
     else out.write(`\n  ${record.account.state === 'active' ? 'Active' : record.account.state}: ${record.requests.token} token requests, ${record.requests.graph} Graph requests, ${(durationMs / 1000).toFixed(1)} s\n\n`);
     if (keep) await keepRunning(stage, out);
-    return record.account.state === 'active' && record.impersonation.redeemed === 1 && record.impersonation.replayRefused ? 0 : 1;
+    return record.account.state === 'active' && record.impersonation.redeemed && record.impersonation.replayRefused ? 0 : 1;
   } finally {
     await stage.close();
   }
@@ -152,13 +157,13 @@ async function verify(stage: Stage, list: List): Promise<void> {
   });
 }
 
-async function chooseAdmin(stage: Stage, list: List): Promise<{ candidates: number; excluded: number }> {
+async function chooseAdmin(stage: Stage, list: List): Promise<Pick<AdminDiscovery, 'candidates' | 'excluded'>> {
   const { onboarding } = stage.installation();
-  const counts = { candidates: 0, excluded: 0 };
+  let discovery: Pick<AdminDiscovery, 'candidates' | 'excluded'> = { candidates: [], excluded: [] };
   await list.step('Admins are found and one is bound', async () => {
     await onboarding.advance(ACCOUNT);
     const found = await onboarding.listAdmins(ACCOUNT, OPERATOR);
-    Object.assign(counts, { candidates: found.candidates.length, excluded: found.excluded.length });
+    discovery = { candidates: found.candidates, excluded: found.excluded };
     await onboarding.bindAdmin({ accountId: ACCOUNT, admin: 'first', operatorId: OPERATOR });
     const excluded = found.excluded.map((person) => `excluded  ${person.displayName ?? person.objectId}: ${person.excludedBecause.map((reason) => reason.message).join(' ')}`);
     return [`chosen    ${found.candidates[0]?.displayName}: ${found.candidates[0]?.reasons.join(' ')}`, ...excluded].join('\n');
@@ -171,29 +176,31 @@ async function chooseAdmin(stage: Stage, list: List): Promise<{ candidates: numb
       await stage.clock.sleep(Math.max(1, report.nextCheckAt - stage.clock.now()));
     }
   });
-  return counts;
+  return discovery;
 }
 
-async function openPortal(stage: Stage, list: List): Promise<{ redeemed: number; replayRefused: boolean; accessLevel: string }> {
-  const result = { redeemed: 0, replayRefused: false, accessLevel: '' };
+async function openPortal(stage: Stage, list: List): Promise<{ redeemed: boolean; replayRefused: boolean; accessLevel: string }> {
+  const result = { redeemed: false, replayRefused: false, accessLevel: '' };
+  const sessions = () => stage.portal.log.filter((entry) => entry.action === 'impersonation.started').length;
   const { onboarding } = stage.installation();
   const browser = createVisitor({ ca: stage.ca });
   let code = '';
   await list.step('The operator opens the customer\'s portal without credentials', async () => {
     const issued = await onboarding.impersonate({ accountId: ACCOUNT, operatorId: OPERATOR, reason: 'TICKET-1042: restore test' });
     code = issued.code.reveal();
+    stage.secrets.push(code);
     const question = await postCode(browser, issued.deliverTo, code);
     const dashboard = await browser.submit(question, 'confirm');
     const banner = dashboard.text('banner');
     if (banner === undefined) throw new Error(`No session: ${dashboard.status} ${dashboard.url}`);
     const account = await onboarding.showAccount(ACCOUNT);
     result.accessLevel = account.accessLevel;
-    result.redeemed = stage.portal.log.filter((entry) => entry.action === 'impersonation.started').length;
+    result.redeemed = sessions() === 1;
     return `one-time code by POST, exchanged by the portal's back end (private_key_jwt) for a signed grant\n${banner}`;
   });
   await list.step('The same code again', async () => {
     const refused = await postCode(createVisitor({ ca: stage.ca }), stage.portal.deliverTo, code);
-    result.replayRefused = refused.status >= 400 && stage.portal.log.filter((entry) => entry.action === 'impersonation.started').length === 1;
+    result.replayRefused = refused.status >= 400 && sessions() === 1;
     if (!result.replayRefused) throw new Error('A replayed code was accepted.');
     return `refused with ${refused.status}; no second session`;
   });
@@ -206,6 +213,19 @@ async function postCode(browser: Visitor, deliverTo: string, code: string): Prom
   return browser.submit({ url: deliverTo, status: 200, html: '', headers: {}, forms: [form], refreshSeconds: undefined, text: () => undefined }, 'deliver');
 }
 
+/** Everything written so far, to both streams. */
+function rememberOutput(): () => string {
+  const parts: string[] = [];
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (text: string) => boolean;
+    stream.write = (text: string | Uint8Array) => {
+      parts.push(String(text));
+      return write(String(text));
+    };
+  }
+  return () => parts.join('');
+}
+
 async function keepRunning(stage: Stage, out: NodeJS.WriteStream): Promise<void> {
   out.write(`  Still running; Ctrl+C ends it.\n    our pages     ${stage.publicBaseUrl}\n    portal        ${stage.portal.url}\n    sandbox       ${stage.sandbox.ready.login} (CA ${stage.sandbox.ready.caFile})\n    control door  ${stage.sandbox.ready.control}\n`);
   await new Promise<void>((resolve) => {
@@ -213,4 +233,7 @@ async function keepRunning(stage: Stage, out: NodeJS.WriteStream): Promise<void>
   });
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`\n  The demo stopped: ${error instanceof Error ? error.message : 'for an unknown reason'}\n`);
+  return 1;
+});

@@ -21,7 +21,7 @@ export interface Stage {
   /** Sign in with this certificate from now on, in every app. */
   useCertificate(certificateId: string): Promise<void>;
   /** Texts that must never appear in any output. */
-  readonly secrets: readonly string[];
+  readonly secrets: string[];
   close(): Promise<void>;
 }
 
