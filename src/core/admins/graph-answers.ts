@@ -57,7 +57,7 @@ export function graphErrorCode(response: GraphResponse): string | undefined {
 
 /**
  * The error for an answer that is not a success. 403 is `ADMINS_UNREADABLE` and names permission and app; 429 is
- * `GRAPH_THROTTLED`, 5xx `GRAPH_UNAVAILABLE`, anything else `GRAPH_REFUSED`.
+ * `GRAPH_THROTTLED`, 5xx and no answer at all `GRAPH_UNAVAILABLE`, anything else `GRAPH_REFUSED`.
  */
 export function refusalOf(response: GraphResponse, scope: GraphScope, read: ReadName): OnboardingError {
   const serviceCode = graphErrorCode(response);
@@ -74,8 +74,8 @@ export function refusalOf(response: GraphResponse, scope: GraphScope, read: Read
 
 function refusalCode(status: number): ErrorCode {
   if (status === 429) return 'GRAPH_THROTTLED';
-  // 501 is a door that does not exist, not a disturbance that passes.
-  return status >= 500 && status !== 501 ? 'GRAPH_UNAVAILABLE' : 'GRAPH_REFUSED';
+  // 0: a batch item without an answer. 501 is a door that does not exist, not a disturbance that passes.
+  return status === 0 || (status >= 500 && status !== 501) ? 'GRAPH_UNAVAILABLE' : 'GRAPH_REFUSED';
 }
 
 /** A complete list's items in their documented form. Raises like {@link refusalOf}, and `GRAPH_ANSWER_INVALID`. */

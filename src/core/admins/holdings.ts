@@ -45,7 +45,7 @@ export async function readHoldings(ports: Pick<Ports, 'graph'>, scope: GraphScop
   const active = readItems(assigned, holdingSchema, scope, ROLES);
   const eligibility = judgeEligibility(eligible.stoppedBy, scope);
   const onlyEligible = eligibility === 'listed' ? readItems(eligible, holdingSchema, scope, ELIGIBLE) : [];
-  const shown = [...active, ...onlyEligible].flatMap(({ principal, principalId }) => (principal?.id === principalId ? [principal] : []));
+  const shown = [...active, ...onlyEligible].flatMap(({ principal }) => principal ?? []);
   return {
     holdings: [...active.map((answer) => holdingOf(answer, 'active')), ...onlyEligible.map((answer) => holdingOf(answer, 'eligible'))],
     shown: new Map(shown.map((principal) => [principal.id, principal])),

@@ -124,7 +124,10 @@ describe('discoverAdmins', () => {
 
   it('raises when one item of the batch failed, although the others answered', async () => {
     const answer = (path: string) => (path.startsWith(`/users/${guid(2)}`) ? refusal(503, 'serviceNotAvailable') : undefined);
-    await expect(discover({ users: [user(1), user(2)], assigned: [global(1), global(2)] }, { answer })).rejects.toMatchObject({ code: 'GRAPH_UNAVAILABLE' });
+    const directory = { users: [user(1), user(2)], assigned: [global(1), global(2)] };
+    await expect(discover(directory, { answer })).rejects.toMatchObject({ code: 'GRAPH_UNAVAILABLE' });
+    const silent = (path: string) => (path.startsWith(`/users/${guid(2)}`) ? { status: 0, body: undefined, requestId: undefined } : undefined);
+    await expect(discover(directory, { answer: silent })).rejects.toMatchObject({ code: 'GRAPH_UNAVAILABLE' });
   });
 
   it('raises when the batch answers fewer questions than were asked', async () => {
@@ -199,6 +202,13 @@ describe('discoverAdmins', () => {
     const directory = { users: [user(1), user(2, { accountEnabled: false })], groups: [{ id: GROUP, members: [guid(1), guid(2)] }], assigned: [{ principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR }] };
     const discovery = await discover(directory, { memberFields: ['id', 'displayName', 'userPrincipalName'] });
     expect([discovery.candidates[0]?.objectId, codes(discovery, 2)]).toEqual([guid(1), ['disabled']]);
+  });
+
+  it('does so also for members of a group that had to be looked up itself', async () => {
+    const directory = { users: [user(1)], groups: [{ id: GROUP, members: [guid(1)] }], assigned: [{ principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR, hidden: true }] };
+    const graph = fakeGraph(directory, { memberFields: ['id', 'displayName', 'userPrincipalName'] });
+    expect((await discoverAdmins({ graph }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
+    expect(graph.roundTrips()).toBe(4);
   });
 
   it('needs two round trips for sixty holders, one of them a group', async () => {

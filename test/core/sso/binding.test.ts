@@ -91,10 +91,12 @@ describe('bindAdmin', () => {
     // The tenant changed hands without the binding having been ended.
     await releaseOwnership(ports, { accountId: 'contoso', actor: 'op-1' });
     await own(ports, { accountId: 'fabrikam' });
+    const before = await bindAdmin(ports, bindInput(BOB, { accountId: 'fabrikam' }));
     const error: unknown = await bindAdmin(ports, bindInput(ADA, { accountId: 'fabrikam' })).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'SSO_ADMIN_BOUND_ELSEWHERE' });
     expect(JSON.stringify(error)).not.toContain('contoso');
     expect(ports.audit.events.at(-1)).toMatchObject({ action: 'sso.bound', phase: 'outcome', outcome: 'refused', accountId: 'fabrikam' });
+    expect(await findBinding(ports, 'fabrikam')).toEqual(before);
     await unbindAdmin(ports, { accountId: 'contoso', actor: 'op-1' });
     await expect(bindAdmin(ports, bindInput(ADA, { accountId: 'fabrikam' }))).resolves.toMatchObject({ accountId: 'fabrikam' });
   });

@@ -117,6 +117,10 @@ describe('judgeBinding', () => {
     expect(judge(stale, GOOD)).toMatchObject({ state: 'validating', reasons: [], goodReads: [START], deadlineAt: START + 3_600_000 });
   });
 
+  it('lets no reading revive a binding whose person another account took', () => {
+    expect(judge({ state: 'stale', reasons: ['claimed_elsewhere'] }, GOOD, 'granted', 0, { ...DEFAULT_VALIDATION_POLICY, readsNeeded: 1 })).toMatchObject({ state: 'stale', reasons: ['claimed_elsewhere'] });
+  });
+
   it('is not hurried by a clock that was set back', () => {
     expect(judge({ goodReads: [START + 120_000] }, GOOD)).toMatchObject({ state: 'validating', goodReads: [START + 120_000] });
   });
