@@ -43,7 +43,7 @@ export type { PartnerApp, RequiredPermission } from './consent/apps';
 export { readConsentCallback } from './consent/callback';
 export type { ConsentCallback } from './consent/callback';
 export { readGrantEvidence } from './consent/evidence';
-export type { AppEvidence, EvidenceInput, GrantEvidence, ResourceEvidence } from './consent/evidence';
+export type { AppEvidence, EvidenceInput, GrantEvidence, ResourceEvidence } from './consent/evidence-model';
 export { judgeConsent } from './consent/judge';
 export type { AppConsentState, AppVerdict, ConsentVerdict, PermissionFinding } from './consent/judge';
 export { addRead, isProven } from './consent/streak';

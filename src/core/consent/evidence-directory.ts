@@ -8,7 +8,7 @@ import { isOnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import type { GraphResponse, GraphScope, Ports } from '../ports';
 import type { PartnerApp } from './apps';
-import type { DirectoryGrants, NamedPermission, ResourceEvidence, Unread } from './evidence';
+import type { DirectoryGrants, NamedPermission, ResourceEvidence, Unread } from './evidence-model';
 
 type GraphPort = Pick<Ports, 'graph'>;
 type Principal = DirectoryGrants['servicePrincipal'];

@@ -5,11 +5,11 @@
  */
 import { hasCode, isOnboardingError, type OnboardingError } from '../errors';
 import type { CloudEndpoints } from '../internal/clouds';
-import type { AppToken } from '../ports';
+import type { AppToken, Ports } from '../ports';
 import { EXCHANGE_APP_ID, GRAPH_APP_ID, type PartnerApp, SHAREPOINT_APP_ID } from './apps';
-import type { EvidenceInput, EvidencePorts, TokenEvidence } from './evidence';
+import type { EvidenceInput, TokenEvidence } from './evidence-model';
 
-export async function readTokens(ports: Pick<EvidencePorts, 'tokens'>, input: EvidenceInput, app: PartnerApp, sharePointHost: string | undefined): Promise<ReadonlyMap<string, TokenEvidence>> {
+export async function readTokens(ports: Pick<Ports, 'tokens'>, input: EvidenceInput, app: PartnerApp, sharePointHost: string | undefined): Promise<ReadonlyMap<string, TokenEvidence>> {
   const resourceIds = [...new Set(app.requiredPermissions.filter((permission) => permission.type === 'application').map((permission) => permission.resourceAppId))];
   const evidence = new Map<string, TokenEvidence>();
   for (const resourceAppId of resourceIds.length === 0 ? [GRAPH_APP_ID] : resourceIds) {
@@ -27,7 +27,7 @@ export function resourceIdentifier(endpoints: CloudEndpoints, resourceAppId: str
   return sharePointHost === undefined ? undefined : `https://${sharePointHost}${endpoints.sharePointSuffix}`;
 }
 
-async function readToken(ports: Pick<EvidencePorts, 'tokens'>, input: EvidenceInput, appKey: string, resource: string): Promise<TokenEvidence> {
+async function readToken(ports: Pick<Ports, 'tokens'>, input: EvidenceInput, appKey: string, resource: string): Promise<TokenEvidence> {
   const signal = input.signal === undefined ? {} : { signal: input.signal };
   try {
     return judgeToken(await ports.tokens.acquire({ appKey, tenantId: input.tenantId, resource, fresh: true, ...signal }));

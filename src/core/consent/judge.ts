@@ -5,7 +5,7 @@
  */
 import { sameGuid } from '../internal/guid';
 import { type PartnerApp, type RequiredPermission, resourceName } from './apps';
-import type { AppEvidence, DirectoryGrants, GrantEvidence, ResourceEvidence } from './evidence';
+import type { AppEvidence, DirectoryGrants, GrantEvidence, ResourceEvidence } from './evidence-model';
 
 export type AppConsentState = 'not_granted' | 'pending' | 'granted' | 'partial' | 'disabled' | 'revoked' | 'unknown';
 

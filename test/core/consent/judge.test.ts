@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
-import type { AppEvidence, GrantEvidence, ResourceEvidence } from '../../../src/core/consent/evidence';
+import type { AppEvidence, GrantEvidence, ResourceEvidence } from '../../../src/core/consent/evidence-model';
 import { judgeConsent } from '../../../src/core/consent/judge';
 
 // Mail.ReadWrite carries the same GUID on Graph and on Exchange Online: a real trap, kept here on purpose.
