@@ -119,6 +119,8 @@ describe('the wrong tenant', () => {
     const home = story.sandbox.ready.homeTenantId;
     const page = await answerWithout(story, story.visitor(), await invite(story, 'any', null), home);
     expect(refusal(story, page).code).toBe('CONSENT_TENANT_REFUSED');
+    await visitInvitation(story, await invite(story, 'begun'), contosoAdmin());
+    expect(await codeOf(story.onboarding.openConsent({ accountId: 'begun', operatorId: OPERATOR, tenant: home }))).toBe('CONSENT_TENANT_REFUSED');
     await story.onboarding.addAccount({ id: 'own', name: 'Ourselves', expectedTenant: 'northwind.example' }, OPERATOR);
     expect(await codeOf(story.onboarding.openConsent({ accountId: 'own', operatorId: OPERATOR }))).toBe('CONSENT_TENANT_REFUSED');
   });

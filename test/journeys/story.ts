@@ -162,6 +162,30 @@ export async function onboardAsAdmin(story: Story, url: string, person: { readon
   return visitor.submit(confirm, 'confirm', { accessLevel });
 }
 
+/**
+ * Both rounds as this person, up to Microsoft's page for the sign-in that proves ownership, where somebody else may go on.
+ * What the sandbox's `playPerson` would do, one page at a time.
+ */
+export async function consentOnly(story: Story, url: string, person: { readonly upn: string; readonly password: string }, visitor: Visitor): Promise<VisitedPage> {
+  let page = await visitor.submit(await visitor.open(url), 'continue');
+  for (let step = 0; step < 40 && !isSignInPage(page); step += 1) {
+    const offers = (testId: string) => page.forms.some((form) => form.buttons.some((button) => button.testId === testId));
+    if (page.refreshSeconds !== undefined) {
+      story.advanceClock(page.refreshSeconds);
+      page = await visitor.reload(page);
+    } else if (offers('accept')) page = await visitor.submit(page, 'accept');
+    else if (offers('password')) page = await visitor.submit(page, 'submit', { passwd: person.password });
+    else if (offers('username')) page = await visitor.submit(page, 'submit', { login: person.upn });
+    else page = await visitor.submit(page, 'use-another-account');
+  }
+  if (!isSignInPage(page)) throw new Error(`Consent did not come to its end: ${page.status} ${page.url}`);
+  return page;
+}
+
+function isSignInPage(page: VisitedPage): boolean {
+  return new URL(page.url).pathname.endsWith('/oauth2/v2.0/authorize');
+}
+
 /** Advance until the journey waits for something other than time. */
 export async function advanceUntilSettled(story: Story, accountId: string, limit = 80) {
   for (let turn = 0; turn < limit; turn += 1) {

@@ -18,7 +18,7 @@ export interface ConsentRequestView {
 /**
  * Open a consent request. A journey that was proven before starts a new epoch: its rounds are asked again.
  * Raises `ACCOUNT_NOT_FOUND`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
- * `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
+ * `SSO_ACCOUNT_CLAIMED`, `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
  */
 export async function openConsent(
   context: OnboardingContext,
@@ -27,9 +27,9 @@ export async function openConsent(
   const { ports, settings } = context;
   await requireOperator(context, input.operatorId, 'onboard', input.accountId);
   await requireAccount(ports, input.accountId);
+  // An unknown domain is the operator's mistake: better said now than to the customer's admin, and before it is kept.
+  await expectedTenantId(context, input.accountId, { signal: input.signal, instead: input.tenant });
   if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);
-  // An unknown domain is the operator's mistake: better said now than to the customer's admin.
-  await expectedTenantId(context, input.accountId, input.signal);
   const opened = await openInvitation(ports, { accountId: input.accountId, publicBaseUrl: settings.publicBaseUrl, operatorId: input.operatorId, ttlDays: input.ttlDays });
   const journey = await updateJourney(ports, input.accountId, (current) => {
     // A resent invitation continues; naming another tenant starts over.
@@ -48,20 +48,26 @@ export async function revokeConsentRequest(context: OnboardingContext, accountId
 
 /**
  * The tenant the next round must answer for: proven by this journey, owned already, or expected by the operator;
- * undefined when any tenant may answer. Raises `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`, `SSO_WRONG_TENANT`.
+ * undefined when any tenant may answer. `instead` is looked at in place of the account's expectation. Raises `TENANT_INVALID`, `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`,
+ * `SSO_ACCOUNT_CLAIMED`, `STS_UNAVAILABLE`.
  */
-export async function expectedTenantId(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<string | undefined> {
+export async function expectedTenantId(
+  context: OnboardingContext,
+  accountId: string,
+  { signal, instead }: { readonly signal?: AbortSignal | undefined; readonly instead?: string | undefined } = {},
+): Promise<string | undefined> {
   const { ports } = context;
   const owned = (await findOwnership(ports, accountId))?.tenantId;
   const journey = await readJourney(ports, accountId);
   const account = await findAccount(ports, accountId);
-  const expected = account?.expectedTenant ?? null;
+  const expected = instead ?? account?.expectedTenant ?? null;
   const resolved = expected === null ? undefined : await resolveTenant(context, expected, signal);
   if (owned !== undefined && resolved !== undefined && !sameGuid(owned, resolved)) {
     throw new OnboardingError('SSO_ACCOUNT_CLAIMED', 'The account belongs to another tenant than the one expected now.', { details: { owned, expected: resolved } });
   }
   const answer = owned ?? (journey.rounds.length > 0 ? (journey.provenTenantId ?? resolved) : resolved);
-  if (answer !== undefined && isRefusedTenant(context, answer)) throw new OnboardingError('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId: answer } });
+  const refused = [resolved, answer].find((tenantId) => tenantId !== undefined && isRefusedTenant(context, tenantId));
+  if (refused !== undefined) throw new OnboardingError('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId: refused } });
   return answer;
 }
 

@@ -89,7 +89,7 @@ async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: 
   const { accountId } = step.invitation;
   const journey = await readJourney(context.ports, accountId);
   const round = nextRoundOf(context, journey);
-  const expected = await expectedTenantId(context, accountId, signal);
+  const expected = await expectedTenantId(context, accountId, { signal });
   if (round === undefined) return { kind: 'sign_in', accountId, tenantId: journey.provenTenantId ?? '' };
   const app = appOfRound(context, round);
   const { state } = await mintRoundState(context.ports, {
