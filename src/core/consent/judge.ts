@@ -57,10 +57,12 @@ function judgeApp(app: PartnerApp, evidence: AppEvidence | undefined, resources:
   const granted = findings.filter((finding) => finding.inDirectory && finding.inToken !== false);
   const missing = findings.filter((finding) => !granted.includes(finding));
   const surplus = directory === undefined ? [] : findSurplus(app, directory, resources);
-  return { ...base, ...stateOf(evidence, directory, granted.length, missing.length), granted, missing, surplus };
+  // A resource nobody could read says nothing about what is granted on it; one that is not there (null) does.
+  const isWhole = app.requiredPermissions.every((required) => resources.has(required.resourceAppId));
+  return { ...base, ...stateOf(evidence, directory, { granted: granted.length, missing: missing.length, isWhole }), granted, missing, surplus };
 }
 
-function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, granted: number, missing: number): Pick<AppVerdict, 'state' | 'because'> {
+function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, found: { readonly granted: number; readonly missing: number; readonly isWhole: boolean }): Pick<AppVerdict, 'state' | 'because'> {
   const refused = [...evidence.tokens.values()].filter((token) => token.outcome !== 'roles');
   const because = (outcome: string) => {
     const found = refused.find((token) => token.outcome === outcome);
@@ -73,8 +75,9 @@ function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, 
     return { state: 'unknown', because: unread.outcome === 'unknown' ? { code: unread.code, serviceCode: unread.serviceCode ?? null } : null };
   }
   if (because('unknown') !== null) return { state: 'unknown', because: because('unknown') };
-  if (missing === 0) return { state: 'granted', because: null };
-  return { state: granted === 0 ? 'not_granted' : 'partial', because: because('resource_missing') };
+  if (!found.isWhole) return { state: 'unknown', because: { code: 'CONSENT_UNKNOWN', serviceCode: null } };
+  if (found.missing === 0) return { state: 'granted', because: null };
+  return { state: found.granted === 0 ? 'not_granted' : 'partial', because: because('resource_missing') };
 }
 
 function judgePermission(required: RequiredPermission, evidence: AppEvidence, directory: DirectoryGrants | undefined, resources: Resources): PermissionFinding {

@@ -76,6 +76,13 @@ describe('judging consent', () => {
     expect(judge({ tokens }).verdict).toBe('unknown');
   });
 
+  it('is unknown, and accuses nobody, when a resource could not be read', () => {
+    expect(judge({}, new Map([[GRAPH_APP_ID, graph]]))).toMatchObject({ verdict: 'unknown', state: 'unknown', because: { code: 'CONSENT_UNKNOWN' } });
+    // The app's own absence is still told at once.
+    const absent = { outcome: 'absent', code: 'STS_APP_NOT_IN_TENANT', serviceCode: undefined } as const;
+    expect(judge({ tokens: new Map([[GRAPH_APP_ID, absent]]) }, new Map()).verdict).toBe('missing');
+  });
+
   it('is not granted when the app has no service principal', () => {
     const absent = { outcome: 'absent', code: 'STS_APP_NOT_IN_TENANT', serviceCode: 'AADSTS7000229' } as const;
     expect(judge({ tokens: new Map([[GRAPH_APP_ID, absent]]), directory: { outcome: 'read', servicePrincipal: null, appRoles: [], scopes: [] } })).toMatchObject({ verdict: 'missing', state: 'not_granted', because: { serviceCode: 'AADSTS7000229' } });
