@@ -3,10 +3,10 @@ import { requireAccount } from '../accounts/account';
 import { readJourney, updateJourney } from '../accounts/journey';
 import { discoverAdmins } from '../admins/discovery';
 import type { AdminCandidate, AdminDiscovery } from '../admins/model';
-import { DEFAULT_ADMIN_POLICY } from '../admins/roles';
+import { type AdminPolicy, DEFAULT_ADMIN_POLICY } from '../admins/roles';
 import { readAdminStanding } from '../admins/standing';
 import { directoryReader } from '../consent/apps';
-import { OnboardingError } from '../errors';
+import { hasCode, OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { bindAdmin } from '../sso/binding';
 import type { SsoBinding, StandingEvidence } from '../sso/model';
@@ -51,10 +51,27 @@ export async function bindFirstAdmin(context: OnboardingContext, accountId: stri
   return candidate === undefined ? undefined : bindCandidate(context, { accountId, tenantId, candidate, actor: 'system' });
 }
 
-/** Read one person's standing with the roles an SSO admin needs. Least Graph permission as for {@link listAdmins}. */
+/** Read one person's standing with the roles an SSO admin needs. Raises like {@link readStanding}. */
 export async function readBoundStanding(context: OnboardingContext, tenantId: string, objectId: string, signal?: AbortSignal): Promise<StandingEvidence> {
-  const input = { tenantId, appKey: directoryReader(context.settings.apps).key, objectId, roleTemplateIds: DEFAULT_ADMIN_POLICY.roleTemplateIds, mode: DEFAULT_ADMIN_POLICY.mode, fresh: true };
-  return readAdminStanding(context.ports, signal === undefined ? input : { ...input, signal });
+  return readStanding(context, { tenantId, objectId, policy: DEFAULT_ADMIN_POLICY }, signal);
+}
+
+/** Reason of an unknown standing: the app that would ask has no (enabled) place in the tenant, or not on this replica. */
+export const READER_ABSENT = 'reader_absent';
+
+/**
+ * One person's standing under a policy. Least Graph permission as for {@link listAdmins}. Raises what the transports
+ * raise, except that an absent or disabled reader makes the standing unknown: it says nothing about the person.
+ */
+export async function readStanding(context: OnboardingContext, who: { readonly tenantId: string; readonly objectId: string; readonly policy: AdminPolicy }, signal?: AbortSignal): Promise<StandingEvidence> {
+  const { tenantId, objectId, policy } = who;
+  const input = { tenantId, appKey: directoryReader(context.settings.apps).key, objectId, roleTemplateIds: policy.roleTemplateIds, mode: policy.mode, fresh: true };
+  try {
+    return await readAdminStanding(context.ports, signal === undefined ? input : { ...input, signal });
+  } catch (error) {
+    if (!hasCode(error, 'STS_APP_NOT_IN_TENANT', 'STS_APP_DISABLED')) throw error;
+    return { outcome: 'unknown', roles: [], reasons: [READER_ABSENT] };
+  }
 }
 
 async function discover(context: OnboardingContext, tenantId: string, signal?: AbortSignal): Promise<AdminDiscovery> {

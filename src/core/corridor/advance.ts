@@ -17,6 +17,8 @@ import { describeShortfall, readConsent, verifyDueRead } from './verify-consent'
 
 /** A routine look at a finished account. */
 const RECHECK_MS = 3_600_000;
+/** A proof is needed at least this often; without one the account is not called active any longer. */
+const EVIDENCE_LASTS_MS = 86_400_000;
 
 type Step = (context: OnboardingContext, journey: Journey, signal?: AbortSignal) => Promise<Journey>;
 
@@ -80,17 +82,25 @@ function afterValidation(context: OnboardingContext, applied: AppliedValidation)
 }
 
 async function recheck(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
-  if (journey.provenTenantId === null || (journey.state === 'active' && isEarly(context, journey))) return journey;
+  if (journey.provenTenantId === null) return journey;
+  const binding = await findBinding(context.ports, journey.accountId);
+  // A binding that was changed by somebody who then died, or that a check of its own found stale, is looked at now.
+  if (journey.state === 'active' && binding?.state === 'active' && isEarly(context, journey)) return journey;
   const verdict = await readConsent(context, journey.provenTenantId, signal);
   const nextCheckAt = context.ports.clock.now() + RECHECK_MS;
-  // "Unknown" is no evidence of a loss: look again, change nothing.
-  if (verdict.verdict === 'unknown') return move(context, journey, { nextCheckAt });
+  // "Unknown" is no evidence of a loss: look again, change nothing, but not for ever.
+  if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt });
   if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt });
-  if ((await findBinding(context.ports, journey.accountId)) === undefined) {
+  if (binding === undefined) {
     return move(context, journey, journey.state === 'active' ? { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt } : { state: 'consent_verifying', verifyingSince: verdict.readAt, goodReadsAt: [], reads: 0, nextCheckAt: null });
   }
   const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
-  return move(context, evidence, afterValidation(context, await verifyBinding(context, journey.accountId, signal)));
+  const judged = afterValidation(context, await verifyBinding(context, journey.accountId, signal));
+  return move(context, evidence, journey.state === 'active' ? { state: 'sso_validating', ...judged } : judged);
+}
+
+function isOutdated(journey: Journey, now: number): boolean {
+  return now - (journey.consentEvidenceAt ?? 0) >= EVIDENCE_LASTS_MS;
 }
 
 /** Write a step's result, unless somebody else moved the journey in the meantime: then theirs stands. */

@@ -1,6 +1,6 @@
 /** Opening, resending and withdrawing a consent request on behalf of an operator. */
 import { findAccount, requireAccount, setExpectedTenant } from '../accounts/account';
-import { readJourney, startJourney, updateJourney } from '../accounts/journey';
+import { type Journey, readJourney, startJourney, updateJourney } from '../accounts/journey';
 import { type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
@@ -16,7 +16,7 @@ export interface ConsentRequestView {
 }
 
 /**
- * Open a consent request. A journey that was proven before starts a new epoch: its rounds are asked again.
+ * Open a consent request, or send it again (see `startsOver`).
  * Raises `ACCOUNT_NOT_FOUND`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
  * `SSO_ACCOUNT_CLAIMED`, `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
  */
@@ -32,12 +32,20 @@ export async function openConsent(
   if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);
   const opened = await openInvitation(ports, { accountId: input.accountId, publicBaseUrl: settings.publicBaseUrl, operatorId: input.operatorId, ttlDays: input.ttlDays });
   const journey = await updateJourney(ports, input.accountId, (current) => {
-    // A resent invitation continues; naming another tenant starts over.
-    if (current.state === 'consent_pending' && input.tenant === undefined) return current;
+    if (!startsOver(current, input.tenant !== undefined)) return current;
     const epoch = current.epoch + 1;
     return { ...startJourney(current.accountId, current.since), epoch, state: 'consent_pending' };
   });
   return { url: opened.url, hash: opened.hash, round: Math.min(journey.rounds.length + 1, settings.apps.length), rounds: settings.apps.length, expiresAt: opened.expiresAt };
+}
+
+/**
+ * A resent invitation continues where the admin left, and skips what is proven: after the last round it leads to the
+ * sign-in. The rounds are asked again when something is missing, and when another tenant is named.
+ */
+function startsOver(journey: Journey, namesTenant: boolean): boolean {
+  const isMissing = journey.reasons.some((reason) => reason.code === 'CONSENT_MISSING_PERMISSIONS' || reason.code === 'STS_APP_DISABLED');
+  return journey.state === 'new' || namesTenant || isMissing;
 }
 
 export async function revokeConsentRequest(context: OnboardingContext, accountId: string, operatorId: string): Promise<boolean> {

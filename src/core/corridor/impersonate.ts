@@ -2,11 +2,13 @@
  * Issuing an impersonation: everything it rests on is read again at this moment (the person, the role, the consent), the
  * pure policy decides, and only the decision is carried on.
  */
-import { readAccessLevel, type AccessLevel } from '../accounts/access-level';
+import { type AccessLevel, isRaise, readAccessLevel } from '../accounts/access-level';
 import { requireAccount } from '../accounts/account';
 import { OnboardingError } from '../errors';
 import { issueImpersonation, type IssuedImpersonation } from '../impersonation/issue';
 import { decideIssue, type IssueDecision, type IssueFacts } from '../impersonation/policy';
+import type { RedeemedCode } from '../impersonation/redeem';
+import { sameGuid } from '../internal/guid';
 import { findBinding } from '../sso/binding';
 import type { SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
@@ -48,6 +50,18 @@ export async function impersonate(context: OnboardingContext, input: Impersonate
   });
 }
 
+/**
+ * What the store says at the moment a code is redeemed: the level still covers it, and the same person is still actively
+ * bound in the tenant the account still owns. Raises `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`.
+ */
+export async function stillAllows(context: OnboardingContext, about: RedeemedCode): Promise<boolean> {
+  const { ports } = context;
+  const owned = await findOwnership(ports, about.accountId);
+  const binding = await findBinding(ports, about.accountId);
+  const isBound = binding?.state === 'active' && sameGuid(binding.tenantId, about.tenantId) && sameGuid(binding.userObjectId, about.userObjectId);
+  return isBound && owned !== undefined && sameGuid(owned.tenantId, about.tenantId) && !isRaise(await readAccessLevel(ports, about.accountId), about.accessLevel);
+}
+
 async function decide(context: OnboardingContext, input: ImpersonateInput, binding: SsoBinding | undefined): Promise<IssueDecision> {
   const { ports } = context;
   const owned = await findOwnership(ports, input.accountId);
@@ -63,7 +77,9 @@ async function decide(context: OnboardingContext, input: ImpersonateInput, bindi
   // Nothing is asked of Microsoft for a request that is refused anyway.
   const early = decideIssue({ ...known, standing: 'qualifies', consent: 'granted' });
   if (!early.allowed || binding === undefined) return early;
-  const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, input.signal);
   const consent = await readConsent(context, binding.tenantId, input.signal);
+  // Without consent the directory cannot be asked about the person, and need not be.
+  if (consent.verdict !== 'granted') return decideIssue({ ...known, standing: 'unknown', consent: consent.verdict });
+  const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, input.signal);
   return decideIssue({ ...known, standing: standing.outcome, consent: consent.verdict });
 }

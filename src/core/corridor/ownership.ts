@@ -8,8 +8,7 @@ import { setAccessLevelByAdmin, type AccessLevel } from '../accounts/access-leve
 import { type CustomerAccount, requireAccount } from '../accounts/account';
 import { readJourney } from '../accounts/journey';
 import { OWNERSHIP_POLICY } from '../admins/roles';
-import { readAdminStanding } from '../admins/standing';
-import { directoryReader, requireApp } from '../consent/apps';
+import { requireApp } from '../consent/apps';
 import { requireInvitationByHash } from '../consent/invitation';
 import { requireBrowser } from '../consent/rounds';
 import { OnboardingError } from '../errors';
@@ -19,6 +18,7 @@ import { claimRecord, findRecord } from '../records';
 import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
 import { confirmOwnership, findPendingOwnership, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
+import { readStanding } from './admins';
 import type { OnboardingContext } from './context';
 
 const SIGN_IN_TTL_SECONDS = 3600;
@@ -88,8 +88,7 @@ export async function readConfirmation(context: OnboardingContext, browser: Brow
   const known = await findPendingOwnership(context.ports, { accountId: signIn.accountId, browserSecret: browser.signIn });
   if (known !== undefined) return { kind: 'confirm', pending: known, accountName: account.name };
   const journey = await readJourney(context.ports, signIn.accountId);
-  const input = { tenantId: signIn.identity.tenantId, appKey: directoryReader(context.settings.apps).key, objectId: signIn.identity.objectId, roleTemplateIds: OWNERSHIP_POLICY.roleTemplateIds, mode: OWNERSHIP_POLICY.mode, fresh: true };
-  const standing = await readAdminStanding(context.ports, signal === undefined ? input : { ...input, signal });
+  const standing = await readStanding(context, { tenantId: signIn.identity.tenantId, objectId: signIn.identity.objectId, policy: OWNERSHIP_POLICY }, signal);
   // The grants may not have reached every replica: not a yes, and not a no either.
   if (standing.outcome === 'unknown') return { kind: 'waiting' };
   const pending = await openOwnership(context.ports, { signIn, standing, provenTenantId: journey.provenTenantId ?? '', homeTenantId: context.settings.homeTenantId });

@@ -11,9 +11,11 @@ import { toBase64Url } from '../internal/encoding';
 import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, type WebRequest, type WebResponse } from '../internal/web';
 import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impersonation/endpoints';
 import { ensureSigningKey } from '../impersonation/signing-keys';
+import type { RedeemedCode } from '../impersonation/redeem';
 import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
 import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
 import type { OnboardingContext } from './context';
+import { stillAllows } from './impersonate';
 import { type BrowserSecrets, confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
 
 const CONSENT_COOKIE = 'm365-consent';
@@ -41,7 +43,8 @@ export async function handleWebRequest(context: OnboardingContext, options: Rout
   const { partnerName } = context.settings;
   try {
     if (request.path === '/impersonation/redeem' && options.redemption !== undefined) {
-      return await answerRedemption(context.ports, options.redemption, request, (error) => void reportRefusal(context, request, error));
+      const settings = { ...options.redemption, stillAllowed: (about: RedeemedCode) => stillAllows(context, about) };
+      return await answerRedemption(context.ports, settings, request, (error) => void reportRefusal(context, request, error));
     }
     const invitation = /^\/invite\/([^/]+)$/.exec(request.path)?.[1];
     const methods = invitation === undefined ? ROUTES[request.path] : { GET: landing(invitation), POST: begin(invitation) };

@@ -4,7 +4,7 @@ import { OnboardingError } from '../errors';
 import { findBinding } from '../sso/binding';
 import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model';
 import { applyValidation } from '../sso/validation';
-import { readBoundStanding, requireOwnedTenant } from './admins';
+import { READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
 import type { OnboardingContext } from './context';
 import { readConsent } from './verify-consent';
 
@@ -23,7 +23,8 @@ export async function requireBinding(context: OnboardingContext, accountId: stri
 export async function verifyBinding(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<AppliedValidation> {
   const binding = await requireBinding(context, accountId);
   const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, signal);
-  const consentVerdict = await consentNow(context, accountId, binding.tenantId, signal);
+  // A reader that has no place in the tenant any more is an answer about the consent.
+  const consentVerdict = standing.reasons.includes(READER_ABSENT) ? 'missing' : await consentNow(context, accountId, binding.tenantId, signal);
   return applyValidation(context.ports, { accountId, standing, consentVerdict });
 }
 

@@ -36,7 +36,12 @@ export interface RedeemInput {
   readonly signing?: SigningKeyPolicy | undefined;
   /** How many processes share this store; a store whose claims reach less far is refused. Default `process`. */
   readonly deployment?: ClaimScope | undefined;
+  /** Asked last, before the grant is signed: does what the code was issued on still stand? Absent: it is not asked. */
+  readonly stillAllowed?: ((about: RedeemedCode) => Promise<boolean>) | undefined;
 }
+
+/** What a code was issued on. */
+export type RedeemedCode = Pick<CodeRecord, 'accountId' | 'tenantId' | 'userObjectId' | 'accessLevel'>;
 
 export interface RedeemedGrant {
   /** The signed grant; it leaves only in the answer to the portal. */
@@ -63,6 +68,7 @@ export async function redeemCode(ports: RedeemPorts, input: RedeemInput): Promis
   await ports.audit.append({ ...event, id: intentId, phase: 'intent' });
   await spend(ports, id, record);
   await refuseRevoked(ports, record);
+  await refuseOvertaken(ports, input, record);
   const granted = await signGrant(ports, input, record);
   await ports.audit.append({ ...event, id: `${event.action}:${record.jti}:outcome`, phase: 'outcome', intentId, outcome: 'done' });
   return granted;
@@ -113,6 +119,14 @@ async function refuseRevoked(ports: RedeemPorts, record: CodeRecord): Promise<vo
   const event = describe(record);
   await ports.audit.append({ ...event, id: `${event.action}:${record.jti}:revoked`, phase: 'outcome', intentId: `${event.action}:${record.jti}:intent`, outcome: 'refused', details: { code: 'IMPERSONATION_GRANT_REVOKED' } });
   throw new OnboardingError('IMPERSONATION_GRANT_REVOKED', 'The impersonation was revoked.');
+}
+
+/** The customer may have lowered the level, or the binding may have ended, in the minute since the code was issued. */
+async function refuseOvertaken(ports: RedeemPorts, input: RedeemInput, record: CodeRecord): Promise<void> {
+  if ((await input.stillAllowed?.(record)) !== false) return;
+  const event = describe(record);
+  await ports.audit.append({ ...event, id: `${event.action}:${record.jti}:overtaken`, phase: 'outcome', intentId: `${event.action}:${record.jti}:intent`, outcome: 'refused', reason: 'no_longer_allowed' });
+  throw new OnboardingError('IMPERSONATION_GRANT_REVOKED', 'What the code was issued on no longer stands.');
 }
 
 async function signGrant(ports: RedeemPorts, input: RedeemInput, record: CodeRecord): Promise<RedeemedGrant> {
