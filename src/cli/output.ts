@@ -23,11 +23,16 @@ export function createOutput(streams: Streams, flags: { readonly json?: boolean 
   return {
     json,
     quiet,
-    result: (value, text) => streams.out(`${json ? JSON.stringify(withReadableInstants(value)) : text()}\n`),
+    result: (value, text) => streams.out(`${json ? JSON.stringify(withReadableInstants(value)) : forTerminal(text())}\n`),
     say: (message) => {
-      if (!quiet) streams.err(`${message}\n`);
+      if (!quiet) streams.err(`${forTerminal(message)}\n`);
     },
   };
+}
+
+/** Names come from customers' directories: an escape sequence in one of them must not reach the operator's terminal. */
+export function forTerminal(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '\u{fffd}');
 }
 
 /** Instants are milliseconds inside and ISO 8601 outside: a number named `…At` or `since` becomes a string. */
@@ -46,7 +51,7 @@ export function instant(ms: number | null | undefined): string {
 export function reportFailure(streams: Streams, json: boolean, verbose: boolean, thrown: unknown): number {
   const error = asOnboardingError(thrown);
   if (json) streams.out(`${JSON.stringify({ error })}\n`);
-  else streams.err(describeFailure(error));
+  else streams.err(forTerminal(describeFailure(error)));
   if (verbose && error.code === 'UNEXPECTED' && error.cause instanceof Error) streams.err(`${error.cause.stack ?? error.cause.message}\n`);
   return exitCodeOf(error);
 }

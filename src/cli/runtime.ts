@@ -48,7 +48,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       ca: readSandboxAuthority(configuration, folder),
       readFile: (path) => readFile(path),
       environment: process.env,
-      logger: flags.verbose === true ? standardErrorLogger() : undefined,
+      logger: flags.quiet === true ? undefined : standardErrorLogger(flags.verbose === true),
       // A store in memory is this process's alone, whatever the deployment.
       deployment: store.claimScope === 'process' ? 'process' : 'host',
     });
@@ -104,9 +104,11 @@ function requireConfiguredOperator(configuration: Configuration): string {
   return configuration.operator;
 }
 
-function standardErrorLogger(): Logger {
+/** Warnings always: a support code on a refused page is worth nothing unless somebody can look it up. */
+function standardErrorLogger(verbose: boolean): Logger {
   const write = (level: string) => (message: string, fields?: object) => {
     process.stderr.write(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}\n`);
   };
-  return { debug: write('debug'), info: write('info'), warn: write('warn') };
+  const silent = () => undefined;
+  return { debug: verbose ? write('debug') : silent, info: verbose ? write('info') : silent, warn: write('warn') };
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { type ConsentReport, OnboardingError } from '../../core/index';
+import type { ConsentReport } from '../../core/index';
 import { EXIT, instant, type Output } from '../output';
 import type { Runtime } from '../runtime';
 import { type CommandContext, runAction } from './context';
+
+const SHORTEST_WAIT_MS = 5000;
 
 export function addConsentCommands(program: Command, context: CommandContext): void {
   const consent = program.command('consent').description('admin consent: invitation, proof');
@@ -53,8 +55,8 @@ async function verify(runtime: Runtime, output: Output, accountId: string, wait:
       return report.verdict === 'missing' ? EXIT.attention : EXIT.waiting;
     }
     output.say(`${report.reads.good} of ${report.reads.needed} good reads; next look at ${instant(report.nextCheckAt)}`);
-    if (signal.aborted) throw new OnboardingError('UNEXPECTED', 'Interrupted; nothing is lost.');
-    await runtime.clock.sleep(Math.max(0, report.nextCheckAt - runtime.clock.now()), signal);
+    // A look that is long due did not move the journey; the next one is still a look and not a hammer.
+    await runtime.clock.sleep(Math.max(SHORTEST_WAIT_MS, report.nextCheckAt - runtime.clock.now()), signal);
   }
 }
 

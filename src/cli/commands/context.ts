@@ -1,5 +1,6 @@
 /** What every command gets: where to print, and how to run with an installation and end with the right exit code. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { OnboardingError } from '../../core/index';
 import { createOutput, type Output, reportFailure, type Streams } from '../output';
 import { type GlobalFlags, type Runtime, withRuntime } from '../runtime';
 
@@ -25,8 +26,17 @@ export async function runPlain(context: CommandContext, command: Command, action
   try {
     context.exitCode = await action(createOutput(context.streams, flags), flags, interrupted.signal);
   } catch (error) {
-    context.exitCode = reportFailure(context.streams, flags.json === true, flags.verbose === true, error);
+    // A wait that was cut short ends with the signal's reason, which is no failure of anything.
+    const thrown = error === interrupted.signal.reason ? new OnboardingError('UNEXPECTED', 'Interrupted. Nothing is lost: run it again.') : error;
+    context.exitCode = reportFailure(context.streams, flags.json === true, flags.verbose === true, thrown);
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
+}
+
+/** For `--port`: anything else is wrong usage. */
+export function readPort(text: string): number {
+  const port = Number(text);
+  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
 }

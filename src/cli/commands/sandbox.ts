@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { OnboardingError } from '../../core/index';
 import { startSandbox, writeSandboxConfig } from '../../sandbox/index';
 import { EXIT } from '../output';
-import { type CommandContext, runPlain } from './context';
+import { type CommandContext, readPort, runPlain } from './context';
 
 interface StartFlags {
   readonly port?: number;
@@ -21,7 +21,7 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
     .command('sandbox')
     .description('a strict local Entra ID and Microsoft Graph')
     .command('start')
-    .option('--port <port>', 'default: any free one', Number)
+    .option('--port <port>', 'default: any free one', readPort)
     .option('--seed <file>', 'tenants, people, apps and replication lag (docs/sandbox.md)')
     .option('--ready-file <file>', 'also write the ready line here')
     .option('--write-config <file>', 'write a configuration that points here')

@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
-import { startServer } from '../../core/index';
+import { OnboardingError, type RunningServer, type ServerOptions, startServer } from '../../core/index';
 import { EXIT } from '../output';
-import { type CommandContext, runAction } from './context';
+import { type CommandContext, readPort, runAction } from './context';
 
 export function addServeCommand(program: Command, context: CommandContext): void {
   program
     .command('serve')
-    .option('--port <port>', 'default: the port of publicBaseUrl when it is on this machine, else 4180', Number)
+    .option('--port <port>', 'default: the port of publicBaseUrl when it is on this machine, else 4180', readPort)
     .option('--host <address>', 'address to listen on; put a TLS proxy in front of anything but loopback', '127.0.0.1')
     .description('host the pages and endpoints: invitation, both callbacks, key set, redemption, health')
     .action(async (flags: { readonly port?: number; readonly host: string }, command: Command) => {
       await runAction(context, command, async ({ installation, configuration, clock, readFile }, output, signal) => {
         const base = new URL(configuration.publicBaseUrl);
         const tls = configuration.tls === undefined ? undefined : { certificate: readFile(configuration.tls.certificateFile), key: readFile(configuration.tls.keyFile) };
-        const server = await startServer({
+        const server = await listen({
           host: flags.host,
           port: flags.port ?? (base.hostname === 'localhost' && base.port !== '' ? Number(base.port) : 4180),
           tls,
@@ -34,4 +34,14 @@ export function addServeCommand(program: Command, context: CommandContext): void
         return EXIT.done;
       });
     });
+}
+
+/** Raises `INPUT_INVALID` when the address cannot be had. */
+async function listen(options: ServerOptions): Promise<RunningServer> {
+  try {
+    return await startServer(options);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'for no given reason';
+    throw new OnboardingError('INPUT_INVALID', `Nothing can listen on ${options.host}:${options.port} (${reason}).`, { cause: error, details: { field: 'port', reason } });
+  }
 }
