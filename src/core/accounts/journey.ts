@@ -47,6 +47,7 @@ const journeySchema = z.object({
   /** Instants of the unbroken run of good, independent reads. */
   goodReadsAt: z.array(z.number()),
   reads: z.number().int().nonnegative(),
+  /** Null while a consent that was lost is proven again: nothing is replicating then, and a bad read ends it. */
   verifyingSince: z.number().nullable(),
   lastReadAt: z.number().nullable(),
   consentEvidenceAt: z.number().nullable(),

@@ -1,6 +1,6 @@
 /** Finding, choosing and binding the customer's admin. Nothing here runs before the tenant's ownership is proven. */
 import { requireAccount } from '../accounts/account';
-import { readJourney, updateJourney } from '../accounts/journey';
+import { type Journey, readJourney, updateJourney } from '../accounts/journey';
 import { discoverAdmins } from '../admins/discovery';
 import type { AdminCandidate, AdminDiscovery } from '../admins/model';
 import { type AdminPolicy, DEFAULT_ADMIN_POLICY } from '../admins/roles';
@@ -97,11 +97,13 @@ export function chooseAdmin(discovery: AdminDiscovery, choice: string): AdminCan
 
 async function bindCandidate(context: OnboardingContext, input: { readonly accountId: string; readonly tenantId: string; readonly candidate: Pick<AdminCandidate, 'objectId' | 'upn' | 'displayName'>; readonly actor: string }): Promise<SsoBinding> {
   const binding = await bindAdmin(context.ports, input);
-  const journey = await readJourney(context.ports, input.accountId);
-  if (journey.state === 'admin_needed' || journey.state === 'active' || journey.state === 'attention') {
-    await updateJourney(context.ports, input.accountId, (current) =>
-      current.state === 'admin_needed' || current.state === 'active' || current.state === 'attention' ? { ...current, state: 'sso_validating', nextCheckAt: null, reasons: [] } : current,
-    );
+  if (awaitsBinding(await readJourney(context.ports, input.accountId))) {
+    await updateJourney(context.ports, input.accountId, (current) => (awaitsBinding(current) ? { ...current, state: 'sso_validating', nextCheckAt: null, reasons: [] } : current));
   }
   return binding;
+}
+
+/** A journey whose consent was lost is not helped by a binding: the consent is proven first. */
+function awaitsBinding({ state, consentEvidenceAt }: Journey): boolean {
+  return state === 'admin_needed' || state === 'active' || (state === 'attention' && consentEvidenceAt !== null);
 }

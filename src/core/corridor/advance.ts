@@ -5,7 +5,6 @@
 import { requireAccount } from '../accounts/account';
 import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
 import { findCurrentInvitation } from '../consent/invitation';
-import { hasCode } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { findBinding } from '../sso/binding';
 import type { AppliedValidation } from '../sso/model';
@@ -20,17 +19,18 @@ const RECHECK_MS = 3_600_000;
 /** A proof is needed at least this often; without one the account is not called active any longer. */
 const EVIDENCE_LASTS_MS = 86_400_000;
 
+const JUST_PROVEN_MS = 60_000;
+
 type Step = (context: OnboardingContext, journey: Journey, signal?: AbortSignal) => Promise<Journey>;
 
 /** Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN` never (it is a reason), and what the transports raise. */
 export async function advanceJourney(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<JourneyReport> {
   await requireAccount(context.ports, accountId);
   let journey = await readJourney(context.ports, accountId);
-  // Every step moves to another state or stays; there are fewer states than this.
-  for (let steps = 0; steps < 12; steps += 1) {
-    const before = journey.state;
-    journey = await STEPS[before](context, journey, signal);
-    if (journey.state === before) break;
+  // A state is worked on once per call: replicas that disagree must not send it round in circles.
+  for (const seen = new Set<JourneyState>(); !seen.has(journey.state); ) {
+    seen.add(journey.state);
+    journey = await STEPS[journey.state](context, journey, signal);
   }
   return reportJourney(context, journey);
 }
@@ -69,6 +69,9 @@ async function findAdmin(context: OnboardingContext, journey: Journey, signal?: 
 
 async function verifyBound(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
   if (isEarly(context, journey)) return journey;
+  const bound = await findBinding(context.ports, journey.accountId);
+  // Proven a moment ago by a process that did not live to say so here.
+  if (bound?.state === 'active' && context.ports.clock.now() - (bound.validatedAt ?? 0) < JUST_PROVEN_MS) return move(context, journey, afterValidation(context, { binding: bound, nextCheckAt: 0 }));
   const applied = await verifyBinding(context, journey.accountId, signal);
   return move(context, journey, afterValidation(context, applied));
 }
@@ -77,7 +80,7 @@ function afterValidation(context: OnboardingContext, applied: AppliedValidation)
   const { binding } = applied;
   const reasons = binding.reasons.map((reason) => ({ code: 'SSO_BINDING_STALE', message: `The bound admin: ${reason.replaceAll('_', ' ')}.` }));
   if (binding.state === 'active') return { state: 'active', reasons: [], nextCheckAt: context.ports.clock.now() + RECHECK_MS };
-  if (binding.state === 'stale') return { state: 'attention', reasons, nextCheckAt: context.ports.clock.now() + RECHECK_MS };
+  if (binding.state === 'stale') return { state: 'attention', reasons, nextCheckAt: context.ports.clock.now() + RECHECK_MS, ...(binding.reasons.includes('consent_missing') ? { consentEvidenceAt: null } : {}) };
   return { nextCheckAt: applied.nextCheckAt, reasons };
 }
 
@@ -90,10 +93,10 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
   const nextCheckAt = context.ports.clock.now() + RECHECK_MS;
   // "Unknown" is no evidence of a loss: look again, change nothing, but not for ever.
   if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt });
-  if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt });
-  if (binding === undefined) {
-    return move(context, journey, journey.state === 'active' ? { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt } : { state: 'consent_verifying', verifyingSince: verdict.readAt, goodReadsAt: [], reads: 0, nextCheckAt: null });
-  }
+  if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', consentEvidenceAt: null, reasons: describeShortfall(verdict), nextCheckAt });
+  // One good read does not bring back what was lost: another replica may not have heard of the loss. The whole streak again.
+  if (journey.state === 'attention' && (binding === undefined || journey.consentEvidenceAt === null)) return move(context, journey, { state: 'consent_verifying', verifyingSince: null, goodReadsAt: [], reads: 0, nextCheckAt: null });
+  if (binding === undefined) return move(context, journey, { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt });
   const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
   const judged = afterValidation(context, await verifyBinding(context, journey.accountId, signal));
   return move(context, evidence, journey.state === 'active' ? { state: 'sso_validating', ...judged } : judged);
@@ -133,9 +136,4 @@ async function reportJourney(context: OnboardingContext, journey: Journey): Prom
   const reasons = journey.state === 'consented' ? [UNOWNED, ...journey.reasons] : journey.reasons;
   const events = { accountId: journey.accountId, state: journey.state, since: journey.since };
   return { ...events, waitingFor: WAITS[journey.state], nextCheckAt: journey.nextCheckAt, reasons };
-}
-
-/** True for what a scheduled run should treat as "try later" instead of failing the whole account. */
-export function isTransient(error: unknown): boolean {
-  return hasCode(error, 'GRAPH_UNAVAILABLE', 'GRAPH_THROTTLED', 'STS_UNAVAILABLE', 'STS_THROTTLED', 'STATE_UNAVAILABLE');
 }

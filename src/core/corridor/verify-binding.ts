@@ -30,6 +30,8 @@ export async function verifyBinding(context: OnboardingContext, accountId: strin
 
 async function consentNow(context: OnboardingContext, accountId: string, tenantId: string, signal?: AbortSignal): Promise<ConsentVerdict> {
   const { consentEvidenceAt } = await readJourney(context.ports, accountId);
-  if (consentEvidenceAt !== null && context.ports.clock.now() - consentEvidenceAt < CONSENT_FRESH_MS) return 'granted';
+  const ageMs = context.ports.clock.now() - (consentEvidenceAt ?? Number.NEGATIVE_INFINITY);
+  // Evidence from the future is of a clock that was set back, and could stay fresh for ever.
+  if (ageMs >= 0 && ageMs < CONSENT_FRESH_MS) return 'granted';
   return (await readConsent(context, tenantId, signal)).verdict;
 }

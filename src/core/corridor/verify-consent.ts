@@ -56,13 +56,14 @@ function applyDecision(journey: Journey, decision: StreakDecision, verdict: Cons
   const read = { ...journey, goodReadsAt: [...decision.streak.goodReadsAt], reads: decision.streak.reads, lastReadAt: verdict.readAt };
   if (decision.outcome === 'proven') return { ...read, state: 'consented', consentEvidenceAt: verdict.readAt, nextCheckAt: null, reasons: [] };
   const reasons = describeShortfall(verdict);
-  if (decision.outcome === 'deadline_passed') return { ...read, state: 'attention', nextCheckAt: null, reasons };
+  if (decision.outcome === 'deadline_passed' || (verdict.verdict === 'missing' && journey.verifyingSince === null)) return { ...read, state: 'attention', nextCheckAt: null, reasons };
   return { ...read, nextCheckAt: decision.nextReadAt, reasons };
 }
 
 async function auditGranted(context: OnboardingContext, journey: Journey, verdict: ConsentVerdict): Promise<void> {
   await context.ports.audit.append({
-    id: `consent.granted:${journey.accountId}:${journey.epoch}`,
+    // Once per verification: what was lost and proven again is another entry.
+    id: `consent.granted:${journey.accountId}:${journey.epoch}:${journey.since}`,
     action: 'consent.granted',
     phase: 'outcome',
     actor: 'system',
@@ -112,7 +113,9 @@ export async function consentStatus(context: OnboardingContext, accountId: strin
 export function buildConsentReport(accountId: string, journey: Journey, verdict: ConsentVerdict | undefined): ConsentReport {
   const verifying = journey.state === 'consent_verifying' || journey.state === 'consent_pending' || journey.state === 'new';
   const apps = (verdict?.apps ?? []).map((app) => (verifying && (app.state === 'not_granted' || app.state === 'partial') ? Object.assign({}, app, { state: 'pending' as const }) : app));
-  const settled = verifying ? 'pending' : (verdict?.verdict ?? (journey.consentEvidenceAt === null ? 'pending' : 'granted'));
+  const read = verdict?.verdict ?? 'granted';
+  // What was never proven, or was lost, is not granted because of one good read.
+  const settled = verifying || (read === 'granted' && journey.consentEvidenceAt === null) ? 'pending' : read;
   return {
     accountId,
     tenantId: journey.provenTenantId ?? '',
@@ -120,7 +123,8 @@ export function buildConsentReport(accountId: string, journey: Journey, verdict:
     apps,
     reads: { good: journey.goodReadsAt.length, needed: GOOD_READS_NEEDED, made: journey.reads },
     evidenceAt: journey.consentEvidenceAt ?? journey.lastReadAt,
-    nextCheckAt: journey.nextCheckAt,
+    // Of the verification; what `advance` looks at later is another matter.
+    nextCheckAt: journey.state === 'consent_verifying' ? journey.nextCheckAt : null,
     reasons: journey.reasons,
   };
 }
