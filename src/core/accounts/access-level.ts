@@ -1,6 +1,7 @@
 /**
  * How much an impersonating operator may see. Default `none`; only the customer's signed-in admin raises it, with the
- * evidence recorded; an operator only lowers it. The record is authenticated: editing the store raises nothing.
+ * evidence recorded; an operator only lowers it. The record is authenticated: editing the store raises nothing. Lowering
+ * never waits for the audit: what the audit misses is owed by the record itself, and no raise passes before it is paid.
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
@@ -10,6 +11,8 @@ import { findRecord, type RecordKind, type RecordPorts, updateRecord } from '../
 export const ACCESS_LEVELS = ['none', 'restricted', 'full'] as const;
 export type AccessLevel = (typeof ACCESS_LEVELS)[number];
 
+const owedSchema = z.object({ changeId: z.string(), level: z.enum(ACCESS_LEVELS), actor: z.string() });
+
 const levelSchema = z.object({
   level: z.enum(ACCESS_LEVELS),
   setBy: z.string(),
@@ -18,6 +21,8 @@ const levelSchema = z.object({
   evidence: z.string().nullable(),
   /** Names this change in the audit. */
   changeId: z.string(),
+  /** Lowerings the audit does not hold yet, oldest first. */
+  owed: z.array(owedSchema),
 });
 
 type LevelRecord = z.infer<typeof levelSchema>;
@@ -45,37 +50,43 @@ export async function setAccessLevelByAdmin(
   input: { readonly accountId: string; readonly tenantId: string; readonly adminObjectId: string; readonly level: AccessLevel; readonly evidenceId: string },
 ): Promise<void> {
   const event = { action: 'accounts.access_level_set', actor: `customer-admin:${input.adminObjectId}`, accountId: input.accountId, tenantId: input.tenantId, details: { level: input.level } };
+  await settleLevelAudit(ports, input.accountId);
   const changeId = await nameChange(ports, input);
   await ports.audit.append({ ...event, id: `${changeId}:intent`, phase: 'intent' });
-  await writeLevel(ports, input.accountId, { level: input.level, setBy: event.actor, setAt: ports.clock.now(), evidence: input.adminObjectId, changeId });
+  await writeLevel(ports, input.accountId, { level: input.level, setBy: event.actor, setAt: ports.clock.now(), evidence: input.adminObjectId, changeId, owed: [] });
   await ports.audit.append({ ...event, id: `${changeId}:outcome`, phase: 'outcome', intentId: `${changeId}:intent`, outcome: 'done' });
 }
 
-/** An operator lowers the level. Raises `ACCESS_LEVEL_RAISE_REFUSED` for anything that is not lower or equal. */
+/**
+ * An operator lowers the level. Raises `ACCESS_LEVEL_RAISE_REFUSED` for anything that is not lower or equal, and
+ * `AUDIT_UNAVAILABLE` when it is lowered and the entry is still owed; running it again writes the entry.
+ */
 export async function lowerAccessLevel(
   ports: LevelPorts,
   input: { readonly accountId: string; readonly level: AccessLevel; readonly operatorId: string },
 ): Promise<AccessLevel> {
+  const { accountId, level, operatorId } = input;
   const setAt = ports.clock.now();
-  const written = await updateRecord(ports, levelKind, input.accountId, (current) => {
+  const changeId = `accounts.access_level_lowered:${accountId}:${setAt}:${level}`;
+  await updateRecord(ports, levelKind, accountId, (current) => {
     const from = current?.level ?? 'none';
-    if (isRaise(from, input.level)) {
-      throw new OnboardingError('ACCESS_LEVEL_RAISE_REFUSED', `An operator cannot raise the access level from ${from} to ${input.level}.`);
-    }
-    const changeId = `accounts.access_level_lowered:${input.accountId}:${setAt}`;
-    return current !== undefined && from === input.level ? current : { level: input.level, setBy: input.operatorId, setAt, evidence: null, changeId };
+    if (isRaise(from, level)) throw new OnboardingError('ACCESS_LEVEL_RAISE_REFUSED', `An operator cannot raise the access level from ${from} to ${level}.`);
+    if (current !== undefined && from === level) return current;
+    return { level, setBy: operatorId, setAt, evidence: null, changeId, owed: [...(current?.owed ?? []), { changeId, level, actor: operatorId }] };
   });
-  // Nothing was lowered: the level stood there by somebody else's decision.
-  if (written.evidence !== null) return written.level;
-  await ports.audit.append({
-    id: written.changeId,
-    action: 'accounts.access_level_lowered',
-    phase: 'note',
-    actor: input.operatorId,
-    accountId: input.accountId,
-    details: { level: input.level },
-  });
-  return written.level;
+  await settleLevelAudit(ports, accountId);
+  return level;
+}
+
+/** Write the entries a lowering still owes; each may be there already. Raises `AUDIT_UNAVAILABLE`, `STATE_RECORD_TAMPERED`. */
+export async function settleLevelAudit(ports: LevelPorts, accountId: string): Promise<void> {
+  const owed = (await findRecord(ports, levelKind, accountId))?.value.owed ?? [];
+  if (owed.length === 0) return;
+  for (const { changeId, level, actor } of owed) {
+    await ports.audit.append({ id: changeId, action: 'accounts.access_level_lowered', phase: 'note', actor, accountId, details: { level } });
+  }
+  const written = new Set(owed.map((entry) => entry.changeId));
+  await updateExisting(ports, accountId, (current) => ({ ...current, owed: current.owed.filter((entry) => !written.has(entry.changeId)) }));
 }
 
 /**
@@ -90,8 +101,13 @@ async function nameChange(ports: RecordPorts, input: { readonly accountId: strin
 }
 
 async function writeLevel(ports: RecordPorts, accountId: string, next: LevelRecord): Promise<void> {
-  // The same decision repeated after a crash keeps the first instant.
+  // The same decision repeated after a crash keeps the first instant; a lowering of this moment keeps what it owes.
   await updateRecord(ports, levelKind, accountId, (current) =>
-    current !== undefined && current.changeId === next.changeId ? current : next,
+    current !== undefined && current.changeId === next.changeId ? current : { ...next, owed: current?.owed ?? [] },
   );
+}
+
+async function updateExisting(ports: RecordPorts, accountId: string, change: (current: LevelRecord) => LevelRecord): Promise<void> {
+  const read = await findRecord(ports, levelKind, accountId);
+  if (read !== undefined) await updateRecord(ports, levelKind, accountId, (current) => change(current ?? read.value));
 }
