@@ -31,6 +31,8 @@ export const MASTER_KEYS = `k1:${Buffer.alloc(32, 5).toString('base64')}`;
 
 interface Chapter {
   readonly store: IdentifiedStore;
+  /** As a file would hold it. */
+  readonly written: Record<string, unknown>;
   readonly configuration: Configuration;
   readonly installation: Installation;
 }
@@ -75,8 +77,9 @@ export async function startStory(options: StoryOptions = {}) {
     events.length = 0;
     const opened = await (changes.openStore ?? options.openStore ?? openMemory)(clock);
     const store = changes.wrapStore?.(opened) ?? opened;
-    const configuration = parseConfiguration({ ...base, settingsUrl: undefined, ...options.configure?.(base), ...changes.configure?.(base) });
-    current.chapter = { store, configuration, installation: await install(store, configuration) };
+    const written = { ...base, settingsUrl: undefined, ...options.configure?.(base), ...changes.configure?.(base) };
+    const configuration = parseConfiguration(written);
+    current.chapter = { store, written, configuration, installation: await install(store, configuration) };
   };
 
   await renew(options);
@@ -88,11 +91,15 @@ export async function startStory(options: StoryOptions = {}) {
     install,
     renew,
     ca,
+    secrets,
     portalKey,
     publicBaseUrl: `http://localhost:${server.port}`,
     port: server.port,
     get store() {
       return chapter().store;
+    },
+    get written() {
+      return chapter().written;
     },
     get configuration() {
       return chapter().configuration;

@@ -2,12 +2,13 @@
  * `advance` does everything that can be done without a person and then says what it waits for. Each step reads the
  * durable state, has at most one effect, and writes; a process that is killed anywhere is continued by the next call.
  */
+import { settleLevelAudit } from '../accounts/access-level';
 import { requireAccount } from '../accounts/account';
 import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
 import { findCurrentInvitation } from '../consent/invitation';
 import { sameGuid } from '../internal/guid';
-import { findBinding } from '../sso/binding';
-import type { AppliedValidation } from '../sso/model';
+import { findBinding, finishBinding } from '../sso/binding';
+import type { AppliedValidation, SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
@@ -26,6 +27,7 @@ type Step = (context: OnboardingContext, journey: Journey, signal?: AbortSignal)
 /** Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN` never (it is a reason), and what the transports raise. */
 export async function advanceJourney(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<JourneyReport> {
   await requireAccount(context.ports, accountId);
+  await settleLevelAudit(context.ports, accountId);
   let journey = await readJourney(context.ports, accountId);
   // A state is worked on once per call: replicas that disagree must not send it round in circles.
   for (const seen = new Set<JourneyState>(); !seen.has(journey.state); ) {
@@ -69,11 +71,19 @@ async function findAdmin(context: OnboardingContext, journey: Journey, signal?: 
 
 async function verifyBound(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
   if (isEarly(context, journey)) return journey;
-  const bound = await findBinding(context.ports, journey.accountId);
-  // Proven a moment ago by a process that did not live to say so here.
-  if (bound?.state === 'active' && context.ports.clock.now() - (bound.validatedAt ?? 0) < JUST_PROVEN_MS) return move(context, journey, afterValidation(context, { binding: bound, nextCheckAt: 0 }));
-  const applied = await verifyBinding(context, journey.accountId, signal);
+  const applied = (await findJustProven(context, journey)) ?? (await verifyBinding(context, journey.accountId, signal));
   return move(context, journey, afterValidation(context, applied));
+}
+
+/** A binding proven a moment ago by a process that did not live to say so in the journey: asking again would only repeat it. */
+async function findJustProven(context: OnboardingContext, journey: Journey): Promise<AppliedValidation | undefined> {
+  const now = context.ports.clock.now();
+  const isRecent = (binding: SsoBinding | undefined) => binding?.state === 'active' && now - (binding.validatedAt ?? 0) < JUST_PROVEN_MS;
+  if (journey.consentEvidenceAt === null || !isRecent(await findBinding(context.ports, journey.accountId))) return undefined;
+  // Writes the audit entry the binding may still owe.
+  await finishBinding(context.ports, journey.accountId);
+  const binding = await findBinding(context.ports, journey.accountId);
+  return binding === undefined || !isRecent(binding) ? undefined : { binding, nextCheckAt: now };
 }
 
 function afterValidation(context: OnboardingContext, applied: AppliedValidation): Partial<Journey> {

@@ -83,7 +83,10 @@ export async function applyValidation(ports: Pick<Ports, 'store' | 'sealer' | 'c
     if (read.value.unfinished !== null) continue;
     const now = ports.clock.now();
     const { nextCheckAt, ...judged } = judgeBinding({ binding, standing: input.standing, consentVerdict: input.consentVerdict, now, policy });
-    if (!(await replaceRecord(ports, bindingKind, input.accountId, read, nextRecord(read.value, judged, now)))) continue;
+    const next = nextRecord(read.value, judged, now);
+    // A reading that changes nothing writes nothing: whoever dies right after a write has then made progress.
+    if (JSON.stringify(next) === JSON.stringify(read.value)) return { binding, nextCheckAt };
+    if (!(await replaceRecord(ports, bindingKind, input.accountId, read, next))) continue;
     const kept = viewBinding(await finishBinding(ports, input.accountId));
     if (kept === undefined) throw notBound(input.accountId);
     return { binding: kept, nextCheckAt };

@@ -1,0 +1,169 @@
+/** Nothing lost, nothing twice: processes that are killed after every single write, and pages whose state dies under them. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStateStore } from '../../src/core/adapters/open-store';
+import type { JourneyReport } from '../../src/core/corridor/context';
+import { auditOf, invite } from './attacks';
+import type { Errand } from './kill-child';
+import { createDyingStore, type DyingStore } from './mortal-store';
+import { advanceUntilSettled, MASTER_KEYS, onboardAsAdmin, personWith, startStory, type Story, visitInvitation } from './story';
+
+const folder = mkdtempSync(join(tmpdir(), 'journey-kill-'));
+const script = join(folder, 'child.cjs');
+const STATE = 'sqlite:journey.sqlite';
+
+let story: Story;
+
+beforeAll(async () => {
+  buildSync({ entryPoints: [fileURLToPath(new URL('kill-child.ts', import.meta.url))], bundle: true, platform: 'node', format: 'cjs', outfile: script, minify: true, keepNames: true, logLevel: 'error' });
+  story = await startStory({ configure: () => ({ adminChoice: 'first' }) });
+});
+
+afterAll(async () => {
+  await story.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const admin = () => personWith(story.tenant('contoso.example'), 'Global Administrator');
+
+/** What there must be one of, and what the audit says happened. */
+async function whatIsThere() {
+  const count = async (prefix: string) => (await Array.fromAsync(story.store.list(prefix))).length;
+  const audit = await auditOf(story);
+  return {
+    bindings: await count('sso/binding/'),
+    boundAdmins: await count('sso/bound-admin/'),
+    tenantsOfAccounts: await count('sso/account-tenant/'),
+    tenantClaims: await count('sso/tenant-claim/'),
+    journeys: await count('accounts/journey/'),
+    doubledAuditIds: audit.length - new Set(audit.map((entry) => entry.id)).size,
+    orphanedIntents: (await story.installation.audit.orphanedIntents()).map((entry) => entry.id),
+    effects: audit.filter((entry) => !/^consent\.(opened|callback_claimed)/.test(entry.action)).map((entry) => `${entry.action} ${entry.phase} ${entry.outcome ?? ''}`.trim()).toSorted(),
+    chain: await story.installation.audit.verify().then(({ intact }) => intact),
+  };
+}
+
+const ONE_OF_EACH = { bindings: 1, boundAdmins: 1, tenantsOfAccounts: 1, tenantClaims: 1, journeys: 1, doubledAuditIds: 0, orphanedIntents: [], chain: true };
+
+interface Answer {
+  readonly report?: JourneyReport;
+  readonly failed?: string;
+}
+
+/** Children are started ahead of their turn: most of their time is spent on loading. */
+class Children {
+  readonly #waiting: Promise<ChildProcess>[] = [];
+
+  constructor(readonly errand: Errand) {
+    this.#waiting = [this.#start(), this.#start()];
+  }
+
+  async next(): Promise<ChildProcess> {
+    this.#waiting.push(this.#start());
+    return this.#waiting.shift() as Promise<ChildProcess>;
+  }
+
+  async stop(): Promise<void> {
+    for (const child of await Promise.all(this.#waiting)) child.kill('SIGKILL');
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const child = fork(script, [], { execArgv: [] });
+    child.send(this.errand);
+    const [message] = (await once(child, 'message')) as [unknown];
+    if (message !== 'ready') throw new Error(`A child could not start: ${JSON.stringify(message)}`);
+    return child;
+  }
+}
+
+/** Undefined when it was killed before it could answer. */
+async function askToAdvance(child: ChildProcess): Promise<Answer | undefined> {
+  const ended = once(child, 'exit').then(([, signal]: unknown[]) => {
+    if (signal !== 'SIGKILL') throw new Error(`A child ended by ${String(signal)}.`);
+    return undefined;
+  });
+  const answered = once(child, 'message').then(([message]: unknown[]) => message as Answer);
+  child.send('advance');
+  return Promise.race([ended, answered]);
+}
+
+describe('a process that is killed after every write it makes', () => {
+  it('is continued by the next one, to an active account, with every effect there once', { timeout: 60_000 }, async () => {
+    await story.renew();
+    await onboardAsAdmin(story, await invite(story), admin());
+    await advanceUntilSettled(story, 'contoso');
+    const undisturbed = await whatIsThere();
+    expect(undisturbed).toMatchObject(ONE_OF_EACH);
+
+    await story.renew({ openStore: (clock) => openStateStore(STATE, { clock, folder }) });
+    await onboardAsAdmin(story, await invite(story), admin());
+    const children = new Children({ folder, state: STATE, written: story.written, ca: story.ca, secrets: Object.fromEntries(story.secrets), masterKeys: MASTER_KEYS, control: story.sandbox.ready.control, accountId: 'contoso' });
+    let kills = 0;
+    let report: JourneyReport | undefined;
+    let child = await children.next();
+    for (let turn = 0; turn < 200 && report?.state !== 'active'; turn += 1) {
+      const answer = await askToAdvance(child);
+      if (answer === undefined) {
+        kills += 1;
+        child = await children.next();
+        continue;
+      }
+      if (answer.report === undefined) throw new Error(answer.failed);
+      report = answer.report;
+      if (report.nextCheckAt !== null) story.advanceClock(Math.max(0.001, (report.nextCheckAt - story.clock.now()) / 1000));
+    }
+    child.kill('SIGKILL');
+    await children.stop();
+
+    expect(report).toMatchObject({ state: 'active', waitingFor: null, reasons: [] });
+    expect(kills).toBeGreaterThan(20);
+    expect(await whatIsThere()).toEqual(undisturbed);
+    expect(await story.onboarding.showBinding('contoso')).toMatchObject({ state: 'active', sequence: 1, history: [] });
+    expect((await story.onboarding.impersonate({ accountId: 'contoso', operatorId: 'op-1', reason: 'after all that' })).deliverTo).toBeDefined();
+  });
+});
+
+describe('pages whose state dies under them after a write', () => {
+  let dying: DyingStore;
+
+  async function renewMortal(): Promise<string> {
+    await story.renew({
+      wrapStore: (store) => {
+        dying = createDyingStore(store);
+        return dying.store;
+      },
+    });
+    return invite(story);
+  }
+
+  /** Every write from the first click to the admin's confirmation, one run for each. */
+  it('end in the same place when the admin opens the invitation again, whichever write it was', { timeout: 60_000 }, async () => {
+    let writes = 0;
+    let survived = false;
+    for (; !survived && writes < 120; writes += 1) {
+      const url = await renewMortal();
+      const visitor = story.visitor();
+      dying.dieAfter(writes + 1);
+      const asked = await visitInvitation(story, url, admin(), 'accept', visitor);
+      const pressed = asked.text('admin') === undefined ? asked : await visitor.submit(asked, 'confirm', { accessLevel: 'restricted' });
+      survived = !dying.died();
+      dying.dieAfter(undefined);
+      // Whoever has the question in front of them presses again; everybody else comes back through the invitation.
+      const again = asked.text('admin') === undefined ? await visitInvitation(story, url, admin(), 'accept', visitor) : asked;
+      const done = survived ? pressed : await visitor.submit(again, 'confirm', { accessLevel: 'restricted' });
+      expect(done.text('done'), `after write ${writes + 1}`).toBeDefined();
+      expect(await story.onboarding.showAccount('contoso')).toMatchObject({ state: 'consent_verifying', accessLevel: 'restricted', tenantId: story.tenant('contoso.example').tenantId });
+      const there = await whatIsThere();
+      expect(there, `after write ${writes + 1}`).toMatchObject({ tenantsOfAccounts: 1, tenantClaims: 1, doubledAuditIds: 0, chain: true });
+      expect(await story.installation.audit.orphanedIntents(), `after write ${writes + 1}`).toEqual([]);
+    }
+    expect(writes).toBeGreaterThan(20);
+    expect(survived).toBe(true);
+  });
+});
