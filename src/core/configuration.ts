@@ -82,7 +82,9 @@ export function parseConfiguration(input: unknown): Configuration {
   }
   const { apps, ...rest } = parsed.data;
   requireSafeOrigin('publicBaseUrl', rest.publicBaseUrl);
+  if (rest.settingsUrl !== undefined) requireSafeOrigin('settingsUrl', rest.settingsUrl);
   if (rest.portal !== undefined) requireSafeOrigin('portal.deliverTo', rest.portal.deliverTo);
+  if (rest.sandbox?.control !== undefined && !LOOPBACK.has(new URL(rest.sandbox.control).hostname)) throw invalid('sandbox.control', 'must be an address on this machine');
   if (rest.operator !== undefined && !rest.operators.some((operator) => operator.id === rest.operator)) throw invalid('operator', 'is not one of operators');
   return {
     ...rest,

@@ -1,7 +1,7 @@
 /**
  * The backup portal's public keys: written into the configuration, or fetched from the address it names. The address
- * comes from the configuration only; an answer is kept for five minutes, and used for fifteen more when the portal
- * cannot be reached (RFC 7517 section 5).
+ * comes from the configuration only; an answer is kept for five minutes, and used until it is fifteen minutes old when the
+ * portal cannot be reached (RFC 7517 section 5).
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
@@ -9,7 +9,7 @@ import type { Clock, JsonObject } from '../ports';
 import type { HttpsClient } from './https-client';
 
 const FRESH_MS = 5 * 60_000;
-const STALE_MS = 20 * 60_000;
+const STALE_MS = 15 * 60_000;
 
 const jwkSchema = z.looseObject({ kty: z.string() });
 const jwksSchema = z.object({ keys: z.array(jwkSchema) });
@@ -26,18 +26,28 @@ export function createPortalKeySource(options: PortalKeyOptions): readonly JsonO
   const { setting } = options;
   if (typeof setting !== 'string') return readKeys(setting);
   if (!setting.startsWith('https://')) throw invalid();
-  let kept: { readonly keys: readonly JsonObject[]; readonly at: number } | undefined;
+  let kept: Kept | undefined;
   return async () => {
     const now = options.clock.now();
-    if (kept !== undefined && now - kept.at < FRESH_MS) return kept.keys;
+    if (kept !== undefined && isWithin(kept, FRESH_MS, now)) return kept.keys;
     try {
       const response = await options.https.send({ method: 'GET', url: setting });
       kept = { keys: readKeys(response.status === 200 ? JSON.parse(response.text) : undefined), at: now };
     } catch (error) {
-      if (kept === undefined || now - kept.at >= STALE_MS) throw new OnboardingError('IMPERSONATION_KEYS_UNAVAILABLE', 'The backup portal\'s keys could not be fetched.', { cause: error });
+      if (kept === undefined || !isWithin(kept, STALE_MS, now)) throw new OnboardingError('IMPERSONATION_KEYS_UNAVAILABLE', 'The backup portal\'s keys could not be fetched.', { cause: error });
     }
     return kept.keys;
   };
+}
+
+interface Kept {
+  readonly keys: readonly JsonObject[];
+  readonly at: number;
+}
+
+/** False too when the clock went back behind the fetch: then nobody knows how old the keys are. */
+function isWithin(kept: Kept, ms: number, now: number): boolean {
+  return now >= kept.at && now - kept.at < ms;
 }
 
 function readKeys(value: unknown): readonly JsonObject[] {
