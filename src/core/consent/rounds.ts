@@ -32,6 +32,8 @@ const spentKind: RecordKind<{ at: number }> = { kind: 'consent/state-spent', sch
 const browserSchema = z.object({
   accountId: z.string(),
   invitationHash: z.string(),
+  /** Of the journey when this browser began: an answer must not count for a request that was opened since. */
+  epoch: z.number().int().nonnegative(),
   /** The last round whose callback was accepted as a claim, with the tenant it claimed. */
   lastClaim: z.object({ round: z.number().int(), appKey: z.string(), tenantId: z.string() }).nullable(),
   expiresAt: z.number(),
@@ -45,7 +47,7 @@ const browserKind: RecordKind<BrowserProgress> = { kind: 'consent/browser', sche
 type RoundPorts = RecordPorts & { readonly clock: Clock; readonly random: RandomSource };
 
 /** Start tracking a browser. The returned secret goes into its cookie and nowhere else. */
-export async function startBrowser(ports: RoundPorts, input: { readonly accountId: string; readonly invitationHash: string }): Promise<{ readonly browserSecret: string }> {
+export async function startBrowser(ports: RoundPorts, input: Pick<BrowserProgress, 'accountId' | 'invitationHash' | 'epoch'>): Promise<{ readonly browserSecret: string }> {
   const browserSecret = toBase64Url(ports.random.bytes(32));
   const expiresAt = ports.clock.now() + 2 * ROUND_STATE_TTL_SECONDS * 1000;
   await claimRecord(ports, browserKind, sha256Base64Url(browserSecret), { ...input, lastClaim: null, expiresAt }, expiresAt);

@@ -44,7 +44,8 @@ export async function readLanding(context: OnboardingContext, ticket: string): P
  */
 export async function beginRounds(context: OnboardingContext, ticket: string, signal?: AbortSignal): Promise<{ readonly browserSecret: string; readonly outcome: RoundOutcome }> {
   const invitation = await requireInvitation(context.ports, ticket);
-  const { browserSecret } = await startBrowser(context.ports, { accountId: invitation.accountId, invitationHash: invitation.hash });
+  const { epoch } = await readJourney(context.ports, invitation.accountId);
+  const { browserSecret } = await startBrowser(context.ports, { accountId: invitation.accountId, invitationHash: invitation.hash, epoch });
   const outcome = await nextStep(context, { invitation, invitationHash: invitation.hash, browserHash: sha256Base64Url(browserSecret) }, signal);
   return { browserSecret, outcome };
 }
@@ -124,11 +125,15 @@ function appOfRound(context: OnboardingContext, round: number): PartnerApp {
   return requireApp(context.settings.apps, context.settings.apps.find((app) => app.round === round)?.key ?? '');
 }
 
-/** Ask the token endpoint whether the app of this round exists in the claimed tenant. A fresh token is the proof. */
-async function isProven(context: OnboardingContext, browser: BrowserProgress, claim: NonNullable<BrowserProgress['lastClaim']>, signal?: AbortSignal): Promise<boolean> {
+type Claim = NonNullable<BrowserProgress['lastClaim']>;
+
+/**
+ * Ask the token endpoint whether the app of this round exists in the claimed tenant. A fresh token is the proof. Raises
+ * `CONSENT_WRONG_TENANT` when another browser's answer for another tenant was proven first.
+ */
+async function isProven(context: OnboardingContext, browser: BrowserProgress, claim: Claim, signal?: AbortSignal): Promise<boolean> {
   const { ports, settings } = context;
-  const journey = await readJourney(ports, browser.accountId);
-  if (journey.rounds.some((round) => round.round === claim.round && sameGuid(round.claimedTenantId, claim.tenantId))) return true;
+  if (isAnswered(requireEpoch(await readJourney(ports, browser.accountId), browser), claim)) return true;
   try {
     const request = { appKey: claim.appKey, tenantId: claim.tenantId, resource: settings.endpoints.graphResource, fresh: true };
     await ports.tokens.acquire(signal === undefined ? request : { ...request, signal });
@@ -136,17 +141,28 @@ async function isProven(context: OnboardingContext, browser: BrowserProgress, cl
     if (hasCode(error, 'STS_APP_NOT_IN_TENANT', 'STS_THROTTLED', 'STS_UNAVAILABLE')) return false;
     throw error;
   }
-  await recordProvenRound(context, browser.accountId, claim);
-  return true;
+  return isAnswered(requireEpoch(await recordProvenRound(context, browser, claim), browser), claim);
 }
 
-async function recordProvenRound(context: OnboardingContext, accountId: string, claim: NonNullable<BrowserProgress['lastClaim']>): Promise<void> {
+async function recordProvenRound(context: OnboardingContext, browser: BrowserProgress, claim: Claim): Promise<Journey> {
   const now = context.ports.clock.now();
   const last = context.settings.apps.length;
-  await updateJourney(context.ports, accountId, (journey) => {
-    if (journey.state !== 'consent_pending' || journey.rounds.some((round) => round.round === claim.round)) return journey;
+  return updateJourney(context.ports, browser.accountId, (journey) => {
+    if (journey.epoch !== browser.epoch || journey.state !== 'consent_pending' || journey.rounds.some((round) => round.round === claim.round)) return journey;
     const rounds = [...journey.rounds, { round: claim.round, appKey: claim.appKey, claimedTenantId: claim.tenantId, callbackAt: now }];
     const proven = { ...journey, rounds, provenTenantId: claim.tenantId, reasons: [] };
     return rounds.length < last ? proven : { ...proven, state: 'consent_verifying', verifyingSince: now, goodReadsAt: [], reads: 0, nextCheckAt: null };
   });
+}
+
+function isAnswered(journey: Journey, claim: Claim): boolean {
+  const answer = journey.rounds.find((round) => round.round === claim.round);
+  if (answer === undefined || sameGuid(answer.claimedTenantId, claim.tenantId)) return answer !== undefined;
+  throw new OnboardingError('CONSENT_WRONG_TENANT', 'Another tenant has answered this invitation.', { details: { provenTenantId: answer.claimedTenantId, claimedTenantId: claim.tenantId } });
+}
+
+/** The invitation was looked at before the token endpoint was asked; a newer request may have been opened meanwhile. */
+function requireEpoch(journey: Journey, browser: BrowserProgress): Journey {
+  if (journey.epoch === browser.epoch) return journey;
+  throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was replaced by a newer one.');
 }

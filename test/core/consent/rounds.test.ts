@@ -5,7 +5,7 @@ import { corePorts } from '../../support/core-ports';
 
 async function startedRound() {
   const ports = corePorts();
-  const { browserSecret } = await startBrowser(ports, { accountId: 'a1', invitationHash: 'h' });
+  const { browserSecret } = await startBrowser(ports, { accountId: 'a1', invitationHash: 'h', epoch: 1 });
   const { state } = await mintRoundState(ports, { accountId: 'a1', invitationHash: 'h', appKey: 'backup', round: 1, browserHash: sha256Base64Url(browserSecret), expectedTenantId: null });
   return { ports, browserSecret, state };
 }
