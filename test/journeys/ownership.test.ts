@@ -117,6 +117,17 @@ describe('the sign-in that proves ownership', () => {
     await expectUnowned();
   });
 
+  it('tells the operator once who was turned away and why, however often the page is reloaded', async () => {
+    const visitor = story.visitor();
+    const signIn = await consentOnly(story, await invite(story), person(CONTOSO, 'ada'), visitor);
+    await advanceUntilSettled(story, 'contoso');
+    const page = await continueVisit(story, visitor, signIn, person(CONTOSO, 'felix'));
+    for (let turn = 0; turn < 2; turn += 1) expect(refusal(story, await visitor.open(page.url)).code).toBe('SSO_GUEST_REFUSED');
+    const noted = (await auditOf(story)).filter((entry) => entry.action === 'sso.sign_in_refused');
+    expect(noted).toMatchObject([{ reason: 'SSO_GUEST_REFUSED', outcome: 'refused', accountId: 'contoso', subject: findPerson(story, CONTOSO, 'felix').id }]);
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'consented', reasons: [{ code: 'SSO_OWNERSHIP_UNPROVEN' }, { code: 'SSO_GUEST_REFUSED' }] });
+  });
+
   it('is refused for a Global Administrator of one unit only', async () => {
     assignRole(CONTOSO, 'nora', GLOBAL_ADMINISTRATOR, '/administrativeUnits/11111111-2222-4333-8444-555555555555');
     expect(refusal(story, await signInAs('nora')).code).toBe('SSO_NOT_AN_ADMIN');

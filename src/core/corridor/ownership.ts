@@ -6,12 +6,12 @@
 import * as z from 'zod/v4';
 import { setAccessLevelByAdmin, type AccessLevel } from '../accounts/access-level';
 import { type CustomerAccount, requireAccount } from '../accounts/account';
-import { readJourney } from '../accounts/journey';
+import { readJourney, updateJourney } from '../accounts/journey';
 import { OWNERSHIP_POLICY } from '../admins/roles';
 import { requireApp } from '../consent/apps';
 import { requireInvitationByHash } from '../consent/invitation';
 import { requireBrowser } from '../consent/rounds';
-import { OnboardingError } from '../errors';
+import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import type { RecordKind } from '../records';
 import { claimRecord, findRecord } from '../records';
@@ -57,13 +57,13 @@ export async function startOwnershipSignIn(context: OnboardingContext, input: { 
   return { location: started.authorizationUrl, browserSecret };
 }
 
-/** The answer of the sign-in. Raises the `SSO_…` code of the refusal. */
+/** The answer of the sign-in. Raises the `SSO_…` code of the refusal, `AUDIT_UNAVAILABLE` when it cannot be noted. */
 export async function finishOwnershipSignIn(
   context: OnboardingContext,
   input: { readonly params: CallbackParameters; readonly browserSecret: string | undefined; readonly arrivedBy: ResponseMode; readonly signal?: AbortSignal },
 ): Promise<void> {
   const answer = await finishSignIn(context.ports, input);
-  if (answer.outcome === 'refused') throw answer.error;
+  if (answer.outcome === 'refused') throw answer.accountId === undefined ? answer.error : await refuseOwner(context, { accountId: answer.accountId, browserSecret: input.browserSecret ?? '' }, answer.error);
   await claimRecord(context.ports, signedInKind, answer.browserHash, answer, context.ports.clock.now() + SIGNED_IN_MS);
 }
 
@@ -80,7 +80,7 @@ export type ConfirmationView =
 /**
  * What the confirmation page shows. Asks the directory for the person's role until it answers.
  * Raises `SSO_BROWSER_MISMATCH`, `CONSENT_BROWSER_MISMATCH`, the `CONSENT_INVITATION_…` codes, `SSO_GUEST_REFUSED`,
- * `SSO_NOT_AN_ADMIN`, `SSO_WRONG_TENANT`, `SSO_TENANT_CLAIMED`.
+ * `SSO_NOT_AN_ADMIN`, `SSO_WRONG_TENANT`, `SSO_TENANT_CLAIMED`, `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE`.
  */
 export async function readConfirmation(context: OnboardingContext, browser: BrowserSecrets, signal?: AbortSignal): Promise<ConfirmationView> {
   const signIn = await requireSignedIn(context, browser);
@@ -91,8 +91,27 @@ export async function readConfirmation(context: OnboardingContext, browser: Brow
   const standing = await readStanding(context, { tenantId: signIn.identity.tenantId, objectId: signIn.identity.objectId, policy: OWNERSHIP_POLICY }, signal);
   // The grants may not have reached every replica: not a yes, and not a no either.
   if (standing.outcome === 'unknown') return { kind: 'waiting' };
-  const pending = await openOwnership(context.ports, { signIn, standing, provenTenantId: journey.provenTenantId ?? '', homeTenantId: context.settings.homeTenantId });
-  return { kind: 'confirm', pending, accountName: account.name };
+  try {
+    const pending = await openOwnership(context.ports, { signIn, standing, provenTenantId: journey.provenTenantId ?? '', homeTenantId: context.settings.homeTenantId });
+    return { kind: 'confirm', pending, accountName: account.name };
+  } catch (error) {
+    throw isOnboardingError(error) ? await refuseOwner(context, { accountId: signIn.accountId, browserSecret: browser.signIn ?? '', objectId: signIn.identity.objectId }, error) : error;
+  }
+}
+
+/**
+ * The person's page says one public word; the operator finds in the audit, and in the reasons of a journey that waits for
+ * the sign-in, who was turned away and why. Reloading the page adds nothing. Raises `AUDIT_UNAVAILABLE`.
+ */
+async function refuseOwner(context: OnboardingContext, who: { readonly accountId: string; readonly browserSecret: string; readonly objectId?: string }, refused: OnboardingError): Promise<OnboardingError> {
+  const { ports } = context;
+  if (refused.retryable) return refused;
+  const { code, message, serviceCode = null } = refused;
+  const subject = who.objectId === undefined ? {} : { subject: who.objectId };
+  const id = `sso.sign_in_refused:${code}:${sha256Base64Url(who.browserSecret)}`;
+  await ports.audit.append({ id, action: 'sso.sign_in_refused', phase: 'note', outcome: 'refused', actor: 'customer-browser', ...subject, accountId: who.accountId, reason: code, details: { ...refused.details, serviceCode } });
+  await updateJourney(ports, who.accountId, (journey) => (journey.state === 'consented' ? { ...journey, reasons: [{ code, message }] } : journey));
+  return refused;
 }
 
 /**

@@ -63,8 +63,9 @@ const PUBLIC_STATUS = { invalid: 400, expired: 410, wrong_account: 403, declined
 function reportRefusal(context: OnboardingContext, request: WebRequest, error: unknown): string {
   const supportCode = toBase64Url(context.ports.random.bytes(6));
   const known = asOnboardingError(error);
+  const { code, message, details, serviceCode = null, correlationId = null } = known;
   // The path may hold an invitation's ticket: only its first segment is logged.
-  context.ports.logger.warn('A page was refused.', { supportCode, code: known.code, page: `/${request.path.split('/')[1] ?? ''}`, serviceCode: known.serviceCode ?? null });
+  context.ports.logger.warn('A page was refused.', { supportCode, code, page: `/${request.path.split('/')[1] ?? ''}`, message, details, serviceCode, correlationId });
   return supportCode;
 }
 
