@@ -3,6 +3,7 @@ import type { AccessLevel } from '../accounts/access-level';
 import type { JourneyState, Reason } from '../accounts/journey';
 import type { PartnerApp } from '../consent/apps';
 import { OnboardingError } from '../errors';
+import { reachesAsFarAs } from '../internal/claim-scope';
 import type { CloudEndpoints } from '../internal/clouds';
 import type { ClaimScope, OperatorAction, Ports } from '../ports';
 
@@ -49,11 +50,9 @@ export interface JourneyReport {
   readonly reasons: readonly Reason[];
 }
 
-const REACH: Readonly<Record<ClaimScope, number>> = { process: 0, host: 1, shared: 2 };
-
-/** Raises `STATE_SCOPE_TOO_SMALL`: two processes that both believe they won a claim would double every effect. */
+/** Raises `STATE_SCOPE_TOO_SMALL`. */
 export function requireReach(actual: ClaimScope, needed: ClaimScope): void {
-  if (REACH[actual] < REACH[needed]) {
+  if (!reachesAsFarAs(actual, needed)) {
     throw new OnboardingError('STATE_SCOPE_TOO_SMALL', `This deployment needs claims that reach as far as "${needed}"; the state store's reach only "${actual}".`, { details: { needed, actual } });
   }
 }

@@ -3,6 +3,7 @@
  * redeems nothing; the record is authenticated, so an edited store raises no level and moves no grant.
  */
 import * as z from 'zod/v4';
+import { reachesAsFarAs } from '../internal/claim-scope';
 import { sha256Base64Url } from '../internal/encoding';
 import type { Secret } from '../internal/secret';
 import type { ClaimScope, StateStore } from '../ports';
@@ -45,10 +46,8 @@ export function codeId(code: Secret): string {
   return sha256Base64Url(code.reveal());
 }
 
-const REACH: Readonly<Record<ClaimScope, number>> = { process: 0, host: 1, shared: 2 };
-
 /** Raises `STATE_SCOPE_TOO_SMALL` when two processes of the deployment could both win a claim. */
 export function requireClaimScope(store: Pick<StateStore, 'claimScope'>, deployment: ClaimScope): void {
-  if (REACH[store.claimScope] >= REACH[deployment]) return;
+  if (reachesAsFarAs(store.claimScope, deployment)) return;
   throw new OnboardingError('STATE_SCOPE_TOO_SMALL', `Single use needs a store whose claims reach "${deployment}"; this one reaches "${store.claimScope}".`);
 }
