@@ -2,6 +2,7 @@
  * A process that advances one account and kills itself, without a chance to tidy up, right after its first write. Bundled
  * and started by kill.test.ts; it says what it reached when there was nothing to write.
  */
+import { flushCompileCache } from 'node:module';
 import { followSandboxClock } from '../../src/cli/sandbox-clock';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import { parseConfiguration } from '../../src/core/configuration';
@@ -54,6 +55,8 @@ let advance: (() => Promise<unknown>) | undefined;
 process.on('message', (message: Errand | 'advance') => {
   const act = message === 'advance' ? async () => say({ report: await advance?.() }) : async () => {
     advance = await prepare(message);
+    // Whoever is killed leaves no compiled code behind; the next one should not have to compile again.
+    flushCompileCache();
     say('ready');
   };
   act().catch((error: unknown) => say({ failed: String(error) }));

@@ -74,7 +74,7 @@ class Children {
   }
 
   async #start(): Promise<ChildProcess> {
-    const child = fork(script, [], { execArgv: [] });
+    const child = fork(script, [], { execArgv: [], env: { NODE_COMPILE_CACHE: join(folder, 'compiled') } });
     child.send(this.errand);
     const [message] = (await once(child, 'message')) as [unknown];
     if (message !== 'ready') throw new Error(`A child could not start: ${JSON.stringify(message)}`);

@@ -10,6 +10,7 @@ import { type Configuration, parseConfiguration } from '../../src/core/configura
 import { createInstallation, type Installation } from '../../src/core/installation';
 import type { Clock, DomainEvent, Logger } from '../../src/core/ports';
 import { parseKeyRing } from '../../src/core/sealing';
+import type { WebRequest, WebResponse } from '../../src/core/internal/web';
 import { playPerson, type ConsentDecision } from '../../src/sandbox/admin';
 import { buildConfig, type ReadyTenant, type ReadyUser, type RunningSandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index';
 import { createVisitor, type VisitedPage, type Visitor } from '../../src/sandbox/visitor';
@@ -47,7 +48,13 @@ export async function startStory(options: StoryOptions = {}) {
   const events: DomainEvent[] = [];
   const current: { chapter?: Chapter } = {};
   const chapter = () => current.chapter as Chapter;
-  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async (request) => chapter().installation.onboarding.handle(request) });
+  const answers: WebResponse[] = [];
+  const handle = async (request: WebRequest) => {
+    const answer = await chapter().installation.onboarding.handle(request);
+    answers.push(answer);
+    return answer;
+  };
+  const server = await startServer({ host: '127.0.0.1', port: 0, handle });
   const portalKey = await createJwtService().generateSigningKey('ES256');
   const portal = { audience: 'https://portal.northwind.example', deliverTo: 'https://portal.northwind.example/enter', jwksOrClientKey: portalKey.publicJwk };
   const base = buildConfig(sandbox.ready, { publicBaseUrl: `http://localhost:${server.port}`, portal });
@@ -73,13 +80,19 @@ export async function startStory(options: StoryOptions = {}) {
     await current.chapter?.installation.close();
     sandbox.reset();
     sandbox.setReplicationLagMs(NO_LAG);
-    log.length = 0;
-    events.length = 0;
+    for (const collected of [log, events, answers]) collected.length = 0;
     const opened = await (changes.openStore ?? options.openStore ?? openMemory)(clock);
     const store = changes.wrapStore?.(opened) ?? opened;
     const written = { ...base, settingsUrl: undefined, ...options.configure?.(base), ...changes.configure?.(base) };
     const configuration = parseConfiguration(written);
     current.chapter = { store, written, configuration, installation: await install(store, configuration) };
+  };
+
+  /** The same state under another configuration, as after an edit of the file and a restart. */
+  const reconfigure = async (change: (written: Record<string, unknown>) => Record<string, unknown>): Promise<void> => {
+    const written = { ...chapter().written, ...change(chapter().written) };
+    const configuration = parseConfiguration(written);
+    current.chapter = { store: chapter().store, written, configuration, installation: await install(chapter().store, configuration) };
   };
 
   await renew(options);
@@ -88,8 +101,11 @@ export async function startStory(options: StoryOptions = {}) {
     clock,
     log,
     events,
+    /** What our pages answered, as it left the core. */
+    answers,
     install,
     renew,
+    reconfigure,
     ca,
     secrets,
     portalKey,
