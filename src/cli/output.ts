@@ -52,13 +52,18 @@ export function reportFailure(streams: Streams, json: boolean, verbose: boolean,
   const error = asOnboardingError(thrown);
   if (json) streams.out(`${JSON.stringify({ error })}\n`);
   else streams.err(forTerminal(describeFailure(error)));
-  if (verbose && error.code === 'UNEXPECTED' && error.cause instanceof Error) streams.err(`${error.cause.stack ?? error.cause.message}\n`);
+  if (verbose && error.code === 'UNEXPECTED' && error.cause instanceof Error) streams.err(`${describeCause(error.cause)}\n`);
   return exitCodeOf(error);
 }
 
 function describeFailure(error: OnboardingError): string {
   const evidence = [error.serviceCode, error.correlationId === undefined ? undefined : `correlation id ${error.correlationId}`].filter((part) => part !== undefined).join(', ');
   return `${error.message}\n  code:  ${error.code}${evidence === '' ? '' : ` (${evidence})`}\n  next:  ${error.remedy} (${error.owner})\n`;
+}
+
+/** Where it happened, not what it says: nobody knows what a foreign message quotes. */
+function describeCause(cause: Error): string {
+  return [cause.name, ...(cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
 }
 
 const REFUSED_THOUGH_INVESTIGATED: ReadonlySet<ErrorCode> = new Set(['STATE_CORRUPTED', 'STATE_RECORD_INVALID', 'STATE_RECORD_TAMPERED', 'SEAL_BROKEN']);

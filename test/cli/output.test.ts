@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { runPlain } from '../../src/cli/commands/context';
-import { createOutput } from '../../src/cli/output';
+import { createOutput, reportFailure } from '../../src/cli/output';
 import { startServer } from '../../src/core/adapters/node-server';
 import { OnboardingError } from '../../src/core/errors';
 import { runCli, startCliStage } from './support';
@@ -28,6 +28,13 @@ describe('what people read on a terminal', () => {
     expect(written.out).toContain('\nnext line\n');
     expect(written.err).toContain('ADMINS_NOT_A_CANDIDATE');
     expect(written.out + written.err).not.toMatch(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+  });
+
+  it('shows with --verbose where something unforeseen happened, and not what a foreign message quotes', () => {
+    const { written, streams } = capture();
+    expect(reportFailure(streams, false, true, new TypeError('cannot use hunter2'))).toBe(1);
+    expect(written.err).toMatch(/TypeError\n\s+at /);
+    expect(written.err).not.toContain('hunter2');
   });
 
   it('says that nothing is lost when a wait is interrupted', async () => {

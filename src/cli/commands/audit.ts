@@ -22,7 +22,11 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
   audit.command('verify').description('find a changed, missing or reordered entry').action(async (_flags: unknown, command: Command) => {
     await runAction(context, command, async ({ installation }, output) => {
       const result = await installation.audit.verify();
-      output.result(result, () => (result.intact ? `The chain of ${result.entries} entries is intact.` : `The chain is broken at entry ${result.brokenAt ?? '?'}.`));
+      // On a broken chain nothing further can be said about what it holds.
+      const openIntents = result.intact ? await installation.audit.orphanedIntents() : [];
+      output.result({ ...result, openIntents: openIntents.map(({ seq, id, at, actor, accountId }) => ({ seq, id, at, actor, accountId })) }, () =>
+        result.intact ? [`The chain of ${result.entries} entries is intact.`, ...openIntents.map((entry) => `  no outcome yet: ${entry.id} by ${entry.actor} at ${instant(entry.at)}`)].join('\n') : `The chain is broken at entry ${result.brokenAt ?? '?'}.`,
+      );
       return result.intact ? EXIT.done : EXIT.attention;
     });
   });
