@@ -39,7 +39,7 @@ export const ERROR_CATALOG = {
   APP_CREDENTIAL_UNUSABLE: entry('fix_input', 'partner', 'failed', 'The app\'s credential is missing or cannot be used to sign in.', 'Name a stored certificate, a PFX, a PEM file or a secret for this app.'),
 
   // State
-  STATE_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The state store did not answer.', 'Check the store; nothing was changed.'),
+  STATE_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The state store did not answer.', 'Check the store, then run the step again: every step can be repeated.'),
   STATE_CORRUPTED: entry('investigate', 'operator', 'failed', 'The state file is damaged and was set aside untouched.', 'Restore a backup; the damaged file was copied beside the original.'),
   STATE_VERSION_UNSUPPORTED: entry('fix_input', 'operator', 'failed', 'The state was written by a newer version of this package.', 'Update this package on this host.'),
   STATE_RECORD_INVALID: entry('investigate', 'operator', 'failed', 'A stored record does not have the documented form.', 'Look it up in docs/storage-schema.md; restore it from a backup.'),
