@@ -12,6 +12,9 @@ export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 export const EXCHANGE_APP_ID = '00000002-0000-0ff1-ce00-000000000000';
 export const SHAREPOINT_APP_ID = '00000003-0000-0ff1-ce00-000000000000';
 
+/** The same permission for those who name it by its id; an app role id of Microsoft Graph never changes. */
+const DIRECTORY_READ_ALL = '7ab1d382-f21e-4acd-a863-ba3e13f7da61';
+
 const RESOURCE_NAMES: Readonly<Record<string, string>> = {
   graph: GRAPH_APP_ID,
   'microsoft graph': GRAPH_APP_ID,
@@ -88,7 +91,7 @@ export function requireApp(apps: readonly PartnerApp[], key: string): PartnerApp
  * Directory.Read.All (application); see docs/permissions.md.
  */
 export function directoryReader(apps: readonly PartnerApp[]): PartnerApp {
-  const reads = (app: PartnerApp) => app.requiredPermissions.some((permission) => permission.resourceAppId === GRAPH_APP_ID && permission.type === 'application' && permission.name === 'Directory.Read.All');
+  const reads = (app: PartnerApp) => app.requiredPermissions.some((permission) => permission.resourceAppId === GRAPH_APP_ID && permission.type === 'application' && (permission.name === 'Directory.Read.All' || permission.id === DIRECTORY_READ_ALL));
   const app = apps.find(reads) ?? apps[0];
   if (app === undefined) throw invalidApps('apps: none declared');
   return app;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
+import { directoryReader, EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
 import type { AppEvidence, GrantEvidence, ResourceEvidence } from '../../../src/core/consent/evidence-model';
 import { judgeConsent } from '../../../src/core/consent/judge';
 
@@ -108,6 +108,13 @@ describe('judging consent', () => {
 
 describe('declaring apps', () => {
   const app = { key: 'a', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'X', reason: 'r' }] };
+
+  it.each([{ name: 'Directory.Read.All' }, { id: DIRECTORY.toUpperCase() }])('reads the directory as the app that asked for %j', (reads) => {
+    const reader = { key: 'reader', appId: '22222222-0000-4000-8000-000000000002', round: 2, requiredPermissions: [{ resource: 'graph', type: 'application', reason: 'r', ...reads }] };
+    expect(directoryReader(parseApps([app, reader])).key).toBe('reader');
+    expect(directoryReader(parseApps([app])).key).toBe('a');
+  });
+
   it.each([
     ['two apps in one round', [app, { ...app, key: 'b', appId: '22222222-0000-4000-8000-000000000002' }]],
     ['a gap between rounds', [{ ...app, round: 2 }]],
