@@ -1,14 +1,17 @@
 /**
- * Two projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
- * build and starts other Node versions, so it belongs to `npm run check:package`.
+ * Three projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
+ * build and starts other Node versions, so it belongs to `npm run check:package`. `stores` starts a real PostgreSQL, which
+ * not every machine has, so it is `npm run test:stores`.
  */
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const require = createRequire(import.meta.url);
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const needsBuild = 'test/package/built/**/*.test.ts';
+const needsServer = 'test/stores/**/*.test.ts';
 
 export default defineConfig({
   resolve: {
@@ -23,12 +26,15 @@ export default defineConfig({
   },
   test: {
     globalSetup: ['tools/vitest-node24.mts'],
+    // Vitest leaves one core idle, which on two cores is half of them; much of the suite waits for sockets and disks anyway.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
       // One module instance per worker instead of one per file, which nearly halves the run. It holds because no module of
       // ours keeps state (the world comes through ports); a test that fails only in company has found one that does.
-      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild] } },
+      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild, needsServer] } },
+      { extends: true, test: { name: 'stores', include: [needsServer], hookTimeout: 60_000 } },
       { extends: true, test: { name: 'package', include: [needsBuild], testTimeout: 60_000, hookTimeout: 120_000 } },
     ],
   },
