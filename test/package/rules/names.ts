@@ -38,6 +38,7 @@ function declaredName(node: ts.Node): ts.Identifier | undefined {
 }
 
 function remarkOn(name: string, node: ts.Node): string | undefined {
+  if (name === 'cert' && isTlsOption(node)) return undefined;
   const words = wordsOf(name);
   const banned = words.find((word) => Object.hasOwn(BANNED_WORDS, word));
   if (banned !== undefined) return BANNED_WORDS[banned];
@@ -45,6 +46,11 @@ function remarkOn(name: string, node: ts.Node): string | undefined {
   if (words[0] === 'link' || words[0] === 'unlink') return words.length > 1 && ts.isFunctionDeclaration(node) ? 'say bind' : undefined;
   if (words[0] === 'validate' && isAsynchronous(node)) return 'say verify, read or check: it asks the world';
   return words.includes('user') && words.includes('operator') ? 'an operator is not a user' : undefined;
+}
+
+/** Node's own word in `tls` options, which an adapter hands on as they are. */
+function isTlsOption(node: ts.Node): boolean {
+  return ts.isPropertySignature(node) && node.getSourceFile().fileName.startsWith('src/core/adapters/');
 }
 
 /** A local shows where it comes from and a type such as `AppToken` says which; a bare text at a border says nothing. */

@@ -6,7 +6,7 @@
 import ts from 'typescript';
 import { importsOf, positionOf, visit, type Finding, type SourceTree } from './source-tree';
 
-const WORLDLY_FOLDERS = /^(src\/(core\/adapters|cli|sandbox)|examples)\//;
+const WORLDLY_FOLDERS = /^(src\/(core\/adapters|cli|sandbox|nodes\/host\/environment\.ts)|examples)(\/|$)/;
 const WHY = 'Clock, chance, network, processes and files come through ports (src/core/ports.ts); only adapters/, cli/, sandbox/ and examples/ touch the world.';
 
 const MODULES = new Set([
