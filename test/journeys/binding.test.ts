@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditOf, codeOf, invite } from './attacks';
 import { openPortal } from './backup-portal';
-import { changePerson, changePrincipal, deletePerson, deletePrincipal, findPerson, recreatePerson, removePermission, removeRoles } from './directory';
+import { changePerson, changePrincipal, deletePerson, deletePrincipal, findPerson, recreatePerson, rememberDirectory, rememberState, removePermission, removeRoles } from './directory';
 import { advanceUntilSettled, onboardAsAdmin, OPERATOR, personWith, startStory, type Story } from './story';
 
 const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
@@ -11,17 +11,24 @@ const RECHECK_SECONDS = 3600;
 
 let story: Story;
 
-beforeAll(async () => {
-  story = await startStory();
-});
+let putBack: () => Promise<void>;
 
 /** Ada brings the account in, Grace is bound, the customer allows everything. */
-beforeEach(async () => {
-  await story.renew();
+beforeAll(async () => {
+  story = await startStory();
   await onboardAsAdmin(story, await invite(story), personWith(story.tenant(CONTOSO), 'Global Administrator'), 'full');
   await advanceUntilSettled(story, 'contoso');
   await story.onboarding.bindAdmin({ accountId: 'contoso', admin: findPerson(story, CONTOSO, 'grace').id, operatorId: OPERATOR });
   expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'active' });
+  const [putDirectoryBack, putStateBack] = [rememberDirectory(story, CONTOSO), await rememberState(story)];
+  putBack = async () => {
+    putDirectoryBack();
+    await putStateBack();
+  };
+});
+
+beforeEach(async () => {
+  await putBack();
   story.advanceClock(RECHECK_SECONDS);
 });
 

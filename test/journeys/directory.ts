@@ -1,6 +1,7 @@
 /** Things that happen in a customer's directory behind our back: written straight into the sandbox's world. */
 import { randomUUID } from 'node:crypto';
 import type { ServicePrincipal, Tenant, User } from '../../src/sandbox/model';
+import { VersionedTable } from '../../src/sandbox/versioned-table';
 import type { Story } from './story';
 
 type Stage = Pick<Story, 'sandbox'>;
@@ -10,6 +11,30 @@ export function worldTenant({ sandbox }: Stage, domain: string): Tenant {
   const tenant = sandbox.world.tenants.get(tenantId);
   if (tenant === undefined) throw new Error(`The world has no tenant ${domain}.`);
   return tenant;
+}
+
+/** Takes a picture of the directory; the function it gives puts everything back as it was. */
+export function rememberDirectory(stage: Stage, domain: string): () => void {
+  const tables = Object.values(worldTenant(stage, domain)).filter((value): value is VersionedTable<{ readonly id: string }> => value instanceof VersionedTable);
+  const pictures = tables.map((table) => ({ table, rows: new Map(table.list(stage.sandbox.clock.now()).map((row) => [row.id, row])) }));
+  return () => {
+    const now = stage.sandbox.clock.now();
+    for (const { table, rows } of pictures) {
+      for (const { id } of table.list(now)) if (!rows.has(id)) table.delete(id, now);
+      // Rows are replaced and never changed, so the same object is the same row.
+      for (const [id, row] of rows) if (table.get(id, now) !== row) table.put(id, row, now);
+    }
+  };
+}
+
+/** Takes a picture of the state; the function it gives puts it back and starts over with an empty memory. */
+export async function rememberState(story: Pick<Story, 'store' | 'reconfigure'>): Promise<() => Promise<void>> {
+  const rows = await Array.fromAsync(story.store.list(''));
+  return async () => {
+    for (const { key } of await Array.fromAsync(story.store.list(''))) await story.store.delete(key);
+    for (const { key, value } of rows) await story.store.set(key, value);
+    await story.reconfigure(() => ({}));
+  };
 }
 
 function requireRow<T>(row: T | undefined, what: string): T {

@@ -14,8 +14,6 @@ beforeAll(async () => {
   story = await startStory();
 });
 
-beforeEach(async () => story.renew());
-
 afterAll(async () => story.stop());
 
 const CONTOSO = 'contoso.example';
@@ -54,7 +52,8 @@ describe('an operator who pins a stranger\'s tenant that consented long ago', ()
   let rows: ReturnType<Story['sandbox']['requests']>;
   let visitor: Visitor;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
+    await story.renew();
     await visitInvitation(story, await invite(story, 'long-ago', FABRIKAM), person(FABRIKAM, 'felix'));
     story.advanceClock(90 * 86_400);
     visitor = story.visitor();
@@ -101,6 +100,8 @@ describe('an operator who pins a stranger\'s tenant that consented long ago', ()
 });
 
 describe('the sign-in that proves ownership', () => {
+  beforeEach(async () => story.renew());
+
   it('is refused for a guest, even one who is a Global Administrator there', async () => {
     expect(refusal(story, await signInAs('felix'))).toEqual({ publicCode: 'wrong_account', code: 'SSO_GUEST_REFUSED' });
     await expectUnowned();
@@ -208,6 +209,8 @@ describe('the sign-in that proves ownership', () => {
 });
 
 describe('the confirmation', () => {
+  beforeEach(async () => story.renew());
+
   async function confirmPage(): Promise<{ readonly visitor: Visitor; readonly page: VisitedPage }> {
     const visitor = story.visitor();
     return { visitor, page: await visitInvitation(story, await invite(story), person(CONTOSO, 'ada'), 'accept', visitor) };
@@ -260,6 +263,8 @@ describe('the confirmation', () => {
 });
 
 describe('one tenant, one account', () => {
+  beforeEach(async () => story.renew());
+
   it('refuses a second account for the same tenant and does not say whose it is', async () => {
     await onboardAsAdmin(story, await invite(story), person(CONTOSO, 'ada'));
     const page = await visitInvitation(story, await invite(story, 'second', null, 'Second Ltd'), person(CONTOSO, 'grace'));
@@ -291,6 +296,8 @@ describe('one tenant, one account', () => {
 });
 
 describe('the access level', () => {
+  beforeEach(async () => story.renew());
+
   it('stays none when the admin only confirms, and no operator opens anything then', async () => {
     const visitor = story.visitor();
     const page = await visitInvitation(story, await invite(story), person(CONTOSO, 'ada'), 'accept', visitor);
