@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Clock, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
+import { type Clock, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, type OperatorOnboarding, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
 import { followSandboxClock, type FollowingClock } from './sandbox-clock';
 
 export interface GlobalFlags {
@@ -22,6 +22,8 @@ export interface Runtime {
   readonly clock: Clock & Partial<Pick<FollowingClock, 'refresh'>>;
   /** The operator the command line acts as: bound to the configuration. Raises `OPERATOR_UNKNOWN`. */
   readonly operatorId: () => string;
+  /** The onboarding as that operator may see it; what every command that serves one goes through. Raises `OPERATOR_UNKNOWN`. */
+  readonly operator: () => OperatorOnboarding;
   readonly readFile: (path: string) => string;
 }
 
@@ -52,7 +54,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       // A store in memory is this process's alone, whatever the deployment.
       deployment: store.claimScope === 'process' ? 'process' : 'host',
     });
-    return { configuration, installation, clock, readFile, operatorId: () => requireConfiguredOperator(configuration) };
+    return { configuration, installation, clock, readFile, operatorId: () => requireConfiguredOperator(configuration), operator: () => installation.asOperator(requireConfiguredOperator(configuration)) };
   } catch (error) {
     await store.close();
     throw error;

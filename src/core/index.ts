@@ -7,6 +7,7 @@ export { ERROR_CATALOG } from './error-catalog';
 export type { CatalogEntry, ErrorCode, ErrorOwner, ErrorReaction, PublicCode } from './error-catalog';
 export { Secret, isSecret, secret } from './internal/secret';
 export type { Cloud, CloudEndpoints } from './internal/clouds';
+export { publicUrl } from './internal/public-url';
 export type { WebRequest, WebResponse } from './internal/web';
 export type * from './ports';
 export { createSealer, parseKeyRing } from './sealing';
@@ -24,7 +25,10 @@ export type { AccountView, JourneyReport, OnboardingSettings, WaitingFor } from 
 export type { ConsentRequestView } from './corridor/consent-requests';
 export type { ConsentReport } from './corridor/verify-consent';
 export type { ImpersonateInput } from './corridor/impersonate';
-export type { RouteOptions } from './corridor/routes';
+export { bindOperator } from './corridor/operator';
+export type { OperatorOnboarding } from './corridor/operator';
+export type { HandleOptions, RouteOptions } from './corridor/routes';
+export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
 export type { CertificateRequest, Credentials, RegisteredCredential } from './corridor/credentials';
 
 // Accounts
@@ -86,6 +90,8 @@ export { startServer } from './adapters/node-server';
 export type { RunningServer, ServerOptions } from './adapters/node-server';
 export { createNodeRandom } from './adapters/node-random';
 export { openStateStore } from './adapters/open-store';
+export { openPostgresStore } from './adapters/postgres-store';
+export type { PostgresStoreOptions } from './adapters/postgres-store';
 export { openSqliteStore } from './adapters/sqlite-store';
 export { createSystemClock } from './adapters/system-clock';
 export { createTenantDirectory } from './adapters/tenant-directory';

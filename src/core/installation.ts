@@ -20,8 +20,10 @@ import { openPrivateKey } from './certificates/records';
 import type { Configuration } from './configuration';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/credentials';
+import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
 import { OnboardingError } from './errors';
+import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
 import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
 import { createSealer, type KeyRing } from './sealing';
@@ -46,7 +48,10 @@ export interface InstallationOptions {
 }
 
 export interface Installation {
+  /** Unbound: for hosts that authorise by themselves. */
   readonly onboarding: Onboarding;
+  /** The onboarding as this authenticated operator may see it. */
+  asOperator(operatorId: string): OperatorOnboarding;
   readonly audit: AuditLog;
   readonly certificates: Credentials;
   /** What the parts were built from, for hosts that want one step of a room. */
@@ -65,8 +70,10 @@ export async function createInstallation(options: InstallationOptions): Promise<
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) });
   const { ports, audit, tokensWith } = buildPorts(options, https);
   const settings = buildSettings(options);
+  const onboarding = createOnboarding(settings, ports, buildRoutes(options, ports, https));
   return {
-    onboarding: createOnboarding(settings, ports, buildRoutes(options, ports, https)),
+    onboarding,
+    asOperator: (operatorId) => bindOperator(onboarding, ports.authorizer, operatorId),
     audit,
     certificates: createCredentials(
       { settings, ports },
@@ -131,5 +138,5 @@ function buildRoutes({ configuration, deployment }: InstallationOptions, ports: 
   const { portal, publicBaseUrl } = configuration;
   if (portal === undefined) return {};
   const keys = createPortalKeySource({ setting: portal.jwksOrClientKey, https, clock: ports.clock });
-  return { redemption: { portal: { audience: portal.audience, keys }, redeemUrl: new URL('/impersonation/redeem', publicBaseUrl).toString(), issuer: publicBaseUrl, deployment } };
+  return { redemption: { portal: { audience: portal.audience, keys }, redeemUrl: publicUrl(publicBaseUrl, '/impersonation/redeem'), issuer: publicBaseUrl, deployment } };
 }

@@ -24,7 +24,7 @@ describe('the command line refuses with a code and an exit status', () => {
     ['an unknown certificate', ['certificate', 'show', 'nope'], 3, 'CERTIFICATE_NOT_FOUND'],
     ['a key that Entra would not take', ['certificate', 'generate', '--name', 'weak', '--key-bits', '1024'], 3, 'CERTIFICATE_INPUT_INVALID'],
     ['a state outside the configured folder', ['--state', 'sqlite:../../elsewhere.sqlite', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
-    ['a state it cannot speak to', ['--state', 'postgres://user:hunter2@localhost/x', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
+    ['a state it cannot speak to', ['--state', 'mysql://user:hunter2@localhost/x', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
   ] as const)('%s', async (_name, args, code, errorCode) => {
     const result = await stage.cli(...args);
     expect(result).toMatchObject({ code, json: { error: { code: errorCode, retryable: false } } });
@@ -84,6 +84,12 @@ describe('the command line refuses with a code and an exit status', () => {
     expect(await gone.cli('consent', 'open', 'a')).toMatchObject({ code: 6, json: { error: { code: 'STS_UNAVAILABLE', retryable: true } } });
   });
 
+  it('a database that is not there, as something to try later, without its password', async () => {
+    const refused = await stage.cli('--state', 'postgres://user:hunter2@127.0.0.1:9/x', 'account', 'list');
+    expect(refused).toMatchObject({ code: 6, json: { error: { code: 'STATE_UNAVAILABLE', retryable: true } } });
+    expect(refused.out + refused.err).not.toContain('hunter2');
+  });
+
   it('a damaged state file, which it sets aside and never overwrites', async () => {
     const file = join(stage.folder, 'damaged.sqlite');
     const damage = Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(8192, 0x5a)]);
@@ -93,6 +99,24 @@ describe('the command line refuses with a code and an exit status', () => {
     }
     expect(readFileSync(file)).toEqual(damage);
     expect(readdirSync(stage.folder).filter((name) => name.startsWith('damaged.sqlite.corrupt'))).toHaveLength(1);
+  });
+
+  it('an operator every account that is not theirs, reads included', async () => {
+    await stage.cli('account', 'add', 'theirs', '--name', 'Theirs');
+    const limited = join(stage.folder, 'limited.json');
+    const config = JSON.parse(readFileSync(stage.config, 'utf8')) as object;
+    writeFileSync(limited, JSON.stringify({ ...config, operators: [{ id: 'op-2', name: 'Limited', accounts: ['theirs'], may: ['onboard'] }], operator: 'op-2' }));
+    const cli = (...args: string[]) => runCli(['--json', '--config', limited, ...args]);
+    for (const args of [['account', 'show'], ['status'], ['advance'], ['consent', 'status'], ['consent', 'verify'], ['consent', 'open'], ['consent', 'revoke'], ['admins', 'list'], ['sso', 'show'], ['sso', 'validate']]) {
+      expect(await cli(...args, 'fabrikam'), args.join(' ')).toMatchObject({ code: 3, json: { error: { code: 'OPERATOR_NOT_ALLOWED' } } });
+    }
+    expect((await cli('account', 'list')).json).toMatchObject({ items: [{ id: 'theirs' }] });
+    expect(await cli('account', 'add', 'more', '--name', 'More')).toMatchObject({ code: 3, json: { error: { code: 'OPERATOR_NOT_ALLOWED' } } });
+    for (const args of [['list'], ['show', 'x'], ['generate', '--name', 'n'], ['register', 'x']]) {
+      expect(await cli('certificate', ...args), args.join(' ')).toMatchObject({ code: 3, json: { error: { code: 'OPERATOR_NOT_ALLOWED' } } });
+    }
+    expect(await cli('impersonate', 'theirs', '--reason', 'TICKET-9')).toMatchObject({ code: 3, json: { error: { code: 'IMPERSONATION_NOT_ALLOWED' } } });
+    expect(((await cli('audit', 'list')).json['items'] as { accountId?: string }[]).filter((entry) => entry.accountId === 'fabrikam')).toEqual([]);
   });
 
   it('nothing about a state nobody else may read', async () => {

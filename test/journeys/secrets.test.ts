@@ -105,7 +105,7 @@ async function tellEverything(): Promise<void> {
   await story.onboarding.bindAdmin({ accountId: 'contoso', admin: 'first', operatorId: OPERATOR });
   const settled = await advanceUntilSettled(story, 'contoso');
   expect(settled.state).toBe('active');
-  haystacks.set('reports', JSON.stringify([settled, await story.onboarding.consentStatus('contoso'), await story.onboarding.listAdmins('contoso', OPERATOR), await story.onboarding.showBinding('contoso'), await story.onboarding.listAccounts(), await story.installation.certificates.list()]));
+  haystacks.set('reports', JSON.stringify([settled, await story.onboarding.consentStatus('contoso'), await story.onboarding.listAdmins('contoso', OPERATOR), await story.onboarding.showBinding('contoso'), await story.onboarding.listAccounts(), await story.installation.certificates.list(OPERATOR)]));
 
   const portal = openPortal(story, () => contoso.tenantId);
   const issued = await story.onboarding.impersonate({ accountId: 'contoso', operatorId: OPERATOR, reason: 'Ticket 4711' });

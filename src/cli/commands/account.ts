@@ -23,25 +23,25 @@ export function addAccountCommands(program: Command, context: CommandContext): v
     .option('--expected-tenant <domain or id>', 'the same as --tenant')
     .option('--label <label>', 'repeatable', (value: string, labels: readonly string[]) => [...labels, value], [])
     .action(async (argument: string | undefined, flags: AddFlags, command: Command) => {
-      await runAction(context, command, async ({ installation, operatorId }, output) => {
+      await runAction(context, command, async ({ operator }, output) => {
         const name = flags.name ?? argument ?? flags.id;
         if (name === undefined) throw new OnboardingError('INPUT_INVALID', 'Give --name, and an id if you have one.', { details: { field: 'name' } });
         const id = argument ?? flags.id ?? slug(name);
-        const added = await installation.onboarding.addAccount({ id, name, expectedTenant: flags.tenant ?? flags.expectedTenant, labels: flags.label }, operatorId());
+        const added = await operator().addAccount({ id, name, expectedTenant: flags.tenant ?? flags.expectedTenant, labels: flags.label });
         output.result(added, () => describe(added));
         return EXIT.done;
       });
     });
   account.command('list').description('every customer account').action(async (_flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      const items = await installation.onboarding.listAccounts();
+    await runAction(context, command, async ({ operator }, output) => {
+      const items = await operator().listAccounts();
       output.result({ items, next: null }, () => table(['id', 'name', 'state', 'tenant', 'access level'], items.map((item) => [item.id, item.name, item.state, item.tenantId ?? item.expectedTenant ?? '-', item.accessLevel])));
       return EXIT.done;
     });
   });
   account.command('show').argument('<account>').description('one customer account').action(async (id: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      const shown = await installation.onboarding.showAccount(id);
+    await runAction(context, command, async ({ operator }, output) => {
+      const shown = await operator().showAccount(id);
       output.result(shown, () => describe(shown));
       return EXIT.done;
     });
@@ -53,10 +53,10 @@ export function addAccountCommands(program: Command, context: CommandContext): v
     .option('--level <level>', 'the same as the argument')
     .description('lower the impersonation access level; only the customer\'s admin raises it')
     .action(async (id: string, argument: string, flags: { readonly level?: string }, command: Command) => {
-      await runAction(context, command, async ({ installation, operatorId }, output) => {
+      await runAction(context, command, async ({ operator }, output) => {
         const level = flags.level ?? argument;
         if (level !== 'none' && level !== 'restricted' && level !== 'full') throw new OnboardingError('INPUT_INVALID', 'The access level is none, restricted or full.', { details: { field: 'level' } });
-        const shown = await installation.onboarding.lowerAccessLevel(id, level, operatorId());
+        const shown = await operator().lowerAccessLevel(id, level);
         output.result(shown, () => describe(shown));
         return EXIT.done;
       });

@@ -10,10 +10,12 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
     .option('--account <account>', 'only entries of this account')
     .description('entries, oldest first')
     .action(async (flags: { readonly account?: string }, command: Command) => {
-      await runAction(context, command, async ({ installation }, output) => {
+      await runAction(context, command, async ({ installation, operator }, output) => {
+        const mine = operator();
         const items: AuditEntry[] = [];
         for await (const entry of installation.audit.list()) {
-          if (flags.account === undefined || entry.accountId === flags.account) items.push(entry);
+          const wanted = flags.account === undefined || entry.accountId === flags.account;
+          if (wanted && (await mine.mayRead(entry.accountId))) items.push(entry);
         }
         output.result({ items, next: null }, () => table(['no', 'at', 'action', 'phase', 'actor', 'account', 'outcome'], items.map((entry) => [String(entry.seq), instant(entry.at), entry.action, entry.phase, entry.actor, entry.accountId ?? '-', entry.outcome ?? '-'])));
         return EXIT.done;

@@ -31,15 +31,15 @@ export function addCertificateCommands(program: Command, context: CommandContext
       });
     });
   certificate.command('list').description('every credential certificate').action(async (_flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      const items = await installation.certificates.list();
+    await runAction(context, command, async ({ installation, operatorId }, output) => {
+      const items = await installation.certificates.list(operatorId());
       output.result({ items, next: null }, () => table(['id', 'name', 'state', 'valid until', 'SHA-1 thumbprint'], items.map((item) => [item.id, item.name, item.state, item.notAfter, item.thumbprintSha1])));
       return EXIT.done;
     });
   });
   certificate.command('show').argument('<certificate>').description('one certificate, its public part').action(async (id: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      const record = await installation.certificates.show(id);
+    await runAction(context, command, async ({ installation, operatorId }, output) => {
+      const record = await installation.certificates.show(id, operatorId());
       output.result(record, () => describe(record));
       return EXIT.done;
     });

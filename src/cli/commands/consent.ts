@@ -15,15 +15,15 @@ export function addConsentCommands(program: Command, context: CommandContext): v
     .option('--tenant <domain or id>', 'the tenant you expect to answer')
     .description('open (or resend) an invitation; hand its address to the customer\'s admin')
     .action(async (accountId: string, flags: { readonly ttlDays?: number; readonly tenant?: string }, command: Command) => {
-      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
-        const { url, round, rounds, expiresAt } = await installation.onboarding.openConsent({ accountId, operatorId: operatorId(), ttlDays: flags.ttlDays, tenant: flags.tenant, signal });
+      await runAction(context, command, async ({ operator }, output, signal) => {
+        const { url, round, rounds, expiresAt } = await operator().openConsent({ accountId, ttlDays: flags.ttlDays, tenant: flags.tenant, signal });
         output.result({ url, round, rounds, expiresAt }, () => `Send this address to the customer's admin (round ${round} of ${rounds}, valid until ${instant(expiresAt)}):\n${url}`);
         return EXIT.done;
       });
     });
   consent.command('status').argument('<account>').description('what is granted now, per app; changes nothing').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output, signal) => {
-      const report = await installation.onboarding.consentStatus(accountId, signal);
+    await runAction(context, command, async ({ operator }, output, signal) => {
+      const report = await operator().consentStatus(accountId, signal);
       output.result(report, () => describe(report));
       return EXIT.done;
     });
@@ -37,8 +37,8 @@ export function addConsentCommands(program: Command, context: CommandContext): v
       await runAction(context, command, async (runtime, output, signal) => verify(runtime, output, accountId, flags.wait === true, signal));
     });
   consent.command('revoke').argument('<account>').description('withdraw the open invitation').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation, operatorId }, output) => {
-      const revoked = await installation.onboarding.revokeConsentRequest(accountId, operatorId());
+    await runAction(context, command, async ({ operator }, output) => {
+      const revoked = await operator().revokeConsentRequest(accountId);
       output.result({ revoked }, () => (revoked ? 'The invitation no longer works.' : 'There was no open invitation.'));
       return EXIT.done;
     });
@@ -47,7 +47,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
 
 async function verify(runtime: Runtime, output: Output, accountId: string, wait: boolean, signal: AbortSignal): Promise<number> {
   for (;;) {
-    const report = await runtime.installation.onboarding.verifyConsent(accountId, signal);
+    const report = await runtime.operator().verifyConsent(accountId, signal);
     const open = report.verdict === 'pending' || report.verdict === 'unknown';
     if (!wait || !open || report.nextCheckAt === null) {
       output.result(report, () => describe(report));

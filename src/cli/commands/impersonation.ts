@@ -15,8 +15,8 @@ export function addImpersonationCommands(program: Command, context: CommandConte
       .option('--level <level>', 'restricted, to ask for less than the customer allows')
       .description('issue a one-time code for the customer\'s backup portal, as the configured operator')
       .action(async (accountId: string, flags: IssueFlags, self: Command) => {
-        await runAction(context, self, async ({ installation, operatorId }, output, signal) => {
-          const issued = await installation.onboarding.impersonate({ accountId, operatorId: operatorId(), reason: flags.reason, accessLevel: flags.level, signal });
+        await runAction(context, self, async ({ operator }, output, signal) => {
+          const issued = await operator().impersonate({ accountId, reason: flags.reason, accessLevel: flags.level, signal });
           // The code is the documented exception to "no secret on standard output": single use, 60 seconds.
           const { deliverTo, expiresAt, jti } = issued;
           output.result({ deliverTo, code: issued.code.reveal(), expiresAt, jti }, () => `Post this code to ${deliverTo} before ${instant(expiresAt)} (it works once):\n${issued.code.reveal()}`);

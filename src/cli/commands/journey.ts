@@ -13,16 +13,16 @@ export function addJourneyCommands(program: Command, context: CommandContext): v
       await runAction(context, command, advance(accountId, flags.wait === true));
     });
   program.command('status').argument('<account>').description('where the onboarding stands; changes nothing').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      const report = await installation.onboarding.status(accountId);
+    await runAction(context, command, async ({ operator }, output) => {
+      const report = await operator().status(accountId);
       output.result(report, () => describeJourney(report));
       return EXIT.done;
     });
   });
   const admins = program.command('admins').description('admins with full rights');
   admins.command('list').argument('<account>').description('candidates, and who is excluded and why').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
-      const { candidates, excluded, eligibility } = await installation.onboarding.listAdmins(accountId, operatorId(), signal);
+    await runAction(context, command, async ({ operator }, output, signal) => {
+      const { candidates, excluded, eligibility } = await operator().listAdmins(accountId, signal);
       output.result({ candidates, excluded, eligibility }, () => describeAdmins({ candidates, excluded, eligibility }));
       return EXIT.done;
     });
@@ -38,32 +38,32 @@ function addSsoCommands(program: Command, context: CommandContext): void {
     .requiredOption('--admin <objectId, user principal name or "first">', 'whom to bind')
     .description('bind an admin to the account')
     .action(async (accountId: string, flags: { readonly admin: string }, command: Command) => {
-      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
-        const binding = await installation.onboarding.bindAdmin({ accountId, admin: flags.admin, operatorId: operatorId(), signal });
+      await runAction(context, command, async ({ operator }, output, signal) => {
+        const binding = await operator().bindAdmin({ accountId, admin: flags.admin, signal });
         printBinding(output, binding);
         return EXIT.done;
       });
     });
   sso.command('validate').argument('<account>').description('read the bound admin and the consent again').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output, signal) => {
-      const { binding, nextCheckAt } = await installation.onboarding.verifyBinding(accountId, signal);
+    await runAction(context, command, async ({ operator }, output, signal) => {
+      const { binding, nextCheckAt } = await operator().verifyBinding(accountId, signal);
       printBinding(output, binding, nextCheckAt);
       if (binding.state === 'active') return EXIT.done;
       return binding.state === 'stale' ? EXIT.attention : EXIT.waiting;
     });
   });
   sso.command('show').argument('<account>').description('the binding as it stands').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ installation }, output) => {
-      printBinding(output, await installation.onboarding.showBinding(accountId));
+    await runAction(context, command, async ({ operator }, output) => {
+      printBinding(output, await operator().showBinding(accountId));
       return EXIT.done;
     });
   });
 }
 
 function advance(accountId: string, wait: boolean): Action {
-  return async ({ installation, clock }, output, signal) => {
+  return async ({ operator, clock }, output, signal) => {
     for (;;) {
-      const report = await installation.onboarding.advance(accountId, signal);
+      const report = await operator().advance(accountId, signal);
       const worthWaiting = wait && report.waitingFor === 'replication' && report.nextCheckAt !== null && !signal.aborted;
       if (!worthWaiting) {
         output.result(report, () => describeJourney(report));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { OnboardingError, type RunningServer, type ServerOptions, startServer } from '../../core/index';
+import { OnboardingError, publicUrl, type RunningServer, type ServerOptions, startServer } from '../../core/index';
 import { EXIT } from '../output';
 import { type CommandContext, readPort, runAction } from './context';
 
@@ -23,7 +23,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
             return installation.onboarding.handle(request);
           },
         });
-        const at = (path: string) => new URL(path, configuration.publicBaseUrl).toString();
+        const at = (path: string) => publicUrl(configuration.publicBaseUrl, path);
         const urls = { invite: at('/invite/'), consentCallback: at('/consent/callback'), signInCallback: at('/sign-in/callback'), jwks: at('/.well-known/jwks.json'), redeem: at('/impersonation/redeem'), health: at('/healthz') };
         output.result({ ready: true, port: server.port, publicBaseUrl: configuration.publicBaseUrl, urls }, () => `Listening on ${flags.host}:${server.port} for ${configuration.publicBaseUrl}\n${Object.entries(urls).map(([name, url]) => `  ${name.padEnd(16)} ${url}`).join('\n')}`);
         await new Promise<void>((resolve) => {

@@ -12,6 +12,7 @@ import type { AppliedValidation, SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
+import { tellRegress } from './regress';
 import { verifyBinding } from './verify-binding';
 import { describeShortfall, readConsent, verifyDueRead } from './verify-consent';
 
@@ -118,6 +119,7 @@ function isOutdated(journey: Journey, now: number): boolean {
 
 /** Write a step's result, unless somebody else moved the journey in the meantime: then theirs stands. */
 async function move(context: OnboardingContext, seen: Journey, change: Partial<Journey>): Promise<Journey> {
+  if (change.state === 'attention' && seen.state !== 'attention') await tellRegress(context, seen, change.reasons ?? []);
   return updateJourney(context.ports, seen.accountId, (current) => {
     const moved = current.state !== seen.state || current.epoch !== seen.epoch;
     return moved ? current : { ...current, ...change };

@@ -27,10 +27,10 @@ export interface RegisteredCredential {
 export interface Credentials {
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
   generate(request: CertificateRequest, operatorId: string): Promise<CertificateRecord>;
-  /** Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
-  list(): Promise<readonly CertificateRecord[]>;
+  /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
+  list(operatorId: string): Promise<readonly CertificateRecord[]>;
   /** Raises `CERTIFICATE_NOT_FOUND` and like `list`. */
-  show(certificateId: string): Promise<CertificateRecord>;
+  show(certificateId: string, operatorId: string): Promise<CertificateRecord>;
   /**
    * Register on the app and prove it; doing it again changes nothing. The app's present credential asks for the
    * change. Least Graph permission (application): Application.ReadWrite.OwnedBy, with the app owning its registration.
@@ -54,8 +54,14 @@ export function createCredentials(context: OnboardingContext, options: Credentia
       await requireOperator(context, operatorId, 'certificates', undefined);
       return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);
     },
-    list: () => listCertificates(ports),
-    show: (certificateId) => requireCertificate(ports, certificateId),
+    list: async (operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return listCertificates(ports);
+    },
+    show: async (certificateId, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return requireCertificate(ports, certificateId);
+    },
     register: async (certificateId, appKey, operatorId, signal) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
       return register(context, options, { certificateId, appKey, operatorId, signal });

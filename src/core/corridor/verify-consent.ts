@@ -10,6 +10,7 @@ import { type AppVerdict, type ConsentVerdict, judgeConsent } from '../consent/j
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
 import { OnboardingError } from '../errors';
 import type { OnboardingContext } from './context';
+import { tellRegress } from './regress';
 
 export interface ConsentReport {
   readonly accountId: string;
@@ -44,6 +45,8 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
   const verdict = await readConsent(context, journey.provenTenantId, signal);
   const decision = addRead({ goodReadsAt: journey.goodReadsAt, reads: journey.reads, verifyingSince: journey.verifyingSince ?? journey.since }, verdict.verdict, verdict.readAt);
   if (decision.outcome === 'proven') await auditGranted(context, journey, verdict);
+  const next = applyDecision(journey, decision, verdict);
+  if (next.state === 'attention') await tellRegress(context, journey, next.reasons);
   const updated = await updateJourney(ports, accountId, (current) => {
     // Another process made this read at the same moment: one of the two counts.
     if (current.reads !== journey.reads || current.epoch !== journey.epoch || current.state !== 'consent_verifying') return current;

@@ -1,0 +1,83 @@
+/**
+ * The onboarding as one authenticated operator sees it: every call is authorised for its account, reads included, and
+ * lists show only what is theirs. Hosts that serve operators (command line, nodes, a portal) go through here; the
+ * unbound calls are for hosts that authorise by themselves.
+ */
+import type { AccessLevel } from '../accounts/access-level';
+import type { NewAccount } from '../accounts/account';
+import type { AdminDiscovery } from '../admins/model';
+import { OnboardingError } from '../errors';
+import type { IssuedImpersonation } from '../impersonation/issue';
+import type { Onboarding } from '../onboarding';
+import type { Authorizer, OperatorAction } from '../ports';
+import type { AppliedValidation, SsoBinding } from '../sso/model';
+import type { ConsentRequestView } from './consent-requests';
+import type { AccountView, JourneyReport } from './context';
+import type { ImpersonateInput } from './impersonate';
+import type { ConsentReport } from './verify-consent';
+
+type Without<T> = Omit<T, 'operatorId'>;
+
+/** The calls of {@link Onboarding} without the operator. All of them raise `OPERATOR_NOT_ALLOWED`. */
+export interface OperatorOnboarding {
+  addAccount(input: NewAccount): Promise<AccountView>;
+  showAccount(accountId: string): Promise<AccountView>;
+  listAccounts(): Promise<readonly AccountView[]>;
+  lowerAccessLevel(accountId: string, level: AccessLevel): Promise<AccountView>;
+  openConsent(input: Without<Parameters<Onboarding['openConsent']>[0]>): Promise<ConsentRequestView>;
+  revokeConsentRequest(accountId: string): Promise<boolean>;
+  verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  listAdmins(accountId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
+  bindAdmin(input: Without<Parameters<Onboarding['bindAdmin']>[0]>): Promise<SsoBinding>;
+  showBinding(accountId: string): Promise<SsoBinding>;
+  verifyBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
+  impersonate(input: Without<ImpersonateInput>): Promise<IssuedImpersonation>;
+  advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
+  status(accountId: string): Promise<JourneyReport>;
+  /** May this operator see what concerns this account? Undefined: what concerns no account, or all of them. */
+  mayRead(accountId: string | undefined): Promise<boolean>;
+}
+
+const RIGHTS: readonly OperatorAction[] = ['onboard', 'impersonate', 'approve'];
+
+export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, operatorId: string): OperatorOnboarding {
+  const mayRead = async (accountId: string | undefined): Promise<boolean> => {
+    for (const action of RIGHTS) if (await authorizer.authorize(operatorId, action, accountId)) return true;
+    return false;
+  };
+  const reading = async <T>(accountId: string, read: () => Promise<T>): Promise<T> => {
+    if (!(await mayRead(accountId))) throw refused(accountId, 'read');
+    return read();
+  };
+  const acting = async <T>(accountId: string, act: () => Promise<T>): Promise<T> => {
+    if (!(await authorizer.authorize(operatorId, 'onboard', accountId))) throw refused(accountId, 'onboard');
+    return act();
+  };
+  return {
+    addAccount: (input) => onboarding.addAccount(input, operatorId),
+    showAccount: (accountId) => reading(accountId, () => onboarding.showAccount(accountId)),
+    listAccounts: async () => {
+      const mine: AccountView[] = [];
+      for (const account of await onboarding.listAccounts()) if (await mayRead(account.id)) mine.push(account);
+      return mine;
+    },
+    lowerAccessLevel: (accountId, level) => onboarding.lowerAccessLevel(accountId, level, operatorId),
+    openConsent: (input) => onboarding.openConsent({ ...input, operatorId }),
+    revokeConsentRequest: (accountId) => onboarding.revokeConsentRequest(accountId, operatorId),
+    verifyConsent: (accountId, signal) => acting(accountId, () => onboarding.verifyConsent(accountId, signal)),
+    consentStatus: (accountId, signal) => reading(accountId, () => onboarding.consentStatus(accountId, signal)),
+    listAdmins: (accountId, signal) => onboarding.listAdmins(accountId, operatorId, signal),
+    bindAdmin: (input) => onboarding.bindAdmin({ ...input, operatorId }),
+    showBinding: (accountId) => reading(accountId, () => onboarding.showBinding(accountId)),
+    verifyBinding: (accountId, signal) => acting(accountId, () => onboarding.verifyBinding(accountId, signal)),
+    impersonate: (input) => onboarding.impersonate({ ...input, operatorId }),
+    advance: (accountId, signal) => acting(accountId, () => onboarding.advance(accountId, signal)),
+    status: (accountId) => reading(accountId, () => onboarding.status(accountId)),
+    mayRead,
+  };
+}
+
+function refused(accountId: string, action: string): OnboardingError {
+  return new OnboardingError('OPERATOR_NOT_ALLOWED', `The operator may not do this (${action}).`, { details: { action, accountId } });
+}
