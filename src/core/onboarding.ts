@@ -13,7 +13,7 @@ import { advanceJourney, reportStatus } from './corridor/advance';
 import { type ConsentRequestView, openConsent, revokeConsentRequest } from './corridor/consent-requests';
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
-import { handleWebRequest, type RouteOptions } from './corridor/routes';
+import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
 import type { IssuedImpersonation } from './impersonation/issue';
@@ -47,7 +47,7 @@ export interface Onboarding {
   /** The same report without doing anything. */
   status(accountId: string): Promise<JourneyReport>;
   /** Our pages and endpoints, for any host. Never raises. */
-  handle(request: WebRequest): Promise<WebResponse>;
+  handle(request: WebRequest, options?: HandleOptions): Promise<WebResponse>;
 }
 
 /**
@@ -89,7 +89,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     impersonate: (input) => impersonate(context, input),
     advance: (accountId, signal) => advanceJourney(context, accountId, signal),
     status: (accountId) => reportStatus(context, accountId),
-    handle: (request) => handleWebRequest(context, routes, request),
+    handle: (request, options) => handleWebRequest(context, { ...routes, ...options }, request),
   };
 }
 

@@ -5,6 +5,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
+import { invitationPath, publicUrl } from '../internal/public-url';
 import type { AuditSink, Clock, RandomSource } from '../ports';
 import { claimRecord, findRecord, type RecordKind, type RecordPorts, type Stored, updateRecord } from '../records';
 
@@ -56,7 +57,7 @@ export async function openInvitation(
   await claimRecord(ports, invitationKind, hash, { accountId: input.accountId, openedBy: input.operatorId, openedAt: now, expiresAt, revokedAt: null }, expiresAt + REMEMBERED_MS);
   // One write takes over from the older one, whoever else opens or dies at this moment.
   await updateRecord(ports, currentKind, input.accountId, () => ({ hash }));
-  return { url: new URL(`/invite/${ticket}`, input.publicBaseUrl).toString(), hash, expiresAt };
+  return { url: publicUrl(input.publicBaseUrl, invitationPath(input.publicBaseUrl, ticket)), hash, expiresAt };
 }
 
 /** Withdraw the account's current invitation. False when there is none. */

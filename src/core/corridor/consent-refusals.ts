@@ -43,7 +43,7 @@ export function problemOfRefusal(state: RoundState, { refusal, serviceCode }: Re
 
 /** Pure: a yes that came from a tenant it may not come from; undefined when nothing is wrong with it. */
 export function problemOfClaim(context: OnboardingContext, state: RoundState, claimedTenantId: string): (OnboardingError & { readonly code: RoundProblem }) | undefined {
-  if (isRefusedTenant(context, claimedTenantId)) return problem('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { tenantId: claimedTenantId } });
+  if (isRefusedTenant(context, claimedTenantId)) return problem('CONSENT_TENANT_REFUSED', 'This tenant can never be a customer.', { details: { claimedTenantId } });
   const isExpected = state.expectedTenantId === null || sameGuid(state.expectedTenantId, claimedTenantId);
   return isExpected ? undefined : wrongTenant(state, claimedTenantId, undefined);
 }
@@ -51,9 +51,10 @@ export function problemOfClaim(context: OnboardingContext, state: RoundState, cl
 /** Write the problem down where the operator looks, and give it back to be thrown. Raises `AUDIT_UNAVAILABLE`. */
 export async function refuseRound<E extends OnboardingError & { readonly code: RoundProblem }>(context: OnboardingContext, state: RedeemedState, refused: E): Promise<E> {
   const { ports } = context;
+  const claimed = refused.details['claimedTenantId'] ?? null;
   await noteRound(context, state, ACTIONS[refused.code], { ...refused.details, serviceCode: refused.serviceCode ?? null });
   await updateJourney(ports, state.accountId, (journey) => (journey.state === 'consent_pending' ? { ...journey, reasons: [{ code: refused.code, message: refused.message }] } : journey));
-  ports.events.emit({ type: ACTIONS[refused.code], at: ports.clock.now(), accountId: state.accountId, data: { round: state.round, code: refused.code, serviceCode: refused.serviceCode ?? null } });
+  ports.events.emit({ type: ACTIONS[refused.code], at: ports.clock.now(), accountId: state.accountId, data: { round: state.round, tenantId: claimed, code: refused.code, message: refused.message, serviceCode: refused.serviceCode ?? null } });
   return refused;
 }
 

@@ -13,6 +13,7 @@ import { buildConsentUrl } from '../consent/url';
 import { hasCode, OnboardingError } from '../errors';
 import { sha256Base64Url } from '../internal/encoding';
 import { sameGuid } from '../internal/guid';
+import { publicUrl } from '../internal/public-url';
 import { noteRound, problemOfClaim, problemOfRefusal, refuseRound } from './consent-refusals';
 import { expectedTenantId } from './consent-requests';
 import type { OnboardingContext } from './context';
@@ -67,6 +68,7 @@ export async function finishRound(context: OnboardingContext, params: URLSearchP
   if (problem !== undefined) throw await refuseRound(context, state, problem);
   await recordClaim(context.ports, state.browserHash, { round: state.round, appKey: state.appKey, tenantId: callback.tenantId });
   await noteRound(context, state, 'consent.callback_claimed', { claimedTenantId: callback.tenantId });
+  context.ports.events.emit({ type: 'consent.claimed', at: context.ports.clock.now(), accountId: state.accountId, data: { round: state.round, tenantId: callback.tenantId } });
   return continueRounds(context, browserSecret, signal);
 }
 
@@ -111,7 +113,7 @@ function consentAddress(context: OnboardingContext, app: PartnerApp, tenantId: s
     tenant: tenantId ?? 'organizations',
     appId: app.appId,
     graphResource: endpoints.graphResource,
-    redirectUri: new URL('/consent/callback', publicBaseUrl).toString(),
+    redirectUri: publicUrl(publicBaseUrl, '/consent/callback'),
     state,
   });
 }

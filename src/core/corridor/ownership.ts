@@ -13,6 +13,7 @@ import { requireInvitationByHash } from '../consent/invitation';
 import { requireBrowser } from '../consent/rounds';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
+import { publicUrl } from '../internal/public-url';
 import type { RecordKind } from '../records';
 import { claimRecord, findRecord } from '../records';
 import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
@@ -49,7 +50,7 @@ export async function startOwnershipSignIn(context: OnboardingContext, input: { 
     appId: app.appId,
     appKey: app.key,
     authorityHost: settings.endpoints.authorityHost,
-    redirectUri: new URL('/sign-in/callback', settings.publicBaseUrl).toString(),
+    redirectUri: publicUrl(settings.publicBaseUrl, '/sign-in/callback'),
     responseMode: settings.signInResponseMode,
     browserHash: sha256Base64Url(browserSecret),
     ttlSeconds: SIGN_IN_TTL_SECONDS,

@@ -1,14 +1,15 @@
 /**
  * The addresses strangers' browsers and the portal's back end may call, as one function from request to response. A
  * refusal becomes a page with a public word and a support code; what really happened goes to the log under that code.
- * `/invite/{ticket}`, `/consent/callback`, `/consent/next`, `/sign-in/callback`, `/sign-in/confirm`,
+ * `/invite/{ticket}` (or `/invite?ticket=`), `/consent/callback`, `/consent/next`, `/sign-in/callback`, `/sign-in/confirm`,
  * `/.well-known/jwks.json`, `/impersonation/redeem`, `/healthz`.
  */
 import type { AccessLevel } from '../accounts/access-level';
 import { landingPage, refusalPage, verifyingPage } from '../consent/pages';
 import { asOnboardingError, OnboardingError, toPublicError } from '../errors';
 import { toBase64Url } from '../internal/encoding';
-import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, type WebRequest, type WebResponse } from '../internal/web';
+import { basePathOf, invitationPath, pagePathOf } from '../internal/public-url';
+import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, sandboxResponse, type WebRequest, type WebResponse } from '../internal/web';
 import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impersonation/endpoints';
 import { ensureSigningKey } from '../impersonation/signing-keys';
 import type { RedeemedCode } from '../impersonation/redeem';
@@ -16,7 +17,9 @@ import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
 import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
 import type { OnboardingContext } from './context';
 import { stillAllows } from './impersonate';
+import type { DomainEvent } from '../ports';
 import { type BrowserSecrets, confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
+import { classifyOutcome, type WebOutcome } from './web-outcomes';
 
 const CONSENT_COOKIE = 'm365-consent';
 const SIGN_IN_COOKIE = 'm365-sign-in';
@@ -29,6 +32,14 @@ export interface RouteOptions {
   readonly redemption?: RedemptionSettings | undefined;
 }
 
+/** What a host asks for one request. */
+export interface HandleOptions {
+  /** True where the origin serves other things too (n8n's editor): every page is then sandboxed. */
+  readonly sharesOrigin?: boolean | undefined;
+  /** Told what the request changed, before the response is returned. Never told of a forged, repeated or expired one. */
+  readonly onOutcome?: ((outcome: WebOutcome) => void) | undefined;
+}
+
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/consent/callback': { GET: consentCallback, POST: consentCallback },
   '/consent/next': { GET: consentNext },
@@ -39,14 +50,32 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
 };
 
 /** Never raises. */
-export async function handleWebRequest(context: OnboardingContext, options: RouteOptions, request: WebRequest): Promise<WebResponse> {
+export async function handleWebRequest(installed: OnboardingContext, options: RouteOptions & HandleOptions, received: WebRequest): Promise<WebResponse> {
+  const { publicBaseUrl } = installed.settings;
+  const context = options.onOutcome === undefined ? installed : observed(installed, options.onOutcome);
+  const request = { ...received, path: pagePathOf(publicBaseUrl, received.path) };
+  const response = await answerPage(context, options, request);
+  return options.sharesOrigin === true ? sandboxResponse(response) : response;
+}
+
+/** The same context, whose events of this one request are also told to its host. */
+function observed(context: OnboardingContext, onOutcome: (outcome: WebOutcome) => void): OnboardingContext {
+  const emit = (event: DomainEvent) => {
+    context.ports.events.emit(event);
+    const outcome = classifyOutcome(event, context.settings.apps.length);
+    if (outcome !== undefined) onOutcome(outcome);
+  };
+  return { ...context, ports: { ...context.ports, events: { emit } } };
+}
+
+async function answerPage(context: OnboardingContext, options: RouteOptions, request: WebRequest): Promise<WebResponse> {
   const { partnerName } = context.settings;
   try {
     if (request.path === '/impersonation/redeem' && options.redemption !== undefined) {
       const settings = { ...options.redemption, stillAllowed: (about: RedeemedCode) => stillAllows(context, about) };
       return await answerRedemption(context.ports, settings, request, (error) => void reportRefusal(context, request, error));
     }
-    const invitation = /^\/invite\/([^/]+)$/.exec(request.path)?.[1];
+    const invitation = invitationTicket(request);
     const methods = invitation === undefined ? ROUTES[request.path] : { GET: landing(invitation), POST: begin(invitation) };
     const handler = methods?.[request.method === 'HEAD' ? 'GET' : request.method];
     if (handler !== undefined) return await handler(context, request);
@@ -70,10 +99,10 @@ function reportRefusal(context: OnboardingContext, request: WebRequest, error: u
 }
 
 function landing(ticket: string): Handler {
-  return async (context, request) => {
+  return async (context) => {
     const view = await readLanding(context, ticket);
     const { partnerName, apps } = context.settings;
-    return htmlResponse(200, landingPage({ ...view, partnerName, apps, action: request.path }), { formTargets: formTargets(context) });
+    return htmlResponse(200, landingPage({ ...view, partnerName, apps, action: pageAddress(context, invitationPath(context.settings.publicBaseUrl, ticket)) }), { formTargets: formTargets(context) });
   };
 }
 
@@ -87,7 +116,7 @@ function begin(ticket: string): Handler {
 async function consentCallback(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const outcome = await finishRound(context, readCallbackParameters(request), readHostCookie(request, CONSENT_COOKIE));
   // The address bar holds the spent state: the waiting page gets an address of its own.
-  return outcome.kind === 'verifying' ? redirectResponse('/consent/next') : answerRound(context, outcome, []);
+  return outcome.kind === 'verifying' ? redirectResponse(pageAddress(context, '/consent/next')) : answerRound(context, outcome, []);
 }
 
 async function consentNext(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
@@ -106,14 +135,14 @@ async function answerRound(context: OnboardingContext, outcome: RoundOutcome, co
 async function signInCallback(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const arrivedBy = request.method === 'POST' ? 'form_post' : 'query';
   await finishOwnershipSignIn(context, { params: readCallbackParameters(request), browserSecret: readHostCookie(request, SIGN_IN_COOKIE), arrivedBy });
-  return redirectResponse('/sign-in/confirm');
+  return redirectResponse(pageAddress(context, '/sign-in/confirm'));
 }
 
 async function showConfirmation(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const view = await readConfirmation(context, readBrowser(request));
   const { partnerName } = context.settings;
   if (view.kind === 'waiting') return htmlResponse(200, checkingRolePage(partnerName));
-  return htmlResponse(200, confirmPage({ partnerName, accountName: view.accountName, pending: view.pending, action: '/sign-in/confirm' }), { formTargets: formTargets(context) });
+  return htmlResponse(200, confirmPage({ partnerName, accountName: view.accountName, pending: view.pending, action: pageAddress(context, '/sign-in/confirm') }), { formTargets: formTargets(context) });
 }
 
 async function confirm(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
@@ -146,6 +175,15 @@ async function health(context: OnboardingContext): Promise<WebResponse> {
 async function keySet(context: OnboardingContext): Promise<WebResponse> {
   if (context.settings.portal !== undefined && context.ports.sealer.ready) await ensureSigningKey(context.ports);
   return answerKeySet(context.ports);
+}
+
+function pageAddress(context: OnboardingContext, path: string): string {
+  return basePathOf(context.settings.publicBaseUrl) + path;
+}
+
+/** In the path, or in the query for hosts that route exact addresses only. */
+function invitationTicket({ path, query }: WebRequest): string | undefined {
+  return path === '/invite' ? (query.get('ticket') ?? '') : /^\/invite\/([^/]+)$/.exec(path)?.[1];
 }
 
 function formTargets(context: OnboardingContext): string[] {

@@ -45,6 +45,19 @@ export function htmlResponse(status: number, page: PageOptions, options: { reado
   };
 }
 
+/**
+ * The same page for an origin that serves other things too, such as n8n's editor: whatever is in it can touch none of
+ * them. What a browser needs is left to it and nothing more (seen in Chromium 156): a form that relies on `SameSite=Lax`
+ * cookies must stay of this origin, and a waiting page reloads only where scripts may run. No page may have both; scripts
+ * stay forbidden by `default-src`.
+ */
+export function sandboxResponse(response: WebResponse): WebResponse {
+  const policy = response.headers['content-security-policy'];
+  if (typeof policy !== 'string') return response;
+  const needs = response.body.includes('<meta http-equiv="refresh"') ? ' allow-scripts' : response.body.includes('<form ') ? ' allow-forms allow-same-origin' : '';
+  return { ...response, headers: { ...response.headers, 'content-security-policy': `${policy}; sandbox${needs}` } };
+}
+
 /** 303: whatever the method was, the next request is a GET. */
 export function redirectResponse(location: string, cookies: readonly string[] = []): WebResponse {
   return { status: 303, headers: { ...ALWAYS, location, ...cookieHeader(cookies) }, body: '' };
