@@ -217,7 +217,7 @@ async function postCode(browser: Visitor, deliverTo: string, code: string): Prom
 function rememberOutput(): () => string {
   const parts: string[] = [];
   for (const stream of [process.stdout, process.stderr]) {
-    const write = stream.write.bind(stream) as (text: string) => boolean;
+    const write = stream.write.bind(stream);
     stream.write = (text: string | Uint8Array) => {
       parts.push(String(text));
       return write(String(text));
