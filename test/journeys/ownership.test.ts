@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { VisitedPage, Visitor } from '../../src/sandbox/visitor';
 import { answerWithout, auditOf, codeOf, FORM, forgeCallback, invite, lastState, refusal, requestsDuring, sendRaw } from './attacks';
-import { findPerson, worldTenant } from './directory';
+import { changePerson, findPerson, removeRoles, worldTenant } from './directory';
 import { advanceUntilSettled, consentOnly, continueVisit, onboardAsAdmin, OPERATOR, personWith, startStory, type Story, visitInvitation } from './story';
 
 const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
@@ -234,6 +234,17 @@ describe('the confirmation', () => {
     const other = story.visitor();
     const theirs = await visitInvitation(story, (await story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR })).url, person(CONTOSO, 'grace'), 'accept', other);
     expect(refusal(story, await other.submit(theirs, 'confirm', { csrf: mine.forms[0]?.fields['csrf'] ?? '' })).code).toBe('SSO_CONFIRMATION_INVALID');
+    await expectUnowned();
+  });
+
+  it.each<[string, () => void, string]>([
+    ['was dismissed', () => void changePerson(story, CONTOSO, 'ada', { accountEnabled: false }), 'SSO_NOT_AN_ADMIN'],
+    ['lost the role', () => removeRoles(story, CONTOSO, findPerson(story, CONTOSO, 'ada').id), 'SSO_NOT_AN_ADMIN'],
+    ['became a guest', () => void changePerson(story, CONTOSO, 'ada', { userType: 'Guest' }), 'SSO_GUEST_REFUSED'],
+  ])('is worth nothing from an admin who %s while the page was open', async (_what, happen, code) => {
+    const { visitor, page } = await confirmPage();
+    happen();
+    expect(refusal(story, await visitor.submit(page, 'confirm', { accessLevel: 'full' }))).toEqual({ publicCode: 'wrong_account', code });
     await expectUnowned();
   });
 

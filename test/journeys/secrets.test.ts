@@ -157,7 +157,7 @@ async function collect(failures: readonly unknown[]): Promise<void> {
 }
 
 async function shownByN8n(failure: unknown): Promise<string> {
-  const operation = { resource: 'r', option: { name: 'o', value: 'o' }, fields: [], execute: async () => Promise.reject(failure) };
+  const operation = { kind: 'offline' as const, resource: 'r', option: { name: 'o', value: 'o' }, fields: [], execute: async () => Promise.reject(failure) };
   const items = [{ resource: 'r', operation: 'o' }];
   const shown = await runItems(fakeExecution(items), [operation]).catch((error: unknown) => error);
   const carriedOn = await runItems(fakeExecution(items, { continueOnFail: true }), [operation]);

@@ -17,7 +17,7 @@ import { publicUrl } from '../internal/public-url';
 import type { RecordKind } from '../records';
 import { claimRecord, findRecord } from '../records';
 import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
-import { confirmOwnership, findPendingOwnership, openOwnership } from '../sso/ownership';
+import { confirmOwnership, findPendingOwnership, judgeOwnershipStanding, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
 import { readStanding } from './admins';
 import type { OnboardingContext } from './context';
@@ -116,16 +116,26 @@ async function refuseOwner(context: OnboardingContext, who: { readonly accountId
 }
 
 /**
- * The admin's confirmation: claims tenant and account for each other, and sets the level the admin chose.
+ * The admin's confirmation: claims tenant and account for each other, and sets the level the admin chose. The role is read
+ * again: a page may have been open for half an hour, and whoever was dismissed meanwhile gives nothing away any more.
  * Raises `SSO_BROWSER_MISMATCH`, `CONSENT_BROWSER_MISMATCH`, the `CONSENT_INVITATION_…` codes, `SSO_TENANT_CLAIMED`,
- * `SSO_ACCOUNT_CLAIMED`, `AUDIT_UNAVAILABLE`.
+ * `SSO_ACCOUNT_CLAIMED`, `SSO_NOT_AN_ADMIN`, `SSO_GUEST_REFUSED`, `SSO_STANDING_UNKNOWN`, `AUDIT_UNAVAILABLE`.
  */
 export async function confirmOwner(context: OnboardingContext, input: { readonly browser: BrowserSecrets; readonly csrf: string | undefined; readonly accessLevel: AccessLevel }): Promise<{ readonly account: CustomerAccount; readonly accessLevel: AccessLevel }> {
   const signIn = await requireSignedIn(context, input.browser);
+  await requireStillAdmin(context, signIn, input.browser);
   const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browser.signIn, csrf: input.csrf, accessLevel: input.accessLevel });
   await setAccessLevelByAdmin(context.ports, { accountId: signIn.accountId, tenantId: evidence.tenantId, adminObjectId: signIn.identity.objectId, level: input.accessLevel, evidenceId: `${evidence.id}:${signIn.signedInAt}` });
   context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
   return { account: await requireAccount(context.ports, signIn.accountId), accessLevel: input.accessLevel };
+}
+
+async function requireStillAdmin(context: OnboardingContext, { accountId, identity }: SignedIn, browser: BrowserSecrets): Promise<void> {
+  const standing = await readStanding(context, { tenantId: identity.tenantId, objectId: identity.objectId, policy: OWNERSHIP_POLICY });
+  const verdict = judgeOwnershipStanding(standing, identity.objectId);
+  if (verdict.verdict === 'proven') return;
+  const refused = new OnboardingError(verdict.code, 'Since the page was opened, the directory no longer confirms the signed-in account as an admin who may speak for the tenant.', { details: { reasons: [...standing.reasons] } });
+  throw await refuseOwner(context, { accountId, browserSecret: browser.signIn ?? '', objectId: identity.objectId }, refused);
 }
 
 /**
