@@ -1,7 +1,8 @@
 /**
- * A process of its own that works on a state file; bundled and started by state-processes.test.ts. Over IPC it does what it
+ * A process of its own that works on a state file, or on PostgreSQL; bundled and started by tests. Over IPC it does what it
  * is told and answers with the outcome; without IPC it writes once, says so and leaves the store open.
  */
+import { openPostgresStore } from '../../src/core/adapters/postgres-store';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { StateStore } from '../../src/core/ports';
@@ -45,7 +46,8 @@ async function writeUntilKilled(store: StateStore, prefix: string): Promise<neve
 
 async function main(): Promise<void> {
   const [, , path = '', valueLength = '1', writes = '1'] = process.argv;
-  const store = await openSqliteStore({ path, clock: createSystemClock() });
+  const clock = createSystemClock();
+  const store = await (path.startsWith('postgres:') ? openPostgresStore({ url: path, clock }) : openSqliteStore({ path, clock }));
   process.on('message', (order: Order) => void obey(store, order).then((outcome) => process.send?.(outcome)));
   if (process.send === undefined) {
     for (let index = 1; index <= Number(writes); index += 1) await store.set(`alone/${index}`, 'v'.repeat(Number(valueLength)));

@@ -1,13 +1,14 @@
 /**
- * From a state URL to a store: `sqlite:PATH` inside the configured folder, or `memory:`. A path may not lead out of the
- * folder, neither by `..` nor by a symbolic link. What is refused is never repeated in the message: a URL of another
- * kind may carry a password.
+ * From a state URL to a store: `sqlite:PATH` inside the configured folder, `postgres://…`, or `memory:`. A path may not
+ * lead out of the folder, neither by `..` nor by a symbolic link. What is refused is never repeated in the message: a URL
+ * may carry a password.
  */
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { OnboardingError } from '../errors';
 import type { Clock } from '../ports';
 import { createMemoryStore, type IdentifiedStore } from './memory-store';
+import { openPostgresStore } from './postgres-store';
 import { openSqliteStore } from './sqlite-store';
 
 export interface OpenStateOptions {
@@ -17,8 +18,8 @@ export interface OpenStateOptions {
 }
 
 /**
- * Raises `STATE_LOCATION_REFUSED` for a URL that is not understood or leads out of the folder, and whatever opening the
- * store raises: `STATE_UNAVAILABLE`, `STATE_CORRUPTED`, `STATE_VERSION_UNSUPPORTED`.
+ * Raises `STATE_LOCATION_REFUSED` for a URL that is not understood, leads out of the folder, or to a server that refuses us,
+ * and whatever opening the store raises: `STATE_UNAVAILABLE`, `STATE_CORRUPTED`, `STATE_VERSION_UNSUPPORTED`.
  */
 export async function openStateStore(url: string, options: OpenStateOptions): Promise<IdentifiedStore> {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0].toLowerCase();
@@ -30,9 +31,9 @@ export async function openStateStore(url: string, options: OpenStateOptions): Pr
       return openSqliteStore({ path: await locate(url.slice('sqlite:'.length), options.folder), clock: options.clock });
     case 'postgres':
     case 'postgresql':
-      throw refused('PostgreSQL is not in this version');
+      return openPostgresStore({ url, clock: options.clock });
     default:
-      throw refused('it is neither sqlite:PATH nor memory:');
+      throw refused('it is neither sqlite:PATH nor postgres:// nor memory:');
   }
 }
 

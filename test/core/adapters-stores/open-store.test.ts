@@ -68,7 +68,7 @@ describe('other state locations', () => {
   });
 
   it('refuses what it does not know, without repeating a password', async () => {
-    const urls = ['postgres://app:hunter2@db/state', 'postgresql://app:hunter2@db/state', 'redis://:hunter2@cache', 'hunter2', 'memory:hunter2', ''];
+    const urls = ['postgres://app:hunter2@db', 'postgresql://app:hunter2@db/state?sslmode=none', 'postgres:hunter2', 'redis://:hunter2@cache', 'hunter2', 'memory:hunter2', ''];
     for (const url of urls) {
       const error: unknown = await open(url).catch((thrown: unknown) => thrown);
       expect(error, url).toEqual(refused);
