@@ -25,7 +25,7 @@ export class M365PartnerApp implements ICredentialType {
   displayName = 'M365 Partner App';
   icon: Icon = { light: 'file:m365PartnerApp.svg', dark: 'file:m365PartnerApp.dark.svg' };
   documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#readme';
-  supportedNodes = ['m365Onboarding'];
+  supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger'];
   restrictToSupportedNodes = true as const;
 
   properties: INodeProperties[] = [
@@ -58,7 +58,7 @@ export class M365PartnerApp implements ICredentialType {
       required: true,
       default: APPS_EXAMPLE,
       description:
-        'Your apps, in the form of the configuration file. "credential" says where an app\'s key comes from: {"certificateId": "…"} follows rotation; {"from": "pfx"}, {"from": "pem"} or {"from": "secret"} takes it from App Secrets below.',
+        'Your apps, in the form of the configuration file. "credential" says where an app\'s key comes from: {"certificateId": "…"} names a stored certificate and follows its rotation; {"from": "pem"} or {"from": "secret"} takes it from App Secrets below.',
     },
     {
       displayName: 'App Secrets',
@@ -68,7 +68,7 @@ export class M365PartnerApp implements ICredentialType {
       default: '',
       placeholder: SECRETS_EXAMPLE,
       description:
-        'JSON with one entry per app key that does not use a stored certificate: {"pfx": "base64", "password": "…"}, {"pem": "…"} or {"secret": "…"}. Leave empty when every app uses a stored certificate.',
+        'JSON with one entry per app key that does not use a stored certificate: {"pem": "certificate and private key"} or {"secret": "…"}. Leave empty when every app uses a stored certificate.',
     },
     {
       displayName: 'Use the Sandbox',

@@ -38,7 +38,7 @@ describe('the M365 Onboarding node', () => {
   });
 
   it('never shows the message of an error that is not ours', async () => {
-    const leaky: Operation = { resource: 'r', option: { name: 'O', value: 'o' }, fields: [], execute: () => Promise.reject(new Error('password=hunter2')) };
+    const leaky: Operation = { kind: 'offline', resource: 'r', option: { name: 'O', value: 'o' }, fields: [], execute: () => Promise.reject(new Error('password=hunter2')) };
     const item = { resource: 'r', operation: 'o' };
     const thrown: unknown = await runItems(fakeExecution([item]), [leaky]).catch((reason: unknown) => reason);
     const continued = await runItems(fakeExecution([item], { continueOnFail: true }), [leaky]);
@@ -61,8 +61,8 @@ describe('the M365 Partner App credential', () => {
     expect(credential.properties.filter(({ type }) => type === 'fixedCollection' || type === 'collection')).toEqual([]);
   });
 
-  it('can be decrypted by this package\'s node only', () => {
+  it('can be decrypted by this package\'s nodes only', () => {
     expect(credential.restrictToSupportedNodes).toBe(true);
-    expect(credential.supportedNodes).toEqual([new M365Onboarding().description.name]);
+    expect(credential.supportedNodes).toEqual(['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger']);
   });
 });

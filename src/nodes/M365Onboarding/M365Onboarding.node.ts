@@ -1,7 +1,10 @@
 /** The n8n node: menus, fields and execution all come from the table of operations; no rule lives here. */
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
-import { MAIN, propertiesOf } from '../host/description';
+import { testOnboardingState, testPartnerApp } from '../host/credential-tests';
+import { MAIN, optionsField, propertiesOf } from '../host/description';
+import { listSearch } from '../host/list-search';
 import { runItems } from '../host/run-items';
+import { findAccounts, findAdmins, findCertificates } from './resources/locators';
 import { NEEDS_NO_CREDENTIAL, OPERATIONS, RESOURCES } from './resources/operations';
 
 export class M365Onboarding implements INodeType {
@@ -17,8 +20,18 @@ export class M365Onboarding implements INodeType {
     usableAsTool: true,
     inputs: [MAIN],
     outputs: [MAIN],
-    credentials: [{ name: 'm365PartnerApp', required: true, displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } }],
-    properties: propertiesOf(RESOURCES, OPERATIONS),
+    credentials: [
+      { name: 'm365PartnerApp', required: true, testedBy: 'testPartnerApp', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
+      { name: 'm365OnboardingState', required: true, testedBy: 'testOnboardingState', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
+    ],
+    // Of Impersonation: Issue. Whoever has it within a minute acts as the customer's admin.
+    sensitiveOutputFields: ['code'],
+    properties: [...propertiesOf(RESOURCES, OPERATIONS), optionsField()],
+  };
+
+  methods = {
+    credentialTest: { testPartnerApp, testOnboardingState },
+    listSearch: { searchAccounts: listSearch(findAccounts), searchAdmins: listSearch(findAdmins), searchCertificates: listSearch(findCertificates) },
   };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

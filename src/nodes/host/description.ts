@@ -1,6 +1,7 @@
 /** Turns the table of operations into the menus and fields n8n draws. */
 import { NodeConnectionTypes, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
 import type { Operation } from './operation';
+import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from './run-items';
 
 /** The ordinary input and output of a node. */
 export const MAIN = NodeConnectionTypes.Main;
@@ -12,6 +13,27 @@ export function propertiesOf(resources: readonly INodePropertyOptions[], operati
     ...resources.map((resource) => operationMenu(String(resource.value), operations)),
     ...operations.flatMap((operation) => operation.fields.map((field) => shownFor(operation, field))),
   ];
+}
+
+/** Settings of the run itself, the same for every operation. */
+export function optionsField(): INodeProperties {
+  return {
+    displayName: 'Options',
+    name: 'options',
+    type: 'collection',
+    placeholder: 'Add option',
+    default: {},
+    options: [
+      {
+        displayName: 'Concurrent Items',
+        name: 'concurrency',
+        type: 'number',
+        typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY },
+        default: DEFAULT_CONCURRENCY,
+        description: 'How many items are worked on at the same time; the output keeps their order',
+      },
+    ],
+  };
 }
 
 function operationMenu(resource: string, operations: readonly Operation[]): INodeProperties {

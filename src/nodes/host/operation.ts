@@ -2,20 +2,56 @@
  * What one operation of a node is: its place in the menus, its fields, and a function from parameters to plain data.
  * Types only, so that an operation file knows n8n by shape and nothing of it at run time.
  */
-import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { Installation, OperatorOnboarding } from '../../core/index';
 
 /** The one item an operation works on. Reading a parameter the node does not declare is n8n's error, not ours. */
 export interface ItemParameters {
-  /** A text parameter, trimmed; empty when it was left empty. */
+  /** A text parameter or a chosen list entry, trimmed; empty when it was left empty. */
   text(name: string): string;
+  /** The same; undefined when it was left empty. */
+  optionalText(name: string): string | undefined;
+  /** Raises `INPUT_INVALID` when it was left empty. */
+  requiredText(name: string): string;
+  /** Undefined when it was left empty. Raises `INPUT_INVALID` when it is no number. */
+  optionalNumber(name: string): number | undefined;
+  flag(name: string): boolean;
 }
 
-export interface Operation {
+/** What an operation works with. Whoever acts is already bound: an operation cannot choose. */
+export interface Workplace {
+  readonly onboarding: OperatorOnboarding;
+  readonly certificates: Installation['certificates'];
+  /** For the calls that take the operator as an argument. */
+  readonly operatorId: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The value of another field of the same node, for lists that depend on it; empty while nothing is chosen. */
+export type OtherField = (name: string) => string;
+
+/** One output item, or one per entry of a list. Instants (numbers named `…At` or `since`) leave as ISO 8601 text. */
+export type OperationResult = object | readonly object[];
+
+interface OperationPlace {
   /** Value of the Resource menu this belongs to. */
   readonly resource: string;
   /** Its entry in the Operation menu; `value` is what workflows store, so it never changes. */
   readonly option: INodePropertyOptions & { readonly value: string };
   /** Fields shown for this operation only; the `displayOptions` are added by the node. */
   readonly fields: readonly INodeProperties[];
-  execute(parameters: ItemParameters): Promise<IDataObject>;
 }
+
+/** Answers from this package alone and needs no credential. */
+export interface OfflineOperation extends OperationPlace {
+  readonly kind: 'offline';
+  execute(parameters: ItemParameters): Promise<OperationResult>;
+}
+
+/** `read` changes nothing, anywhere; `effect` is refused to an AI agent. */
+export interface InstalledOperation extends OperationPlace {
+  readonly kind: 'read' | 'effect';
+  execute(parameters: ItemParameters, work: Workplace): Promise<OperationResult>;
+}
+
+export type Operation = OfflineOperation | InstalledOperation;

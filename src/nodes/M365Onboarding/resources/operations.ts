@@ -1,11 +1,57 @@
 /** Every resource and operation the node offers, in the order of its menus. */
 import type { INodePropertyOptions } from 'n8n-workflow';
 import type { Operation } from '../../host/operation';
+import { getManyAdmins } from './admin/get-many.operation';
+import { generateCertificate } from './certificate/generate.operation';
+import { getManyCertificates } from './certificate/get-many.operation';
+import { getCertificate } from './certificate/get.operation';
+import { registerCertificate } from './certificate/register.operation';
+import { getConsentStatus } from './consent/get-status.operation';
+import { openConsent } from './consent/open.operation';
+import { verifyConsent } from './consent/verify.operation';
+import { createAccount } from './customer-account/create.operation';
+import { getManyAccounts } from './customer-account/get-many.operation';
+import { getAccount } from './customer-account/get.operation';
+import { issueImpersonation } from './impersonation/issue.operation';
+import { advanceOnboarding } from './onboarding/advance.operation';
 import { explainErrorCode } from './onboarding/explain-error-code.operation';
+import { getOnboardingStatus } from './onboarding/get-status.operation';
+import { startOnboarding } from './onboarding/start.operation';
+import { bindAdmin } from './sso-binding/bind.operation';
+import { getBinding } from './sso-binding/get.operation';
+import { validateBinding } from './sso-binding/validate.operation';
 
-export const RESOURCES: readonly INodePropertyOptions[] = [{ name: 'Onboarding', value: 'onboarding' }];
+export const RESOURCES: readonly INodePropertyOptions[] = [
+  { name: 'Admin', value: 'admin' },
+  { name: 'Certificate', value: 'certificate' },
+  { name: 'Consent', value: 'consent' },
+  { name: 'Customer Account', value: 'customerAccount' },
+  { name: 'Impersonation', value: 'impersonation' },
+  { name: 'Onboarding', value: 'onboarding' },
+  { name: 'SSO Binding', value: 'ssoBinding' },
+];
 
-export const OPERATIONS: readonly Operation[] = [explainErrorCode];
+export const OPERATIONS: readonly Operation[] = [
+  getManyAdmins,
+  generateCertificate,
+  getCertificate,
+  getManyCertificates,
+  registerCertificate,
+  getConsentStatus,
+  openConsent,
+  verifyConsent,
+  createAccount,
+  getAccount,
+  getManyAccounts,
+  issueImpersonation,
+  advanceOnboarding,
+  explainErrorCode,
+  getOnboardingStatus,
+  startOnboarding,
+  bindAdmin,
+  getBinding,
+  validateBinding,
+];
 
 /** Operations that read nothing but this package, so that they run without a credential. */
-export const NEEDS_NO_CREDENTIAL: readonly string[] = [explainErrorCode.option.value];
+export const NEEDS_NO_CREDENTIAL: readonly string[] = OPERATIONS.filter(({ kind }) => kind === 'offline').map(({ option }) => option.value);

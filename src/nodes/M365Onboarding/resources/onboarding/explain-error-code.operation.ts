@@ -1,8 +1,9 @@
 /** What one of our error codes means, whose move it is and what to do next: for messages in a workflow's error branch. */
 import { ERROR_CATALOG, OnboardingError, type ErrorCode } from '../../../../core/index';
-import type { Operation } from '../../../host/operation';
+import type { OfflineOperation } from '../../../host/operation';
 
-export const explainErrorCode: Operation = {
+export const explainErrorCode: OfflineOperation = {
+  kind: 'offline',
   resource: 'onboarding',
   option: {
     name: 'Explain Error Code',

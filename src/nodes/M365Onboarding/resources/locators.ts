@@ -1,0 +1,71 @@
+/** The three things that are picked from a live list. Each list says enough to choose by, and takes an ID as well. */
+import type { INodeListSearchItems, INodeProperties } from 'n8n-workflow';
+import type { AdminCandidate, ExcludedCandidate } from '../../../core/index';
+import type { OtherField, Workplace } from '../../host/operation';
+
+export const ACCOUNT: INodeProperties = locator({
+  displayName: 'Customer Account',
+  name: 'account',
+  description: 'The customer account to work on',
+  searchListMethod: 'searchAccounts',
+  other: [{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. contoso' }],
+});
+
+export const ADMIN: INodeProperties = locator({
+  displayName: 'Admin',
+  name: 'admin',
+  description: 'The admin to bind. People who are not selectable are listed with the reason; choosing one is refused.',
+  searchListMethod: 'searchAdmins',
+  other: [
+    { displayName: 'By Object ID', name: 'id', type: 'string', placeholder: 'e.g. 11111111-2222-3333-4444-555555555555' },
+    { displayName: 'By User Principal Name', name: 'upn', type: 'string', placeholder: 'e.g. ada@contoso.com' },
+  ],
+});
+
+export const CERTIFICATE: INodeProperties = locator({
+  displayName: 'Certificate',
+  name: 'certificate',
+  description: 'The stored credential certificate',
+  searchListMethod: 'searchCertificates',
+  other: [{ displayName: 'By ID', name: 'id', type: 'string' }],
+});
+
+interface LocatorShape {
+  readonly displayName: string;
+  readonly name: string;
+  readonly description: string;
+  readonly searchListMethod: string;
+  readonly other: NonNullable<INodeProperties['modes']>;
+}
+
+function locator({ displayName, name, description, searchListMethod, other }: LocatorShape): INodeProperties {
+  const list = { displayName: 'From List', name: 'list', type: 'list' as const, typeOptions: { searchListMethod, searchable: true } };
+  return { displayName, name, description, type: 'resourceLocator', required: true, default: { mode: 'list', value: '' }, modes: [list, ...other] };
+}
+
+export async function findAccounts({ onboarding }: Workplace): Promise<readonly INodeListSearchItems[]> {
+  const accounts = await onboarding.listAccounts();
+  return accounts.map(({ id, name, state }) => ({ name: `${name} (${state.replaceAll('_', ' ')})`, value: id, description: id }));
+}
+
+/** Recommended first. Who is excluded is shown with the reason under the person's own ID, which binding refuses with that reason. */
+export async function findAdmins({ onboarding, signal }: Workplace, other: OtherField): Promise<readonly INodeListSearchItems[]> {
+  const accountId = other(ACCOUNT.name);
+  if (accountId === '') return [];
+  const { candidates, excluded } = await onboarding.listAdmins(accountId, signal);
+  return [...candidates.map(candidateEntry), ...excluded.map(excludedEntry)];
+}
+
+function candidateEntry({ rank, displayName, upn, objectId, reasons }: AdminCandidate): INodeListSearchItems {
+  return { name: `${rank}. ${displayName} (${upn})${rank === 1 ? ' - recommended' : ''}`, value: objectId, description: reasons.join(' ') };
+}
+
+function excludedEntry({ displayName, upn, objectId, excludedBecause }: ExcludedCandidate): INodeListSearchItems {
+  const why = excludedBecause.map(({ message }) => message).join(' ');
+  return { name: `Not selectable: ${displayName ?? upn ?? objectId} - ${why}`, value: objectId, description: why };
+}
+
+export async function findCertificates({ certificates, operatorId }: Workplace): Promise<readonly INodeListSearchItems[]> {
+  const records = await certificates.list(operatorId);
+  return records.map(({ id, name, state, notAfter }) => ({ name: `${name} (${state}, until ${notAfter.slice(0, 10)})`, value: id, description: id }));
+}
