@@ -46,7 +46,7 @@ export const ERROR_CATALOG = {
   STATE_RECORD_TAMPERED: entry('investigate', 'operator', 'failed', 'A stored record was changed by something that does not hold the master key.', 'Treat the store as compromised; restore it and review the audit.'),
   STATE_CONFLICT: entry('retry_later', 'operator', 'try_later', 'Somebody else kept changing the same record.', 'Run the step again.'),
   STATE_SCOPE_TOO_SMALL: entry('fix_input', 'operator', 'failed', 'The state store cannot make claims that reach as far as this deployment needs.', 'Use sqlite on one host or PostgreSQL for several.'),
-  STATE_LOCATION_REFUSED: entry('fix_input', 'operator', 'failed', 'The state location is not allowed or not understood.', 'Use sqlite:PATH inside the configured folder, or memory:.'),
+  STATE_LOCATION_REFUSED: entry('fix_input', 'operator', 'failed', 'The state location is not allowed or not understood.', 'Use sqlite:PATH inside the configured folder, postgres://USER@HOST/DATABASE with working credentials, or memory:.'),
   MASTER_KEY_MISSING: entry('fix_input', 'operator', 'failed', 'Something must be sealed or authenticated and no master key is configured.', 'Set M365_ONBOARDING_MASTER_KEYS=id:base64(32 bytes).'),
   MASTER_KEY_INVALID: entry('fix_input', 'operator', 'failed', 'The master key ring does not have the documented form.', 'Use id:base64 of exactly 32 bytes, separated by commas.'),
   SEAL_BROKEN: entry('investigate', 'operator', 'failed', 'A sealed value was changed, moved to another record, or sealed by a key that is not in the ring.', 'Add the old master key to the ring, or restore the record.'),
