@@ -56,7 +56,6 @@ async function readJson(incoming: IncomingMessage): Promise<JsonObject> {
   const body = await readBody(incoming);
   if (body === undefined) throw new ControlRefusal('The body is too large.');
   if (body.length === 0) return {};
-  if (!(incoming.headers['content-type'] ?? '').startsWith('application/json')) throw new ControlRefusal('Send JSON with content-type application/json.');
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'));
     if (isJsonObject(parsed)) return parsed;

@@ -170,11 +170,10 @@ describe('the control door', () => {
     expect((await control(sandbox, 'POST', '/faults', { preset: 'calm' })).status).toBe(501);
   });
 
-  it('takes no orders from web pages: no Origin, no rebound host, no form bodies', async () => {
+  it('takes no orders from web pages: a browser names its Origin, a rebound name its host', async () => {
     const sandbox = await open();
     expect((await control(sandbox, 'POST', '/reset', undefined, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await control(sandbox, 'GET', '/requests', undefined, { host: 'evil.example' })).status).toBe(403);
-    expect((await control(sandbox, 'POST', '/clock', '{"advanceSeconds":60}', { 'content-type': 'text/plain' })).status).toBe(400);
     expect((await control(sandbox, 'POST', '/clock', '{"advanceSeconds":')).status).toBe(400);
     expect((await control(sandbox, 'POST', '/clock', '[1]')).status).toBe(400);
     expect((await control(sandbox, 'GET', '/secrets')).status).toBe(404);
