@@ -1,0 +1,68 @@
+/** The pages a customer's admin walks through, served by n8n; a workflow starts for what the admin answered there. */
+import type { IHookFunctions, INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { MAIN } from '../host/description';
+import { answerWebhook, requireOwnAddress } from '../host/webhook';
+import { WEBHOOKS } from './pages';
+
+const REGISTER_NOTICE =
+  'Register both <b>production</b> URLs above as <b>Web</b> redirect URIs of each of your apps in Entra ID, exactly as they are shown. Test URLs cannot be registered: they live for one call only, so this trigger answers only while its workflow is published.';
+
+const BASE_NOTICE =
+  'In the credential M365 Onboarding State, the Public Base URL is the production URL above without <b>/consent/callback</b>. The path is part of what is registered: do not change it while customers hold invitations.';
+
+export class M365ConsentTrigger implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'M365 Consent Trigger',
+    name: 'm365ConsentTrigger',
+    icon: { light: 'file:m365ConsentTrigger.svg', dark: 'file:m365ConsentTrigger.dark.svg' },
+    group: ['trigger'],
+    version: 1,
+    subtitle: '={{$parameter["path"]}}',
+    description: "Serves the consent pages and starts the workflow when a customer's admin has answered",
+    eventTriggerDescription: "Waiting for a customer's admin",
+    activationMessage: 'The consent pages answer now, and the workflow starts with every answer of an admin.',
+    defaults: { name: 'M365 Consent Trigger' },
+    maxNodes: 1,
+    inputs: [],
+    outputs: [MAIN],
+    credentials: [
+      { name: 'm365PartnerApp', required: true },
+      { name: 'm365OnboardingState', required: true },
+    ],
+    webhooks: WEBHOOKS,
+    properties: [
+      { displayName: REGISTER_NOTICE, name: 'registerNotice', type: 'notice', default: '' },
+      {
+        displayName: 'Path',
+        name: 'path',
+        type: 'string',
+        required: true,
+        noDataExpression: true,
+        default: 'm365-onboarding',
+        placeholder: 'e.g. m365-onboarding',
+        description: 'Under which all pages of this installation are reached; one trigger per path. Letters, digits, dashes and underscores.',
+      },
+      { displayName: BASE_NOTICE, name: 'baseNotice', type: 'notice', default: '' },
+    ],
+  };
+
+  webhookMethods = {
+    default: {
+      /** Nothing is registered anywhere but in n8n, so that every publication is checked anew. */
+      async checkExists(this: IHookFunctions): Promise<boolean> {
+        return false;
+      },
+      async create(this: IHookFunctions): Promise<boolean> {
+        await requireOwnAddress(this);
+        return true;
+      },
+      async delete(this: IHookFunctions): Promise<boolean> {
+        return true;
+      },
+    },
+  };
+
+  async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+    return answerWebhook(this);
+  }
+}
