@@ -54,6 +54,7 @@ describe('the command line refuses with a code and an exit status', () => {
     const keys = process.env['M365_ONBOARDING_MASTER_KEYS'];
     delete process.env['M365_ONBOARDING_MASTER_KEYS'];
     try {
+      expect(await stage.cli('serve')).toMatchObject({ code: 3, json: { error: { code: 'MASTER_KEY_MISSING' } } });
       expect(await stage.cli('certificate', 'generate', '--name', 'unsealed')).toMatchObject({ code: 3, json: { error: { code: 'MASTER_KEY_MISSING' } } });
       process.env['M365_ONBOARDING_MASTER_KEYS'] = 'k1:dG9vIHNob3J0';
       const refused = await stage.cli('account', 'list');

@@ -11,6 +11,8 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .description('host the pages and endpoints: invitation, both callbacks, key set, redemption, health')
     .action(async (flags: { readonly port?: number; readonly host: string }, command: Command) => {
       await runAction(context, command, async ({ installation, configuration, clock, readFile }, output, signal) => {
+        // Better said now than to the customer's admin in the middle of the way.
+        if (!installation.ports.sealer.ready) throw new OnboardingError('MASTER_KEY_MISSING', 'The pages seal what they keep; no master key is configured.');
         const base = new URL(configuration.publicBaseUrl);
         const tls = configuration.tls === undefined ? undefined : { certificate: readFile(configuration.tls.certificateFile), key: readFile(configuration.tls.keyFile) };
         const server = await listen({
