@@ -1,17 +1,52 @@
-/** The part of n8n's execution a node of this package uses, over plain parameters: one object per input item. */
-import type { IExecuteFunctions, INode } from 'n8n-workflow';
+/** The part of n8n's contexts the nodes of this package use, over plain parameters: one object per input item. */
+import type { IExecuteFunctions, ILoadOptionsFunctions, INode } from 'n8n-workflow';
+
+export type Credentials = Readonly<Record<string, object>>;
 
 export interface FakeExecutionOptions {
   readonly continueOnFail?: boolean;
+  readonly credentials?: Credentials | undefined;
+  /** As the engine names the node; the tool made of it has `Tool` at the end. */
+  readonly nodeType?: string;
+  readonly isToolExecution?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[], options: FakeExecutionOptions = {}): IExecuteFunctions {
-  const node: INode = { id: 'node-1', name: 'M365 Onboarding', type: 'n8n-nodes-m365-onboarding.m365Onboarding', typeVersion: 1, position: [0, 0], parameters: {} };
   const fake = {
-    getInputData: () => items.map(() => ({ json: {} })),
-    getNode: () => node,
+    ...fakeNode(options),
+    getInputData: () => items.map((item) => ({ json: item })),
     continueOnFail: () => options.continueOnFail === true,
-    getNodeParameter: (name: string, itemIndex: number, fallback?: unknown) => items[itemIndex]?.[name] ?? fallback,
+    isToolExecution: () => options.isToolExecution === true,
+    getExecutionCancelSignal: () => options.signal,
+    getNodeParameter: (name: string, itemIndex: number, fallback?: unknown, how?: { readonly extractValue?: boolean }) => extract(items[itemIndex]?.[name], how) ?? fallback,
   };
   return fake as unknown as IExecuteFunctions;
+}
+
+/** What a drop-down of the panel is filled with. */
+export function fakePanel(parameters: Readonly<Record<string, unknown>>, options: FakeExecutionOptions = {}): ILoadOptionsFunctions {
+  const fake = {
+    ...fakeNode(options),
+    getCurrentNodeParameter: (name: string, how?: { readonly extractValue?: boolean }) => extract(parameters[name], how),
+  };
+  return fake as unknown as ILoadOptionsFunctions;
+}
+
+function fakeNode({ credentials = {}, nodeType = 'm365Onboarding' }: FakeExecutionOptions) {
+  const node: INode = { id: 'node-1', name: 'M365 Onboarding', type: `n8n-nodes-m365-onboarding.${nodeType}`, typeVersion: 1, position: [0, 0], parameters: {} };
+  return {
+    getNode: () => node,
+    getCredentials: async (type: string) => {
+      const data = credentials[type];
+      if (data === undefined) throw new Error(`No credential of type ${type} is set.`);
+      return data;
+    },
+  };
+}
+
+/** A resource locator is `{mode, value}`; what a node asks for is the value. */
+function extract(value: unknown, how: { readonly extractValue?: boolean } | undefined): unknown {
+  const isLocator = typeof value === 'object' && value !== null && 'mode' in value && 'value' in value;
+  return isLocator && how?.extractValue === true ? value.value : value;
 }

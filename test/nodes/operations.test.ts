@@ -1,0 +1,165 @@
+/** Every operation of the node, once, as one onboarding from nothing to an operator in the portal. */
+import { NodeApiError, type NodeOperationError } from 'n8n-workflow';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secret } from '../../src/core/internal/secret';
+import { openPortal } from '../journeys/backup-portal';
+import { MASTER_KEYS, onboardAsAdmin, OPERATOR, personWith } from '../journeys/story';
+import { OPERATIONS } from '../../src/nodes/M365Onboarding/resources/operations';
+import { changed, type Item, type Stage, startStage } from './n8n-stage';
+
+let stage: Stage;
+/** Everything the node gave away, in outputs and in errors. */
+const seen: string[] = [];
+const account = { mode: 'list', value: 'contoso' };
+
+beforeAll(async () => {
+  stage = await startStage();
+});
+
+afterAll(async () => stage.stop());
+
+async function one(resource: string, operation: string, parameters: Item = {}) {
+  const json = await stage.one(resource, operation, parameters);
+  seen.push(JSON.stringify(json));
+  return json;
+}
+
+async function refusal(...call: Parameters<Stage['refusal']>) {
+  const error = await stage.refusal(...call);
+  seen.push(JSON.stringify(error), String(error), String((error as Error).stack));
+  return error as NodeOperationError;
+}
+
+/** Repeat what says when to come back, moving the clock to that instant. */
+async function until(act: () => Promise<Item>, isDone: (answer: Item) => boolean): Promise<Item> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    const answer = await act();
+    if (isDone(answer)) return answer;
+    const seconds = (Date.parse(String(answer['nextCheckAt'])) - stage.story.clock.now()) / 1000;
+    stage.advanceClock(Math.max(1, seconds));
+  }
+  throw new Error('It never came to an end.');
+}
+
+describe('the operations of the node, in the order of an onboarding', () => {
+  it('create, get and list a customer account', async () => {
+    const created = await one('customerAccount', 'create', { accountId: 'contoso', accountName: 'Contoso Ltd', expectedTenant: 'contoso.example', labels: 'pilot, germany' });
+    expect(created).toEqual({ id: 'contoso', name: 'Contoso Ltd', expectedTenant: 'contoso.example', tenantId: null, accessLevel: 'none', state: 'new', labels: ['pilot', 'germany'] });
+    expect(await one('customerAccount', 'get', { account })).toEqual(created);
+    await one('customerAccount', 'create', { accountId: 'fabrikam', accountName: 'Fabrikam', expectedTenant: 'fabrikam.example' });
+    const listed = await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: true }]);
+    expect(listed.map(({ json, pairedItem }) => [json['id'], pairedItem])).toEqual([['contoso', { item: 0 }], ['fabrikam', { item: 0 }]]);
+    expect(await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: false, limit: 1 }])).toHaveLength(1);
+  });
+
+  it('start the onboarding, say that they wait for a person, and let the customer\'s admin consent', async () => {
+    expect(await one('onboarding', 'getStatus', { account })).toMatchObject({ state: 'new', waitingFor: 'consent' });
+    const { url, ...started } = await stage.one('onboarding', 'start', { account, ttlDays: 3 });
+    expect(started).toMatchObject({ accountId: 'contoso', round: 1, rounds: 2, expiresAt: new Date(stage.story.clock.now() + 3 * 86_400_000).toISOString() });
+    expect(await one('onboarding', 'advance', { account })).toMatchObject({ state: 'consent_pending', waitingFor: 'consent' });
+    expect(await one('consent', 'getStatus', { account })).toMatchObject({ verdict: 'pending', reasons: [{ code: 'CONSENT_NOT_STARTED' }] });
+
+    const resent = await stage.one('consent', 'open', { account });
+    expect(resent['url']).not.toBe(url);
+    const done = await onboardAsAdmin(stage.story, resent['url'] as string, personWith(stage.story.tenant('contoso.example'), 'Global Administrator'));
+    expect(done.text('done')).toBeDefined();
+  });
+
+  it('verify the consent by reads that take their time, as data and never as an error', async () => {
+    const proven = await until(() => one('consent', 'verify', { account }), ({ verdict }) => verdict === 'granted');
+    expect(proven).toMatchObject({ tenantId: stage.story.tenant('contoso.example').tenantId, reads: { good: 5, needed: 5 } });
+    expect(await one('consent', 'getStatus', { account })).toMatchObject({ verdict: 'granted', evidenceAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string });
+    expect(await one('onboarding', 'advance', { account })).toMatchObject({ state: 'admin_needed', waitingFor: 'admin_choice' });
+  });
+
+  it('list the admins, recommended first, and those who cannot be bound on request', async () => {
+    const bindable = await stage.run([{ resource: 'admin', operation: 'getMany', account, returnAll: true }]);
+    expect(bindable.map(({ json }) => json['rank'])).toEqual(bindable.map((_, index) => index + 1));
+    const all = await stage.run([{ resource: 'admin', operation: 'getMany', account, includeExcluded: true, returnAll: true }]);
+    expect(all.slice(0, bindable.length)).toEqual(bindable);
+    expect(all.slice(bindable.length).every(({ json }) => json['selectable'] === false && (json['excludedBecause'] as unknown[]).length > 0)).toBe(true);
+    expect(all.length).toBeGreaterThan(bindable.length);
+  });
+
+  it('offer accounts and admins in live drop-downs, recommended first, and refuse who is shown as not selectable', async () => {
+    expect((await stage.search('searchAccounts')).results.map(({ name, value }) => [name, value])).toEqual([['Contoso Ltd (admin needed)', 'contoso'], ['Fabrikam (new)', 'fabrikam']]);
+    expect((await stage.search('searchAccounts', {}, ' FABRI ')).results.map(({ value }) => value)).toEqual(['fabrikam']);
+    expect((await stage.search('searchAdmins', {})).results).toEqual([]);
+
+    const { results } = await stage.search('searchAdmins', { account });
+    expect(results[0]?.name).toMatch(/^1\. .+ - recommended$/);
+    const unusable = results.filter(({ name }) => name.startsWith('Not selectable: '));
+    expect(results.slice(-unusable.length)).toEqual(unusable);
+    const disabled = unusable.find(({ description }) => /disabled/i.test(description ?? ''));
+    const error = await refusal('ssoBinding', 'bind', { account, admin: { mode: 'list', value: disabled?.value } });
+    expect(error).toMatchObject({ type: 'ADMINS_NOT_A_CANDIDATE', message: expect.stringContaining(disabled?.description ?? '?') as string });
+  });
+
+  it('bind the chosen admin, validate until it is proven, and show the binding', async () => {
+    expect(await refusal('ssoBinding', 'get', { account })).toMatchObject({ type: 'SSO_BINDING_NOT_FOUND' });
+    const [recommended] = (await stage.search('searchAdmins', { account })).results;
+    expect(await one('ssoBinding', 'bind', { account, admin: { mode: 'list', value: recommended?.value } })).toMatchObject({ userObjectId: recommended?.value, state: 'validating' });
+    await until(() => one('ssoBinding', 'validate', { account }), ({ state }) => state === 'active');
+    expect(await one('ssoBinding', 'get', { account })).toMatchObject({ accountId: 'contoso', state: 'active', validatedAt: expect.stringContaining('T') as string });
+    expect(await until(() => one('onboarding', 'advance', { account }), ({ waitingFor }) => waitingFor === null)).toMatchObject({ state: 'active' });
+    expect(await one('customerAccount', 'get', { account })).toMatchObject({ accessLevel: 'restricted', state: 'active' });
+  });
+
+  it('issue a code that opens the portal once, as the operator of the credential and nobody an item names', async () => {
+    const { code, ...issued } = await stage.one('impersonation', 'issue', { account, reason: 'Ticket 4711', operator: 'intruder', operatorId: 'intruder' });
+    seen.push(JSON.stringify(issued));
+    expect(issued).toMatchObject({ deliverTo: 'https://portal.northwind.example/enter', jti: expect.any(String) as string });
+    const portal = openPortal(stage.story, () => stage.story.tenant('contoso.example').tenantId);
+    const { facts } = await portal.kit.receiveCode(secret(code as string));
+    expect(facts).toMatchObject({ accountId: 'contoso', actor: { id: OPERATOR } });
+    expect(stage.node.description.sensitiveOutputFields).toContain('code');
+  });
+
+  it('generate, list, show and register a certificate, of which only the public part leaves', async () => {
+    const generated = await one('certificate', 'generate', { certificateName: 'Backup 2027', keyBits: 2048, lifetimeDays: 90 });
+    const certificate = { mode: 'list', value: generated['id'] };
+    expect(generated).toMatchObject({ name: 'Backup 2027', subject: 'CN=Backup 2027', keyBits: 2048, state: 'next', createdBy: OPERATOR });
+    expect(await one('certificate', 'get', { certificate })).toEqual(generated);
+    expect((await stage.search('searchCertificates', {}, '2027')).results.map(({ value }) => value)).toEqual([generated['id']]);
+    expect(await one('certificate', 'register', { certificate, appKey: 'backup' })).toMatchObject({ appKey: 'backup', alreadyRegistered: false });
+    expect(await one('certificate', 'getMany', { returnAll: true })).toMatchObject({ id: generated['id'], state: 'active' });
+    expect(await refusal('certificate', 'generate', { certificateName: 'Small', keyBits: 1024 })).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
+  });
+
+  it('say who may not, whose move it is and what to do, in n8n\'s own errors', async () => {
+    const other = { credentials: changed(stage.credentials, 'm365OnboardingState', { operators: JSON.stringify([{ id: OPERATOR, name: 'Reader', accounts: ['fabrikam'], may: ['impersonate'] }]) }) };
+    expect(await refusal('customerAccount', 'get', { account }, other)).toMatchObject({ type: 'OPERATOR_NOT_ALLOWED', message: expect.stringContaining('[Item 0]') as string });
+    expect((await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: true }], other)).map(({ json }) => json['id'])).toEqual(['fabrikam']);
+    const wrongSecret = { credentials: changed(stage.credentials, 'm365PartnerApp', { appSecrets: '{"backup":{"secret":"hunter2"},"restore":{"secret":"hunter2"}}' }) };
+    const refused = await refusal('admin', 'getMany', { account }, wrongSecret);
+    expect(refused).toBeInstanceOf(NodeApiError);
+    expect(refused).toMatchObject({ failure: { cause: 'credential-invalid' }, description: expect.stringContaining('STS_CREDENTIAL_REFUSED') as string, context: { itemIndex: 0 } });
+  });
+
+  it('leave no secret behind in an output or an error', () => {
+    const everything = seen.join('\n');
+    const secrets = [...stage.story.sandbox.ready.apps.map((app) => app.clientSecret), MASTER_KEYS, MASTER_KEYS.slice(3), 'PRIVATE KEY', 'hunter2', 'eyJ'];
+    expect(everything.length).toBeGreaterThan(5000);
+    expect(secrets.filter((text) => everything.includes(text))).toEqual([]);
+  });
+});
+
+describe('as a tool of an AI agent', () => {
+  const asTools = [{ nodeType: 'm365OnboardingTool' }, { isToolExecution: true }];
+
+  it.each(asTools)('answers reads (%j)', async (tool) => {
+    expect(await stage.one('onboarding', 'getStatus', { account }, tool)).toMatchObject({ state: 'active' });
+    expect(await stage.one('onboarding', 'explainErrorCode', { errorCode: 'UNEXPECTED' }, tool)).toMatchObject({ code: 'UNEXPECTED' });
+  });
+
+  it.each(asTools)('refuses everything that changes something (%j)', async (tool) => {
+    const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
+    const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode']);
+    const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
+    expect(effects).toHaveLength(10);
+    for (const { resource, option } of effects) {
+      expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
+    }
+    expect((await Array.fromAsync(stage.story.installation.audit.list())).length).toBe(before);
+  });
+});
