@@ -1,0 +1,100 @@
+/** Whole workflows in n8n's engine, over the packed package and the real sandbox. */
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import type { IDataObject, Workflow } from 'n8n-workflow';
+import { createVisitor, playPerson, type VisitedPage } from 'n8n-nodes-m365-onboarding/sandbox';
+import { loadEngine, type NodeSpec, outputOf } from './engine.mts';
+import { openStage, TRIGGER_PATH } from './stage.mts';
+
+const byId = (value: string) => ({ __rl: true, mode: 'id', value });
+const onboarding = (name: string, resource: string, operation: string, parameters: NodeSpec['parameters']): NodeSpec => ({ name, type: 'm365Onboarding', parameters: { resource, operation, ...parameters } });
+
+const CREATE = onboarding('Create', 'customerAccount', 'create', { accountId: '={{ $json.customer }}', accountName: '={{ $json.name }}', expectedTenant: '={{ $json.domain }}', labels: '' });
+const OPEN = onboarding('Open', 'consent', 'open', { account: byId('={{ $json.id }}'), ttlDays: 7, tenant: '' });
+const STATUS = onboarding('Status', 'onboarding', 'getStatus', { account: byId('={{ $json.accountId }}') });
+const TRIGGER: NodeSpec = { name: 'Trigger', type: 'm365ConsentTrigger', parameters: { path: TRIGGER_PATH } };
+
+const server = createServer((request, response) => void serve(request, response));
+let stage: Awaited<ReturnType<typeof openStage>>;
+let engine: Awaited<ReturnType<typeof loadEngine>>;
+let published: Workflow;
+const started: IDataObject[][] = [];
+
+before(async () => {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  stage = await openStage((server.address() as AddressInfo).port);
+  engine = await loadEngine(stage.directory, stage.credentials);
+  published = engine.buildWorkflow([TRIGGER]);
+});
+
+after(async () => {
+  server.closeAllConnections();
+  server.close();
+  await stage.close();
+});
+
+/** n8n's server in a few lines: the webhook of exactly this method and path. */
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const parts: Buffer[] = [];
+  for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
+  const path = (request.url ?? '').split('?')[0]?.replace('/webhook/', '');
+  const webhook = engine.webhooksOf(published, TRIGGER.name).find((one) => one.method === request.method && one.path === path);
+  if (webhook === undefined) {
+    response.writeHead(404).end();
+    return;
+  }
+  const httpRequest = Object.assign(request, { originalUrl: request.url, rawBody: Buffer.concat(parts) });
+  const httpResponse = Object.assign(response, { status: (code: number) => Object.assign(response, { statusCode: code }) });
+  const result = await engine.callWebhook(published, TRIGGER.name, webhook, { httpRequest, httpResponse });
+  if (result?.workflowData !== undefined) started.push(result.workflowData.flat().map(({ json }) => json));
+}
+
+void test('a workflow in n8n creates accounts, opens their consent and reads where they stand, item by item', async () => {
+  const run = await engine.run(engine.buildWorkflow([CREATE, OPEN, STATUS]), [
+    { customer: 'contoso', name: 'Contoso Ltd', domain: 'contoso.example' },
+    { customer: 'fabrikam', name: 'Fabrikam Inc', domain: 'fabrikam.example' },
+  ]);
+  const opened = outputOf(run, 'Open');
+  assert.deepEqual(opened.map(({ accountId, round, rounds }) => ({ accountId, round, rounds })), [
+    { accountId: 'contoso', round: 1, rounds: 2 },
+    { accountId: 'fabrikam', round: 1, rounds: 2 },
+  ]);
+  assert.deepEqual(outputOf(run, 'Status').map(({ accountId, state, waitingFor }) => ({ accountId, state, waitingFor })), [
+    { accountId: 'contoso', state: 'consent_pending', waitingFor: 'consent' },
+    { accountId: 'fabrikam', state: 'consent_pending', waitingFor: 'consent' },
+  ]);
+  const kept = JSON.stringify(run.data);
+  assert.deepEqual(stage.sandbox.ready.apps.filter((app) => kept.includes(app.clientSecret)), []);
+});
+
+void test('a workflow in n8n is started by what an admin answers on the pages the trigger serves', async () => {
+  const opening = await engine.run(engine.buildWorkflow([OPEN]), [{ id: 'contoso' }]);
+  const tenant = stage.sandbox.ready.tenants.find((one) => one.domain === 'contoso.example');
+  const admin = tenant?.users.find((person) => person.roles.includes('Global Administrator') && (person.notes ?? '') === '');
+  assert.ok(tenant !== undefined && admin !== undefined);
+  const visitor = createVisitor({ ca: stage.ca });
+  let page: VisitedPage = await visitor.open(outputOf(opening, 'Open')[0]?.['url'] as string);
+  for (let next: VisitedPage | undefined; next !== page; ) {
+    page = next ?? page;
+    next = await playPerson(visitor, page, { upn: admin.signInName ?? admin.upn, password: admin.password });
+  }
+  const done = await visitor.submit(page, 'confirm', { accessLevel: 'restricted' });
+  assert.ok(done.text('done') !== undefined, `${done.status} ${done.url}`);
+  const { tenantId } = tenant;
+  assert.deepEqual(started.flat().map(({ at, ...item }) => [typeof at, item]), [
+    ['string', { accountId: 'contoso', outcome: 'consent_claimed', round: 1, rounds: 2, tenantId, tenantIs: 'claimed', reasons: [] }],
+    ['string', { accountId: 'contoso', outcome: 'consent_claimed', round: 2, rounds: 2, tenantId, tenantIs: 'claimed', reasons: [] }],
+    ['string', { accountId: 'contoso', outcome: 'ownership_proven', round: null, rounds: 2, tenantId, tenantIs: 'proven', reasons: [] }],
+  ]);
+  const status = outputOf(await engine.run(engine.buildWorkflow([STATUS]), started.at(-1) ?? []), 'Status');
+  assert.equal(status[0]?.['state'], 'consent_verifying');
+});
+
+void test('a workflow in n8n says what is wrong and whose move it is when an operation is refused', async () => {
+  const run = await engine.run(engine.buildWorkflow([STATUS]), [{ accountId: 'nobody' }]);
+  assert.throws(() => outputOf(run, 'Status'), /ACCOUNT_NOT_FOUND/);
+});
