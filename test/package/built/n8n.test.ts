@@ -1,10 +1,11 @@
 /** The built nodes and credentials, found and started the way n8n's package loader does it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ICredentialType, INodeType } from 'n8n-workflow';
-import { describe, expect, it } from 'vitest';
+import type { ICredentialType, INodeExecutionData, INodeType } from 'n8n-workflow';
+import { describe, expect, it, vi } from 'vitest';
 import { fakeExecution } from '../../nodes/fake-execution';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -62,4 +63,22 @@ it('executes an operation from the built files', async () => {
   const execution = fakeExecution([{ resource: 'onboarding', operation: 'explainErrorCode', errorCode: 'STATE_UNAVAILABLE' }]);
   const output = await node.execute?.call(execution);
   expect(output).toMatchObject([[{ json: { code: 'STATE_UNAVAILABLE', owner: 'operator', retryable: true }, pairedItem: { item: 0 } }]]);
+});
+
+it('keeps a state in a file from the built files, as the operator of the credential', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'm365-built-'));
+  vi.stubEnv('M365_ONBOARDING_STATE_FOLDER', folder);
+  const node = start('dist/nodes/M365Onboarding/M365Onboarding.node.js') as INodeType;
+  const app = { key: 'backup', appId: '11111111-2222-3333-4444-555555555555', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'User.Read.All', reason: 'finds people' }], credential: { certificateId: 'none' } };
+  const credentialsOfNode = {
+    m365PartnerApp: { homeTenantId: '11111111-2222-3333-4444-666666666666', cloud: 'global', apps: [app] },
+    m365OnboardingState: { stateUrl: 'sqlite:state.sqlite', masterKeys: `k1:${Buffer.alloc(32, 1).toString('base64')}`, operators: [{ id: 'op-1', name: 'One', accounts: 'all', may: ['onboard', 'certificates'] }], operatorId: 'op-1', publicBaseUrl: 'https://onboarding.example' },
+  };
+  const run = async (item: Readonly<Record<string, unknown>>) => (await node.execute?.call(fakeExecution([item], { credentials: credentialsOfNode }))) as INodeExecutionData[][];
+  await run({ resource: 'customerAccount', operation: 'create', accountId: 'contoso', accountName: 'Contoso' });
+  expect(await run({ resource: 'customerAccount', operation: 'getMany', returnAll: true })).toMatchObject([[{ json: { id: 'contoso', state: 'new' } }]]);
+  expect(existsSync(join(folder, 'state.sqlite'))).toBe(true);
+  expect(await run({ resource: 'certificate', operation: 'generate', certificateName: 'Backup', keyBits: 2048 })).toMatchObject([[{ json: { createdBy: 'op-1', subject: 'CN=Backup' } }]]);
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
 });
