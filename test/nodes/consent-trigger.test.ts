@@ -58,6 +58,8 @@ describe('an admin who walks through the pages n8n serves', () => {
     const done = await visitor.submit(confirm, 'confirm', { accessLevel: 'restricted' });
     expect(done.text('done')).toBeDefined();
     expect(stage.started.slice(2)).toEqual([{ accountId, outcome: 'ownership_proven', round: null, rounds: 2, tenantId, tenantIs: 'proven', reasons: [], at: expect.any(String) }]);
+    await visitor.submit(confirm, 'confirm', { accessLevel: 'restricted' });
+    expect(stage.started).toHaveLength(3);
   });
 
   it('never leaves the path that is registered, and is on sandboxed pages all the way', async () => {

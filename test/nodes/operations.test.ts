@@ -1,6 +1,7 @@
 /** Every operation of the node, once, as one onboarding from nothing to an operator in the portal. */
 import { NodeApiError, type NodeOperationError } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
 import { secret } from '../../src/core/internal/secret';
 import { openPortal } from '../journeys/backup-portal';
 import { MASTER_KEYS, onboardAsAdmin, OPERATOR, personWith } from '../journeys/story';
@@ -28,6 +29,14 @@ async function refusal(...call: Parameters<Stage['refusal']>) {
   const error = await stage.refusal(...call);
   seen.push(JSON.stringify(error), String(error), String((error as Error).stack));
   return error as NodeOperationError;
+}
+
+/** As somebody who keeps certificate and key in one file would have it. */
+async function pemOf(certificateId: string): Promise<string> {
+  const { ports } = stage.story.installation;
+  const { privateKey } = await openPrivateKey(ports, certificateId);
+  const base64 = Buffer.from(await readCertificateDer(ports, certificateId)).toString('base64');
+  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n${privateKey.reveal()}`;
 }
 
 /** Repeat what says when to come back, moving the clock to that instant. */
@@ -124,6 +133,18 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await one('certificate', 'register', { certificate, appKey: 'backup' })).toMatchObject({ appKey: 'backup', alreadyRegistered: false });
     expect(await one('certificate', 'getMany', { returnAll: true })).toMatchObject({ id: generated['id'], state: 'active' });
     expect(await refusal('certificate', 'generate', { certificateName: 'Small', keyBits: 1024 })).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
+  });
+
+  it.each(['stored certificate', 'PEM'])('sign in with a %s', async (source) => {
+    const [certificate] = await stage.story.installation.certificates.list(OPERATOR);
+    const partner = stage.credentials['m365PartnerApp'] as { readonly apps: string; readonly appSecrets: string };
+    const credential = source === 'PEM' ? { from: 'pem' } : { certificateId: certificate?.id };
+    const apps = (JSON.parse(partner.apps) as Item[]).map((app) => (app['key'] === 'backup' ? { ...app, credential } : app));
+    const appSecrets = { ...(JSON.parse(partner.appSecrets) as Item), backup: { pem: await pemOf(certificate?.id ?? '') } };
+    const credentials = changed(stage.credentials, 'm365PartnerApp', { apps, appSecrets: JSON.stringify(appSecrets) });
+    const before = stage.story.sandbox.requests().length;
+    expect((await stage.run([{ resource: 'admin', operation: 'getMany', account, limit: 1 }], { credentials })).map(({ json }) => json['rank'])).toEqual([1]);
+    expect(stage.story.sandbox.requests().slice(before).filter((row) => row.path.endsWith('/token')).map((row) => row.status)).toEqual([200]);
   });
 
   it('say who may not, whose move it is and what to do, in n8n\'s own errors', async () => {

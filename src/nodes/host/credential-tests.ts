@@ -53,20 +53,20 @@ export const testOnboardingState: CredentialTest = async (credential) =>
   });
 
 interface AppFinding {
-  readonly fact: string;
+  readonly fact?: string;
   readonly problem?: string;
 }
 
 async function testApp(installation: Installation, { homeTenantId, endpoints, credentials }: Configuration, { key }: PartnerApp): Promise<AppFinding> {
   // The test of one credential never sees the other, and stored certificates are in the other's state.
-  if (credentials.get(key) !== undefined && 'certificateId' in (credentials.get(key) ?? {})) return { fact: `${key}: its stored certificate is tried when a node runs` };
+  if ('certificateId' in (credentials.get(key) ?? {})) return { fact: `${key}: its stored certificate is tried when a node runs` };
   try {
     const { claims } = await installation.ports.tokens.acquire({ appKey: key, tenantId: homeTenantId, resource: endpoints.graphResource, fresh: true });
     const missing = NEEDED_AT_HOME.filter((name) => claims?.roles.includes(name) !== true);
-    const fact = `${key}: signed in at the home tenant`;
-    return missing.length === 0 ? { fact } : { fact, problem: `${key}: signed in, but lacks ${missing.join(', ')} (Microsoft Graph, application) in the home tenant, which registering certificates needs` };
+    if (missing.length === 0) return { fact: `${key}: signed in at the home tenant` };
+    return { problem: `${key}: signed in, but lacks ${missing.join(', ')} (Microsoft Graph, application) in the home tenant, which registering certificates needs` };
   } catch (reason) {
-    return { fact: '', problem: `${key}: ${inWords(reason)}` };
+    return { problem: `${key}: ${inWords(reason)}` };
   }
 }
 

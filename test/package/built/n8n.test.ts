@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ICredentialType, INodeExecutionData, INodeType } from 'n8n-workflow';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fakeExecution } from '../../nodes/fake-execution';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -65,20 +65,41 @@ it('executes an operation from the built files', async () => {
   expect(output).toMatchObject([[{ json: { code: 'STATE_UNAVAILABLE', owner: 'operator', retryable: true }, pairedItem: { item: 0 } }]]);
 });
 
+const app = { key: 'backup', appId: '11111111-2222-3333-4444-555555555555', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'User.Read.All', reason: 'finds people' }], credential: { certificateId: 'none' } };
+const operators = [{ id: 'op-1', name: 'One', accounts: 'all', may: ['onboard', 'certificates'] }];
+
+function credentialsWith(stateUrl: string) {
+  return {
+    m365PartnerApp: { homeTenantId: '11111111-2222-3333-4444-666666666666', cloud: 'global', apps: [app] },
+    m365OnboardingState: { stateUrl, masterKeys: `k1:${Buffer.alloc(32, 1).toString('base64')}`, operators, operatorId: 'op-1', publicBaseUrl: 'https://onboarding.example' },
+  };
+}
+
+async function execute(node: INodeType, item: Readonly<Record<string, unknown>>, stateUrl: string) {
+  return (await node.execute?.call(fakeExecution([item], { credentials: credentialsWith(stateUrl) }))) as INodeExecutionData[][];
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
 it('keeps a state in a file from the built files, as the operator of the credential', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'm365-built-'));
   vi.stubEnv('M365_ONBOARDING_STATE_FOLDER', folder);
   const node = start('dist/nodes/M365Onboarding/M365Onboarding.node.js') as INodeType;
-  const app = { key: 'backup', appId: '11111111-2222-3333-4444-555555555555', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'User.Read.All', reason: 'finds people' }], credential: { certificateId: 'none' } };
-  const credentialsOfNode = {
-    m365PartnerApp: { homeTenantId: '11111111-2222-3333-4444-666666666666', cloud: 'global', apps: [app] },
-    m365OnboardingState: { stateUrl: 'sqlite:state.sqlite', masterKeys: `k1:${Buffer.alloc(32, 1).toString('base64')}`, operators: [{ id: 'op-1', name: 'One', accounts: 'all', may: ['onboard', 'certificates'] }], operatorId: 'op-1', publicBaseUrl: 'https://onboarding.example' },
-  };
-  const run = async (item: Readonly<Record<string, unknown>>) => (await node.execute?.call(fakeExecution([item], { credentials: credentialsOfNode }))) as INodeExecutionData[][];
+  const run = async (item: Readonly<Record<string, unknown>>) => execute(node, item, 'sqlite:state.sqlite');
   await run({ resource: 'customerAccount', operation: 'create', accountId: 'contoso', accountName: 'Contoso' });
   expect(await run({ resource: 'customerAccount', operation: 'getMany', returnAll: true })).toMatchObject([[{ json: { id: 'contoso', state: 'new' } }]]);
   expect(existsSync(join(folder, 'state.sqlite'))).toBe(true);
   expect(await run({ resource: 'certificate', operation: 'generate', certificateName: 'Backup', keyBits: 2048 })).toMatchObject([[{ json: { createdBy: 'op-1', subject: 'CN=Backup' } }]]);
-  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
+});
+
+it('shares one installation among all bundles of the process', async () => {
+  vi.stubEnv('M365_ONBOARDING_ALLOW_SANDBOX', 'true');
+  const path = 'dist/nodes/M365Onboarding/M365Onboarding.node.js';
+  // A state in memory is known to the installation that holds it and to nobody else.
+  await execute(start(path) as INodeType, { resource: 'customerAccount', operation: 'create', accountId: 'contoso', accountName: 'Contoso' }, 'memory:');
+  // Another copy of the node's code over the same core, as another node is.
+  Reflect.deleteProperty(require.cache, require.resolve(join(root, path)));
+  const other = start(path) as INodeType;
+  expect(await execute(other, { resource: 'customerAccount', operation: 'get', account: 'contoso' }, 'memory:')).toMatchObject([[{ json: { name: 'Contoso' } }]]);
 });
