@@ -38,6 +38,10 @@ const signedInSchema: z.ZodType<SignedIn> = z.object({
 /** A proven sign-in whose role the directory has not confirmed yet: the waiting page comes back to it. */
 const signedInKind: RecordKind<SignedIn> = { kind: 'sso/signed-in', schemaVersion: 1, schema: signedInSchema, authenticated: true };
 
+/** Longer than a confirmation can be repeated. */
+const ANNOUNCED_MS = 86_400_000;
+const announcedKind: RecordKind<{ at: number }> = { kind: 'sso/ownership-announced', schemaVersion: 1, schema: z.object({ at: z.number() }) };
+
 /** Start the sign-in in this browser. The secret goes into its sign-in cookie. */
 export async function startOwnershipSignIn(context: OnboardingContext, input: { readonly accountId: string; readonly tenantId: string }): Promise<{ readonly location: string; readonly browserSecret: string }> {
   const { ports, settings } = context;
@@ -126,7 +130,10 @@ export async function confirmOwner(context: OnboardingContext, input: { readonly
   await requireStillAdmin(context, signIn, input.browser);
   const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browser.signIn, csrf: input.csrf, accessLevel: input.accessLevel });
   await setAccessLevelByAdmin(context.ports, { accountId: signIn.accountId, tenantId: evidence.tenantId, adminObjectId: signIn.identity.objectId, level: input.accessLevel, evidenceId: `${evidence.id}:${signIn.signedInAt}` });
-  context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
+  // A second press is answered like the first and is no second proof: whoever listens starts something for it.
+  if (await claimRecord(context.ports, announcedKind, evidence.id, { at: evidence.confirmedAt }, context.ports.clock.now() + ANNOUNCED_MS)) {
+    context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
+  }
   return { account: await requireAccount(context.ports, signIn.accountId), accessLevel: input.accessLevel };
 }
 
