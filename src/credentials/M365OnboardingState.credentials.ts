@@ -1,6 +1,7 @@
 /**
  * Where the onboarding keeps what it knows, the keys that seal it, and who acts. The operator stands here and nowhere
- * else: whoever may use this credential acts as that person, and no item of a workflow can name another.
+ * else: whoever may use this credential acts as that person, and no item of a workflow can name another; so its fields
+ * take no expressions, except the two secrets, which may come from a vault.
  */
 import type { ICredentialType, INodeProperties, Icon } from 'n8n-workflow';
 
@@ -25,7 +26,6 @@ export class M365OnboardingState implements ICredentialType {
       type: 'string',
       typeOptions: { password: true },
       required: true,
-      noDataExpression: true,
       default: 'sqlite:m365-onboarding.sqlite',
       description:
         'sqlite:PATH, inside the folder this host keeps for states; in queue mode postgres://USER:PASSWORD@HOST/DATABASE, which all workers reach. It must not change later: the state holds who owns what.',
@@ -36,7 +36,6 @@ export class M365OnboardingState implements ICredentialType {
       type: 'string',
       typeOptions: { password: true },
       required: true,
-      noDataExpression: true,
       default: '',
       placeholder: 'e.g. k1:base64 of 32 random bytes',
       description: 'Seal private keys and authenticate what access rests on: ID:BASE64 of exactly 32 bytes, several separated by commas; the first one seals. Keep a copy: without them the state is worthless.',

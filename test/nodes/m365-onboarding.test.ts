@@ -1,6 +1,7 @@
 import { NodeOperationError } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
+import { M365OnboardingState } from '../../src/credentials/M365OnboardingState.credentials';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
 import { M365Onboarding } from '../../src/nodes/M365Onboarding/M365Onboarding.node';
 import { runItems } from '../../src/nodes/host/run-items';
@@ -64,5 +65,23 @@ describe('the M365 Partner App credential', () => {
   it('can be decrypted by this package\'s nodes only', () => {
     expect(credential.restrictToSupportedNodes).toBe(true);
     expect(credential.supportedNodes).toEqual(['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger']);
+  });
+});
+
+describe('the M365 Onboarding State credential', () => {
+  const credential = new M365OnboardingState();
+
+  it('holds its secrets in top-level password fields only', () => {
+    expect(credential.properties.filter(({ typeOptions }) => typeOptions?.password === true).map(({ name }) => name)).toEqual(['stateUrl', 'masterKeys']);
+    expect(credential.properties.filter(({ type }) => type === 'fixedCollection' || type === 'collection')).toEqual([]);
+  });
+
+  it('takes no expression for who acts, so that no item can decide it', () => {
+    const fixed = credential.properties.filter(({ noDataExpression }) => noDataExpression === true).map(({ name }) => name);
+    expect(fixed).toEqual(credential.properties.map(({ name }) => name).filter((name) => name !== 'stateUrl' && name !== 'masterKeys'));
+  });
+
+  it('can be decrypted by this package\'s nodes only', () => {
+    expect([credential.restrictToSupportedNodes, credential.supportedNodes]).toEqual([true, new M365PartnerApp().supportedNodes]);
   });
 });
