@@ -60,6 +60,7 @@ describe.skipIf(binaries === undefined)('a journey on PostgreSQL', () => {
     const { code } = await otherHost.onboarding.impersonate({ accountId: 'contoso', operatorId: OPERATOR, reason: 'TICKET-1042' });
     const outcomes = await Promise.all(portals.map(({ kit }) => kit.receiveCode(code).then(() => 'entered', (error: { code?: string }) => error.code)));
     await second.close();
-    expect(outcomes.toSorted()).toEqual([...Array.from({ length: 5 }, () => 'IMPERSONATION_CODE_SPENT'), 'entered']);
+    expect(outcomes.filter((outcome) => outcome === 'entered')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'IMPERSONATION_CODE_SPENT')).toHaveLength(5);
   });
 });

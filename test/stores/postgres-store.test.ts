@@ -180,9 +180,12 @@ describe.skipIf(binaries === undefined)('state in PostgreSQL', () => {
       const store = await open({ url: `postgres://rotated:hunter2@127.0.0.1:${server.port}/postgres` });
       await store.set('k', 'v');
       await server.run("ALTER ROLE rotated PASSWORD 'hunter3'", END_SESSIONS);
-      const error: unknown = await store.get('k').catch((thrown: unknown) => thrown);
-      expect(error).toEqual(unavailable);
-      expect(inspect([store, error], { depth: null, showHidden: true })).not.toMatch(/hunter|rotated/);
+      await until(async () => {
+        const error = await failureOf(store.get('k'));
+        expect(error).toEqual(unavailable);
+        expect(inspect([store, error], { depth: null, showHidden: true })).not.toMatch(/hunter|rotated/);
+        return String(error).includes('the server refused the sign-in');
+      });
     });
 
     it('may come from the environment instead of the URL', async () => {
@@ -217,7 +220,10 @@ describe.skipIf(binaries === undefined)('state in PostgreSQL', () => {
 
       await expect(open({ schema })).rejects.toMatchObject({ code: 'STATE_VERSION_UNSUPPORTED' });
       await server.run(END_SESSIONS);
-      await expect(old.get('k')).rejects.toMatchObject({ code: 'STATE_VERSION_UNSUPPORTED' });
+      // A session may still be in use while it is being ended, and that is an outage like any other.
+      const seen = new Set<unknown>();
+      await until(async () => seen.add(codeOf(await failureOf(old.get('k')))).has('STATE_VERSION_UNSUPPORTED'));
+      expect([...seen].filter((code) => code !== 'STATE_UNAVAILABLE')).toEqual(['STATE_VERSION_UNSUPPORTED']);
     });
 
     it('stay as they were when a step fails', async () => {
@@ -299,10 +305,14 @@ describe.skipIf(binaries === undefined)('state in PostgreSQL', () => {
       const store = await open();
       const text = fc.string({ unit: fc.oneof(fc.constantFrom('\0', '\u0001', '0', '1', '\\', "'", '\uFB01', '\u{1F600}'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 })), maxLength: 12 });
       const rows = new Map(fc.sample(text, { numRuns: 150, seed: 7 }).map((key, index, all) => [key, all[all.length - 1 - index] ?? '']));
+      // Neighbours: what begins with one ends where the other is.
+      for (const key of ['0', '1', '\\', ']', '\uD7FF', '\uE000']) rows.set(key, key);
       for (const [key, value] of rows) await store.set(key, value);
       const listed: [string, string][] = [];
       for await (const { key, value } of store.list('')) listed.push([key, value]);
-      expect(listed).toEqual([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));
+      const expected = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+      expect(listed).toEqual(expected);
+      for (const prefix of ['0', '\\', '\uD7FF', '\0', '\u{1F600}']) expect(await keysOf(store, prefix), prefix).toEqual(expected.map(([key]) => key).filter((key) => key.startsWith(prefix)));
     });
 
     it('stay readable to whoever looks with psql', async () => {
@@ -417,6 +427,17 @@ async function keysOf(store: IdentifiedStore, prefix: string): Promise<string[]>
   const keys: string[] = [];
   for await (const { key } of store.list(prefix)) keys.push(key);
   return keys;
+}
+
+async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | undefined)?.code;
 }
 
 /** Asks again and again; each question is a round trip to the server. */
