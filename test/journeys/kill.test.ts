@@ -94,7 +94,7 @@ async function askToAdvance(child: ChildProcess): Promise<Answer | undefined> {
 }
 
 describe('a process that is killed after every write it makes', () => {
-  it('is continued by the next one, to an active account, with every effect there once', { timeout: 60_000 }, async () => {
+  it('is continued by the next one, to an active account, with every effect there once', { timeout: 150_000 }, async () => {
     await story.renew();
     await onboardAsAdmin(story, await invite(story), admin());
     await advanceUntilSettled(story, 'contoso');
@@ -143,7 +143,7 @@ describe('pages whose state dies under them after a write', () => {
   }
 
   /** Every write from the first click to the admin's confirmation, one run for each. */
-  it('end in the same place when the admin opens the invitation again, whichever write it was', { timeout: 60_000 }, async () => {
+  it('end in the same place when the admin opens the invitation again, whichever write it was', { timeout: 150_000 }, async () => {
     let writes = 0;
     let survived = false;
     for (; !survived && writes < 120; writes += 1) {
