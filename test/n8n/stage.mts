@@ -1,0 +1,89 @@
+/** A fresh n8n with the packed package installed as users install it, its own database, and the sandbox beside it. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildConfig, startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
+import { type Json, signUp } from './client.mts';
+import { findPostgres, startDatabase } from './postgres.mts';
+import { freePort, startN8n } from './server.mts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 0 } as const;
+const MASTER_KEY = Buffer.alloc(32, 13).toString('base64');
+
+export const PACKAGE = 'n8n-nodes-m365-onboarding';
+export const TRIGGER_PATH = 'm365-onboarding';
+
+export async function openStage() {
+  await using begun = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'n8n-host-'));
+  begun.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const home = join(folder, 'home');
+  install(folder, home);
+  const database = await startDatabase(findPostgres() ?? '', await freePort());
+  begun.defer(async () => database.stop());
+  const page = (name: string) => `http://localhost/webhook/${TRIGGER_PATH}/${name}`;
+  const sandbox = await startSandbox({ seed: { redirectUris: [page('consent/callback'), page('sign-in/callback')] } });
+  begun.defer(async () => sandbox.stop());
+  sandbox.setReplicationLagMs(NO_LAG);
+  const port = await freePort();
+  // The default engine is five times slower and adds nothing to what is asked here; one pass is made with it by this variable.
+  const settings = { ...database.environment, N8N_ENCRYPTION_KEY: 'a-key-of-this-run-only', N8N_EXPRESSION_ENGINE: process.env['N8N_EXPRESSION_ENGINE'] ?? 'legacy', M365_ONBOARDING_ALLOW_SANDBOX: 'true' };
+  let server = await startN8n(home, port, settings);
+  begun.defer(async () => server.stop());
+  const client = await signUp(server.origin);
+  const everything = begun.move();
+  return {
+    get server() {
+      return server;
+    },
+    /** The same n8n, stopped in order and started on what it kept. */
+    restart: async () => {
+      await server.stop();
+      server = await startN8n(home, port, settings);
+    },
+    sandbox,
+    client,
+    database,
+    credentials: fillIn(sandbox.ready, `${server.origin}/webhook/${TRIGGER_PATH}`),
+    ca: readFileSync(sandbox.ready.caFile, 'utf8'),
+    /** What nobody may find in n8n's log or database. */
+    secrets: [MASTER_KEY, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
+    close: async () => everything.disposeAsync(),
+  };
+}
+
+/** Packed, and installed by npm into the folder where n8n looks for what its users added. */
+function install(folder: string, home: string): void {
+  const nodes = join(home, '.n8n', 'nodes');
+  mkdirSync(nodes, { recursive: true });
+  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as { filename: string }[];
+  execFileSync('npm', ['install', join(folder, packed?.filename ?? ''), '--ignore-scripts', '--legacy-peer-deps', '--omit=dev', '--no-audit', '--no-fund'], { cwd: nodes, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function fillIn(ready: Parameters<typeof buildConfig>[0], publicBaseUrl: string): Readonly<Record<'m365PartnerApp' | 'm365OnboardingState', Json>> {
+  const { homeTenantId, apps, operators, operator, partnerName } = buildConfig(ready);
+  return {
+    m365PartnerApp: {
+      homeTenantId,
+      cloud: 'global',
+      apps: JSON.stringify(apps.map((app) => ({ ...app, credential: { from: 'secret' } }))),
+      appSecrets: JSON.stringify(Object.fromEntries(ready.apps.map((app) => [app.key, { secret: app.clientSecret }]))),
+      useSandbox: true,
+      sandboxAuthorityHost: ready.login,
+      sandboxGraphBaseUrl: ready.graph,
+      sandboxCa: readFileSync(ready.caFile, 'utf8'),
+    },
+    m365OnboardingState: {
+      stateUrl: 'sqlite:onboarding.sqlite',
+      masterKeys: `k1:${MASTER_KEY}`,
+      operators: JSON.stringify(operators),
+      operatorId: operator ?? '',
+      partnerName,
+      publicBaseUrl,
+      adminChoice: 'manual',
+    },
+  };
+}
