@@ -38,7 +38,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
   const configuration = readConfiguration(file, flags);
   const clock = configuration.sandbox?.control === undefined ? createSystemClock() : await followSandboxClock(configuration.sandbox.control);
   const masterKeys = process.env[MASTER_KEYS_VARIABLE];
-  const stateUrl = flags.state ?? configuration.state;
+  const stateUrl = readStateUrl(flags, configuration);
   const ring = masterKeys === undefined || masterKeys === '' ? undefined : parseKeyRing(masterKeys);
   const store = await openStateStore(stateUrl, { clock, folder });
   try {
@@ -89,6 +89,14 @@ function readText(path: string): string {
   } catch (error) {
     throw new OnboardingError('CONFIG_NOT_FOUND', `${path} could not be read.`, { cause: error, details: { file: path } });
   }
+}
+
+/** Arguments are visible to every process of the host, so a password in one has already leaked. */
+function readStateUrl(flags: GlobalFlags, configuration: Configuration): string {
+  if (flags.state !== undefined && URL.canParse(flags.state) && new URL(flags.state).password !== '') {
+    throw new OnboardingError('INPUT_INVALID', 'A password does not belong into --state; set PGPASSWORD, or name the state in the configuration.', { details: { field: 'state' } });
+  }
+  return flags.state ?? configuration.state;
 }
 
 /**

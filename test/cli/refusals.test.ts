@@ -24,7 +24,8 @@ describe('the command line refuses with a code and an exit status', () => {
     ['an unknown certificate', ['certificate', 'show', 'nope'], 3, 'CERTIFICATE_NOT_FOUND'],
     ['a key that Entra would not take', ['certificate', 'generate', '--name', 'weak', '--key-bits', '1024'], 3, 'CERTIFICATE_INPUT_INVALID'],
     ['a state outside the configured folder', ['--state', 'sqlite:../../elsewhere.sqlite', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
-    ['a state it cannot speak to', ['--state', 'mysql://user:hunter2@localhost/x', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
+    ['a state it cannot speak to', ['--state', 'mysql://localhost/x', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
+    ['a password among the arguments', ['--state', 'postgres://user:hunter2@127.0.0.1:9/x', 'account', 'list'], 3, 'INPUT_INVALID'],
   ] as const)('%s', async (_name, args, code, errorCode) => {
     const result = await stage.cli(...args);
     expect(result).toMatchObject({ code, json: { error: { code: errorCode, retryable: false } } });
@@ -86,7 +87,9 @@ describe('the command line refuses with a code and an exit status', () => {
   });
 
   it('a database that is not there, as something to try later, without its password', async () => {
-    const refused = await stage.cli('--state', 'postgres://user:hunter2@127.0.0.1:9/x', 'account', 'list');
+    const elsewhere = join(stage.folder, 'database.json');
+    writeFileSync(elsewhere, JSON.stringify({ ...(JSON.parse(readFileSync(stage.config, 'utf8')) as object), state: 'postgres://user:hunter2@127.0.0.1:9/x' }));
+    const refused = await runCli(['--json', '--config', elsewhere, 'account', 'list']);
     expect(refused).toMatchObject({ code: 6, json: { error: { code: 'STATE_UNAVAILABLE', retryable: true } } });
     expect(refused.out + refused.err).not.toContain('hunter2');
   });

@@ -12,6 +12,7 @@ let stage: Awaited<ReturnType<typeof openStage>>;
 /** The two credentials as n8n keeps them, for nodes to name. */
 const kept: Record<string, { readonly id: string; readonly name: string }> = {};
 let invitation = '';
+let consentPages = '';
 let runs = 0;
 /** What the admin's browser carried from page to page. */
 const carried: string[] = [];
@@ -134,11 +135,12 @@ await test('the packed package in a real n8n', async (n8n) => {
     carried.push(...visitor.history.flatMap((address) => new URL(address).searchParams.get('state') ?? []));
     assert.ok(carried.length > 0);
     assert.match(await executionsOf(workflowId, 3), /ownership_proven/);
+    consentPages = workflowId;
     const [status] = (await run('onboarding', 'getStatus', { account: byId('contoso') })) as Json[];
     assert.equal(status?.['state'], 'consent_verifying');
   });
 
-  await n8n.test('a forged callback is answered and starts nothing', async () => {
+  await n8n.test('a forged callback is answered', async () => {
     const answer = await fetch(`${stage.server.origin}/webhook/${TRIGGER_PATH}/consent/callback?admin_consent=True&tenant=11111111-1111-4111-8111-111111111111&state=forged`);
     assert.equal(answer.status, 400);
   });
@@ -150,6 +152,11 @@ await test('the packed package in a real n8n', async (n8n) => {
     assert.match(spent.headers.get('content-security-policy') ?? '', /sandbox/);
     const [status] = (await run('onboarding', 'getStatus', { account: byId('contoso') })) as Json[];
     assert.equal(status?.['state'], 'consent_verifying');
+  });
+
+  await n8n.test('neither the forged callback nor the restart has started a workflow', async () => {
+    const started = (await stage.client.data('GET', `/rest/executions?filter=${encodeURIComponent(JSON.stringify({ workflowId: consentPages }))}`))['results'] as unknown[];
+    assert.equal(started.length, 3);
   });
 
   await n8n.test("no secret stands in n8n's log, its database or what it keeps of executions", async () => {

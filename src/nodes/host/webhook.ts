@@ -100,7 +100,8 @@ export async function requireOwnAddress(host: IHookFunctions): Promise<void> {
   const { publicBaseUrl } = await host.getCredentials<StateData>(ONBOARDING_STATE);
   const configured = typeof publicBaseUrl === 'string' ? publicBaseUrl.trim().replace(/\/+$/, '') : '';
   if (!configured.endsWith(`/${path}`)) {
-    throw refuse('The Public Base URL in the credential M365 Onboarding State leads elsewhere', `Invitations and redirects begin with it, so it must be the address of this trigger: ${own}`);
+    // n8n keeps only the message when a publication is refused, so the address to enter must be in it.
+    throw refuse(`The Public Base URL in the credential M365 Onboarding State leads elsewhere; it must be ${own}`, 'Invitations and redirects begin with it, so it is the address of this trigger.');
   }
   // Behind a proxy n8n may not know its own public address; whoever set both decides.
   if (configured !== own) host.logger.warn('The consent trigger is reached under another address than n8n believes.', { publicBaseUrl: configured, webhook: own });
