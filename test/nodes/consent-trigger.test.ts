@@ -180,7 +180,7 @@ describe('publishing the workflow', () => {
 
   it('is refused while invitations would lead elsewhere, naming the address they should lead to', async () => {
     stage.fillIn({ publicBaseUrl: 'https://elsewhere.example' });
-    await expect(create('trigger')).rejects.toMatchObject({ message: expect.stringContaining('leads elsewhere'), description: expect.stringContaining(stage.publicBaseUrl) });
+    await expect(create('trigger')).rejects.toMatchObject({ message: expect.stringMatching(new RegExp(`leads elsewhere.*${stage.publicBaseUrl}`)) });
   });
 
   it('is refused for a path n8n would route differently', async () => {
