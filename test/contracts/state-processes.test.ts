@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Order } from './state-process';
+import { expectOneWinner } from './state-races';
 
 const run = promisify(execFile);
 const OLDEST_NODE = fileURLToPath(new URL('../../tools/node-floor/node_modules/.bin/node', import.meta.url));
@@ -57,18 +58,7 @@ describe('two processes that start on a file which is not there yet', () => {
     const store = await open();
     const together = async (given: Order) => (await Promise.all(both.map((child) => order(child, given)))) as number[];
 
-    for (let round = 0; round < 20; round += 1) {
-      const key = `race/${round}`;
-      expect(sum(await together({ act: 'claim', key })), key).toBe(1);
-      const claimed = await store.get(key);
-      expect(sum(await together({ act: 'replace', key, version: claimed?.version ?? '' })), key).toBe(1);
-      expect(sum(await together({ act: 'delete', key })), key).toBe(1);
-      expect(await store.get(key)).toBeUndefined();
-    }
-
-    await store.set('count', '0');
-    await together({ act: 'increment', key: 'count', times: 30 });
-    expect((await store.get('count'))?.value).toBe('60');
+    await expectOneWinner(together, store);
     await store.close();
   });
 });
@@ -122,7 +112,3 @@ describe('a process that may write no further', () => {
     await store.close();
   });
 });
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}

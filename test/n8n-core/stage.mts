@@ -4,11 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildConfig, startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
-import type { CredentialData } from './engine.mts';
+import { startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
+import { fillCredentials, NO_LAG } from '../support/n8n-credentials.mts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 0 } as const;
 
 export const TRIGGER_PATH = 'm365-onboarding';
 
@@ -25,7 +24,7 @@ export async function openStage(port: number) {
     directory,
     sandbox,
     ca: readFileSync(sandbox.ready.caFile, 'utf8'),
-    credentials: fillIn(sandbox.ready, `http://localhost:${port}/webhook/${TRIGGER_PATH}`),
+    credentials: fillCredentials(sandbox.ready, `http://localhost:${port}/webhook/${TRIGGER_PATH}`, Buffer.alloc(32, 11).toString('base64')),
     close: async () => {
       await sandbox.stop();
       rmSync(folder, { recursive: true });
@@ -39,28 +38,4 @@ function unpack(folder: string): string {
   const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as { filename: string }[];
   execFileSync('tar', ['xzf', join(folder, packed?.filename ?? ''), '-C', directory, '--strip-components=1']);
   return directory;
-}
-
-function fillIn(ready: Parameters<typeof buildConfig>[0], publicBaseUrl: string): CredentialData {
-  const { homeTenantId, apps, operators, operator, partnerName } = buildConfig(ready);
-  return {
-    m365PartnerApp: {
-      homeTenantId,
-      cloud: 'global',
-      apps: JSON.stringify(apps.map((app) => ({ ...app, credential: { from: 'secret' } }))),
-      appSecrets: JSON.stringify(Object.fromEntries(ready.apps.map((app) => [app.key, { secret: app.clientSecret }]))),
-      useSandbox: true,
-      sandboxAuthorityHost: ready.login,
-      sandboxGraphBaseUrl: ready.graph,
-      sandboxCa: readFileSync(ready.caFile, 'utf8'),
-    },
-    m365OnboardingState: {
-      stateUrl: 'sqlite:onboarding.sqlite',
-      masterKeys: `k1:${Buffer.alloc(32, 11).toString('base64')}`,
-      operators: JSON.stringify(operators),
-      operatorId: operator ?? '',
-      partnerName,
-      publicBaseUrl,
-    },
-  };
 }

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildConfig, startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
-import { type Json, signUp } from './client.mts';
+import { startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
+import { fillCredentials, NO_LAG } from '../support/n8n-credentials.mts';
+import { signUp } from './client.mts';
 import { findPostgres, startDatabase } from './postgres.mts';
 import { freePort, startN8n } from './server.mts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 0 } as const;
 const MASTER_KEY = Buffer.alloc(32, 13).toString('base64');
 
 export const PACKAGE = 'n8n-nodes-m365-onboarding';
@@ -47,7 +47,7 @@ export async function openStage() {
     sandbox,
     client,
     database,
-    credentials: fillIn(sandbox.ready, `${server.origin}/webhook/${TRIGGER_PATH}`),
+    credentials: fillCredentials(sandbox.ready, `${server.origin}/webhook/${TRIGGER_PATH}`, MASTER_KEY),
     ca: readFileSync(sandbox.ready.caFile, 'utf8'),
     /** What nobody may find in n8n's log or database. */
     secrets: [MASTER_KEY, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
@@ -61,29 +61,4 @@ function install(folder: string, home: string): void {
   mkdirSync(nodes, { recursive: true });
   const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as { filename: string }[];
   execFileSync('npm', ['install', join(folder, packed?.filename ?? ''), '--ignore-scripts', '--legacy-peer-deps', '--omit=dev', '--no-audit', '--no-fund'], { cwd: nodes, stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-function fillIn(ready: Parameters<typeof buildConfig>[0], publicBaseUrl: string): Readonly<Record<'m365PartnerApp' | 'm365OnboardingState', Json>> {
-  const { homeTenantId, apps, operators, operator, partnerName } = buildConfig(ready);
-  return {
-    m365PartnerApp: {
-      homeTenantId,
-      cloud: 'global',
-      apps: JSON.stringify(apps.map((app) => ({ ...app, credential: { from: 'secret' } }))),
-      appSecrets: JSON.stringify(Object.fromEntries(ready.apps.map((app) => [app.key, { secret: app.clientSecret }]))),
-      useSandbox: true,
-      sandboxAuthorityHost: ready.login,
-      sandboxGraphBaseUrl: ready.graph,
-      sandboxCa: readFileSync(ready.caFile, 'utf8'),
-    },
-    m365OnboardingState: {
-      stateUrl: 'sqlite:onboarding.sqlite',
-      masterKeys: `k1:${MASTER_KEY}`,
-      operators: JSON.stringify(operators),
-      operatorId: operator ?? '',
-      partnerName,
-      publicBaseUrl,
-      adminChoice: 'manual',
-    },
-  };
 }

@@ -188,6 +188,6 @@ describe('words', () => {
   });
 
   it('let an address with such a segment pass', () => {
-    expect(findBannedText('a.md', 'https://example.com/work/items and ./tmp/x')).toEqual([]);
+    expect(findBannedText('a.md', `https://example.com${machine.slice(0, machine.indexOf('/', 1))}/items`)).toEqual([]);
   });
 });

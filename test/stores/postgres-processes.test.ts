@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../src/core/adapters/postgres-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Order } from '../contracts/state-process';
+import { expectOneWinner } from '../contracts/state-races';
 import { binaries, PASSWORD, type PostgresServer, startPostgres } from './postgres-server';
 
 const run = promisify(execFile);
@@ -53,18 +54,7 @@ describe.skipIf(binaries === undefined)('processes that share a PostgreSQL', () 
     const store = await openPostgresStore({ url: server.url(), clock: createSystemClock() });
     const together = async (given: Order) => (await Promise.all(both.map((child) => order(child, given)))) as number[];
 
-    for (let round = 0; round < 20; round += 1) {
-      const key = `race/${round}`;
-      expect(sum(await together({ act: 'claim', key })), key).toBe(1);
-      const claimed = await store.get(key);
-      expect(sum(await together({ act: 'replace', key, version: claimed?.version ?? '' })), key).toBe(1);
-      expect(sum(await together({ act: 'delete', key })), key).toBe(1);
-      expect(await store.get(key)).toBeUndefined();
-    }
-
-    await store.set('count', '0');
-    await together({ act: 'increment', key: 'count', times: 30 });
-    expect((await store.get('count'))?.value).toBe('60');
+    await expectOneWinner(together, store);
     await store.close();
   });
 
@@ -115,8 +105,4 @@ async function order(child: ChildProcess, given: Order): Promise<unknown> {
   const answered = answer(child);
   child.send(given);
   return answered;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

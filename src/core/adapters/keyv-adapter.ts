@@ -1,5 +1,5 @@
 /**
- * The other direction: any StateStore as the storage of a Keyv (version 6), so that a host can keep its own cache in the
+ * The other direction: a StateStore as the storage of a Keyv (version 6), so that a host can keep its own cache in the
  * same file. Entries live under `keyv/<namespace>/`, apart from all records of ours. Errors of the store reach Keyv as
  * rejections. `clear` and the iterator see the namespace only.
  */

@@ -23,7 +23,7 @@ export type Migrations = readonly (readonly string[])[];
 
 const MIGRATIONS: Migrations = [
   [
-    // Keys as bytes: any collation of text would sort them in another way, and could take two for one.
+    // Keys as bytes: a collation of text would sort them in another way, and could take two for one.
     'CREATE TABLE SCHEMA.state (key bytea PRIMARY KEY, value text NOT NULL, version text NOT NULL, expires_at double precision)',
     'CREATE INDEX state_expiry ON SCHEMA.state (expires_at) WHERE expires_at IS NOT NULL',
   ],

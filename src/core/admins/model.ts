@@ -76,7 +76,7 @@ export interface DiscoverAdminsInput {
   readonly tenantId: string;
   /** The app whose consent allows the reads. */
   readonly appKey: string;
-  /** Default: any of Global, SharePoint, Exchange Administrator. */
+  /** Default: one of Global, SharePoint, Exchange Administrator. */
   readonly policy?: AdminPolicy;
   readonly ranking?: RankPreferences;
   /** New token and new network socket. */

@@ -11,20 +11,13 @@ import { secret, type Secret } from '../internal/secret';
 import type { RandomSource } from '../ports';
 import { parseJson } from './json';
 import type { PortalAccount, PortalState } from './ports';
+import { actingFields } from './session';
 
 export const CONFIRMATION_LIFETIME_SECONDS = 300;
 
 const pendingSchema = z.strictObject({
   csrfHash: z.string(),
-  jti: z.string(),
-  accountId: z.string(),
-  accountName: z.string(),
-  tenantId: z.string(),
-  subject: z.string(),
-  adminName: z.string(),
-  actor: z.strictObject({ issuer: z.string(), id: z.string() }),
-  accessLevel: z.enum(['restricted', 'full']),
-  reason: z.string(),
+  ...actingFields,
   /** When the grant was redeemed: the session's time runs from here. */
   redeemedAt: z.number(),
   expiresAt: z.number(),

@@ -13,7 +13,8 @@ import type { PortalState } from './ports';
 export const PORTAL_AREAS = ['dashboard', 'users', 'settings', 'audit', 'data'] as const;
 export type PortalArea = (typeof PORTAL_AREAS)[number];
 
-const sessionSchema = z.strictObject({
+/** Who acts as whom, how far and why: the same from the grant to the end of the session. */
+export const actingFields = {
   jti: z.string(),
   accountId: z.string(),
   accountName: z.string(),
@@ -25,6 +26,10 @@ const sessionSchema = z.strictObject({
   actor: z.strictObject({ issuer: z.string(), id: z.string() }),
   accessLevel: z.enum(['restricted', 'full']),
   reason: z.string(),
+};
+
+const sessionSchema = z.strictObject({
+  ...actingFields,
   startedAt: z.number(),
   endsAt: z.number(),
 });

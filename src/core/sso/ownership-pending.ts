@@ -11,7 +11,7 @@ import { CONSUMER_TENANT_ID } from '../internal/tenant-name';
 import type { Ports, SealBinding, Sealer } from '../ports';
 import { findRecord, type RecordKind, type RecordPorts, replaceRecord, updateRecord } from '../records';
 import type { ConfirmOwnershipInput, OpenOwnershipInput, PendingOwnership, StandingEvidence } from './model';
-import { requireUnclaimed } from './ownership-records';
+import { requireUnclaimed, signedInFields } from './ownership-records';
 
 /** From the opening of the page to the press of the button, and from the sign-in to the opening of the page. */
 export const PENDING_OWNERSHIP_MS = 30 * 60_000;
@@ -23,15 +23,7 @@ export const PENDING_OWNERSHIP_MS = 30 * 60_000;
 const OWNERSHIP_ROLES = ['62e90394-69f5-4237-9190-012177145e10', 'e8611ab8-c189-46e8-94e1-60213ab1f814'];
 
 const pendingSchema = z.strictObject({
-  id: z.string(),
-  accountId: z.string(),
-  tenantId: z.string(),
-  objectId: z.string(),
-  upn: z.string(),
-  displayName: z.string(),
-  roles: z.array(z.string()),
-  authenticatedAt: z.number(),
-  signedInAt: z.number(),
+  ...signedInFields,
   expiresAt: z.number(),
   confirmed: z.boolean(),
 });

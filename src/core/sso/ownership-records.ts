@@ -12,7 +12,8 @@ import type { OwnershipEvidence } from './model';
 /** `sso/tenant-claim/<tenantId>`: the account that owns the tenant. */
 export const tenantClaimKind = claimKind('sso/tenant-claim');
 
-const evidenceSchema: z.ZodType<OwnershipEvidence> = z.strictObject({
+/** Who signed in for which account, and what the directory said: the same while the page is open and ever after. */
+export const signedInFields = {
   id: z.string(),
   accountId: z.string(),
   tenantId: z.string(),
@@ -22,6 +23,10 @@ const evidenceSchema: z.ZodType<OwnershipEvidence> = z.strictObject({
   roles: z.array(z.string()),
   authenticatedAt: z.number(),
   signedInAt: z.number(),
+};
+
+const evidenceSchema: z.ZodType<OwnershipEvidence> = z.strictObject({
+  ...signedInFields,
   confirmedAt: z.number(),
   accessLevel: z.enum(['full', 'restricted', 'none']).nullable(),
 });

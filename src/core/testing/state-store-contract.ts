@@ -7,8 +7,9 @@
  */
 import assert from 'node:assert/strict';
 import { hasCode } from '../errors';
-import type { Clock, StateStore, StoredValue } from '../ports';
+import type { Clock, StateStore } from '../ports';
 import { createMovableClock, type MovableClock } from './movable-clock';
+import { collect, increment, present, race } from './store-probes';
 
 export interface StateStoreContractOptions {
   /** A new and empty store that judges expiry by this clock. */
@@ -25,7 +26,6 @@ export interface ContractCheck {
 type Body = (store: StateStore, clock: MovableClock) => Promise<void>;
 
 const START = Date.UTC(2026, 0, 1);
-const RACERS = 100;
 
 /** Keys that a backend confuses when it escapes, folds or sorts them wrongly; in the order of their code units. */
 const AWKWARD_KEYS = ['', '%', '/', '/a', ':', 'A', '_', 'a', 'a%b', 'a/b', 'a:b', 'a\\b', 'a_b', 'aXb', "a'b", 'a"b', 'é', 'e\u0301', '日本', '\u{1F600}', '\uFB01', '\uFFFD'].sort();
@@ -276,28 +276,3 @@ const limits: Record<string, Body> = {
     for (const call of calls) await assert.rejects(call, (error) => hasCode(error, 'STATE_UNAVAILABLE'));
   },
 };
-
-async function present(store: StateStore, key: string): Promise<StoredValue> {
-  const stored = await store.get(key);
-  assert.ok(stored !== undefined, `${key} is absent`);
-  return stored;
-}
-
-async function collect(store: StateStore, prefix: string): Promise<({ readonly key: string } & StoredValue)[]> {
-  const rows = [];
-  for await (const row of store.list(prefix)) rows.push(row);
-  return rows;
-}
-
-/** Everybody at once; the numbers of those who were told true. */
-async function race(act: (racer: number) => Promise<boolean>): Promise<number[]> {
-  const outcomes = await Promise.all(Array.from({ length: RACERS }, (_, racer) => act(racer)));
-  return outcomes.flatMap((won, racer) => (won ? [racer] : []));
-}
-
-async function increment(store: StateStore, key: string): Promise<void> {
-  for (;;) {
-    const { value, version } = await present(store, key);
-    if (await store.replace(key, version, String(Number(value) + 1))) return;
-  }
-}
