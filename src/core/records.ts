@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from './errors';
+import { parseJson } from './internal/json';
 import type { Sealer, StateStore } from './ports';
 
 export interface RecordKind<T> {
@@ -115,14 +116,6 @@ function decode<T>(sealer: Sealer, kind: RecordKind<T>, id: string, text: string
 
 function authenticatedText(kind: { readonly schemaVersion: number }, revision: number, content: string): string {
   return JSON.stringify([kind.schemaVersion, revision, content]);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(kind: { readonly kind: string }, id: string): OnboardingError {

@@ -7,7 +7,7 @@ import { OnboardingError } from '../errors';
 import { isGuid, sameGuid } from '../internal/guid';
 import { secret } from '../internal/secret';
 import type { AppToken, AppTokenClaims } from '../ports';
-import { parseJsonText } from './json-text';
+import { parseJson } from '../internal/json';
 
 export interface AskedAppToken {
   /** As the sign-in library read it; it must be the one in the answer. */
@@ -24,7 +24,7 @@ const answerSchema = z.object({ token_type: z.string().regex(/^bearer$/i), expir
  * `STS_REFUSED` when the token names another tenant than was asked: one tenant's data never serves another.
  */
 export function readAppToken(answerText: string, asked: AskedAppToken): AppToken {
-  const answer = answerSchema.safeParse(parseJsonText(answerText)).data;
+  const answer = answerSchema.safeParse(parseJson(answerText)).data;
   if (answer === undefined || asked.accessToken !== answer.access_token) {
     throw new OnboardingError('STS_UNAVAILABLE', 'The token endpoint\'s answer does not have the documented form.');
   }
@@ -43,6 +43,6 @@ const claimsSchema = z.object({ tid: guid, appid: guid, azp: guid, roles: z.arra
 /** Claims of an access token as far as it can be read; undefined for one that is not a JWT. */
 export function decodeAppTokenClaims(accessToken: string): AppTokenClaims | undefined {
   const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8');
-  const claims = claimsSchema.safeParse(parseJsonText(payload)).data;
+  const claims = claimsSchema.safeParse(parseJson(payload)).data;
   return claims === undefined ? undefined : { tenantId: claims.tid, appId: claims.appid ?? claims.azp, roles: claims.roles };
 }

@@ -11,7 +11,7 @@ import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type Ba
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
 import { isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import { HttpsFailure, type HttpsClient, type HttpsResponse } from './https-client';
-import { parseJsonText } from './json-text';
+import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 
 /** Half a million objects at the default page size: more is a loop that changes its address. */
@@ -162,12 +162,12 @@ function isTokenRefused(outcome: HttpsResponse | HttpsFailure): boolean {
 const errorSchema = z.object({ error: z.object({ code: z.string().regex(/^[\w.-]{1,100}$/) }) });
 
 function errorCodeOf(response: HttpsResponse): string | undefined {
-  return errorSchema.safeParse(parseJsonText(response.text)).data?.error.code;
+  return errorSchema.safeParse(parseJson(response.text)).data?.error.code;
 }
 
 function readAnswer(response: HttpsResponse): GraphResponse {
   const requestId = response.headers['request-id'];
-  const body = parseJsonText(response.text);
+  const body = parseJson(response.text);
   const isBroken = body === undefined && response.text.trim() !== '' && response.status < 300;
   if (isBroken) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph\'s answer is not JSON.', { correlationId: requestId, details: { status: response.status } });
   return { status: response.status, body, requestId };

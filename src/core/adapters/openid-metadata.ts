@@ -7,7 +7,7 @@ import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { Clock } from '../ports';
 import type { HttpsClient, HttpsResponse } from './https-client';
-import { parseJsonText } from './json-text';
+import { parseJson } from '../internal/json';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
 
 export interface MetadataPorts {
@@ -45,7 +45,7 @@ export async function findOpenIdMetadata(ports: MetadataPorts, tenant: string, s
 export async function fetchPublicJson({ https }: Pick<MetadataPorts, 'https'>, url: string, signal?: AbortSignal): Promise<HttpsResponse & { readonly body: unknown }> {
   try {
     const response = await https.send({ method: 'GET', url, signal });
-    return { ...response, body: parseJsonText(response.text) };
+    return { ...response, body: parseJson(response.text) };
   } catch (error) {
     throw readStsFailure(error);
   }

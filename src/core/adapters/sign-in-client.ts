@@ -12,7 +12,7 @@ import { parseTenantName } from '../internal/tenant-name';
 import type { AppCredentialSource, CodeRedemption, JwtService, SignInClient } from '../ports';
 import { buildClientAuthentication, type AssertionPorts } from './app-sign-in';
 import type { HttpsResponse } from './https-client';
-import { parseJsonText } from './json-text';
+import { parseJson } from '../internal/json';
 import type { MetadataPorts } from './openid-metadata';
 import { createSigningKeyCache } from './signing-key-cache';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
@@ -95,7 +95,7 @@ const answerSchema = z.object({ id_token: z.string().min(1) });
 
 function readIdToken(response: HttpsResponse, form: URLSearchParams, now: number): Secret {
   if (response.status !== 200) throw refusalOf(response, form, now);
-  const answer = answerSchema.safeParse(parseJsonText(response.text)).data;
+  const answer = answerSchema.safeParse(parseJson(response.text)).data;
   if (answer === undefined) throw new OnboardingError('STS_UNAVAILABLE', 'The answer to the code holds no ID token.');
   return secret(answer.id_token);
 }

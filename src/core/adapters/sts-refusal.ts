@@ -9,7 +9,7 @@ import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
 import type { HttpsResponse } from './https-client';
 import { HttpsFailure } from './https-client';
-import { parseJsonText } from './json-text';
+import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -72,7 +72,7 @@ export interface RefusalContext {
  * the OAuth error and, when it repeats nothing secret, Microsoft's description.
  */
 export function readStsRefusal(response: HttpsResponse, context: RefusalContext): OnboardingError {
-  const refusal = refusalSchema.safeParse(parseJsonText(response.text)).data;
+  const refusal = refusalSchema.safeParse(parseJson(response.text)).data;
   const number = refusal === undefined ? undefined : aadstsNumber(refusal);
   const code = codeOf(response.status, refusal, number);
   const serviceCode = number === undefined ? undefined : `AADSTS${number}`;

@@ -9,7 +9,7 @@ import type { ImpersonationGrant } from '../impersonation/grant';
 import { equalInConstantTime, sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import type { RandomSource } from '../ports';
-import { parseJson } from './json';
+import { parseJson } from '../internal/json';
 import type { PortalAccount, PortalState } from './ports';
 import { actingFields } from './session';
 

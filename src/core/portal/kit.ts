@@ -12,7 +12,7 @@ import { sameGuid } from '../internal/guid';
 import { secret, type Secret } from '../internal/secret';
 import type { Clock, JwtService, RandomSource, SigningAlgorithm } from '../ports';
 import { describeGrant, openConfirmation, takeConfirmation, type PendingConfirmation, type PendingFacts } from './confirmation';
-import { parseJson } from './json';
+import { parseJson } from '../internal/json';
 import { createKeySet } from './key-set';
 import type { FindPortalAccount, PortalAccount, PortalHttp, PortalLog, PortalLogEntry, PortalState } from './ports';
 import { createRedemption } from './redemption';

@@ -10,7 +10,7 @@ import { buildAssertionClaims, CLIENT_ASSERTION_TYPE } from '../impersonation/cl
 import { type ClientKey, readClientKey } from '../impersonation/key-id';
 import { secret, type Secret } from '../internal/secret';
 import type { Clock, JwtService, RandomSource, SigningAlgorithm } from '../ports';
-import { parseJson } from './json';
+import { parseJson } from '../internal/json';
 import type { PortalHttp, PortalHttpResponse } from './ports';
 
 export interface RedemptionOptions {

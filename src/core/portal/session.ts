@@ -6,7 +6,7 @@ import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { sha256Base64Url } from '../internal/encoding';
 import type { Secret } from '../internal/secret';
-import { parseJson } from './json';
+import { parseJson } from '../internal/json';
 import type { PortalState } from './ports';
 
 /** Parts of a backup portal. `data` is everything that shows, restores or exports what was backed up. */
