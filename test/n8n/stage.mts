@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
 import { fillCredentials, NO_LAG } from '../support/n8n-credentials.mts';
 import { signUp } from './client.mts';
+import { startPortal } from './portal.mts';
 import { findPostgres, startDatabase } from './postgres.mts';
 import { freePort, startN8n } from './server.mts';
 
@@ -15,6 +16,9 @@ const MASTER_KEY = Buffer.alloc(32, 13).toString('base64');
 
 export const PACKAGE = 'n8n-nodes-m365-onboarding';
 export const TRIGGER_PATH = 'm365-onboarding';
+
+/** The customer that is onboarded here, and the account it becomes. */
+export const CUSTOMER = { id: 'contoso', name: 'Contoso Ltd', domain: 'contoso.example' } as const;
 
 export async function openStage() {
   await using begun = new AsyncDisposableStack();
@@ -34,6 +38,11 @@ export async function openStage() {
   let server = await startN8n(home, port, settings);
   begun.defer(async () => server.stop());
   const client = await signUp(server.origin);
+  const publicBaseUrl = `${server.origin}/webhook/${TRIGGER_PATH}`;
+  const tenantId = sandbox.ready.tenants.find((one) => one.domain === CUSTOMER.domain)?.tenantId ?? '';
+  const { portal, clientKey, field } = await startPortal(publicBaseUrl, { [CUSTOMER.id]: { name: CUSTOMER.name, tenantId } });
+  begun.defer(async () => portal.close());
+  const filled = fillCredentials(sandbox.ready, publicBaseUrl, MASTER_KEY);
   const everything = begun.move();
   return {
     get server() {
@@ -47,10 +56,11 @@ export async function openStage() {
     sandbox,
     client,
     database,
-    credentials: fillCredentials(sandbox.ready, `${server.origin}/webhook/${TRIGGER_PATH}`, MASTER_KEY),
+    portal,
+    credentials: { ...filled, m365OnboardingState: { ...filled.m365OnboardingState, portal: field } },
     ca: readFileSync(sandbox.ready.caFile, 'utf8'),
     /** What nobody may find in n8n's log or database. */
-    secrets: [MASTER_KEY, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
+    secrets: [MASTER_KEY, clientKey, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
     close: async () => everything.disposeAsync(),
   };
 }
