@@ -1,20 +1,18 @@
 /** A fresh n8n with the packed package installed as users install it, its own database, and the sandbox beside it. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startSandbox } from 'n8n-nodes-m365-onboarding/sandbox';
 import { fillCredentials, NO_LAG } from '../support/n8n-credentials.mts';
 import { signUp } from './client.mts';
+import { installInto, pack } from './package.mts';
 import { startPortal } from './portal.mts';
 import { findPostgres, startDatabase } from './postgres.mts';
 import { freePort, startN8n } from './server.mts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MASTER_KEY = Buffer.alloc(32, 13).toString('base64');
 
-export const PACKAGE = 'n8n-nodes-m365-onboarding';
+export { PACKAGE } from './package.mts';
 export const TRIGGER_PATH = 'm365-onboarding';
 
 /** The customer that is onboarded here, and the account it becomes. */
@@ -25,7 +23,7 @@ export async function openStage() {
   const folder = mkdtempSync(join(tmpdir(), 'n8n-host-'));
   begun.defer(() => rmSync(folder, { recursive: true, force: true }));
   const home = join(folder, 'home');
-  install(folder, home);
+  installInto(home, pack(folder));
   const database = await startDatabase(findPostgres() ?? '', await freePort());
   begun.defer(async () => database.stop());
   const page = (name: string) => `http://localhost/webhook/${TRIGGER_PATH}/${name}`;
@@ -63,12 +61,4 @@ export async function openStage() {
     secrets: [MASTER_KEY, clientKey, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
     close: async () => everything.disposeAsync(),
   };
-}
-
-/** Packed, and installed by npm into the folder where n8n looks for what its users added. */
-function install(folder: string, home: string): void {
-  const nodes = join(home, '.n8n', 'nodes');
-  mkdirSync(nodes, { recursive: true });
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as { filename: string }[];
-  execFileSync('npm', ['install', join(folder, packed?.filename ?? ''), '--ignore-scripts', '--legacy-peer-deps', '--omit=dev', '--no-audit', '--no-fund'], { cwd: nodes, stdio: ['ignore', 'ignore', 'inherit'] });
 }
