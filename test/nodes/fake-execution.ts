@@ -1,5 +1,5 @@
 /** The part of n8n's contexts the nodes of this package use, over plain parameters: one object per input item. */
-import type { IExecuteFunctions, ILoadOptionsFunctions, INode } from 'n8n-workflow';
+import type { IExecuteFunctions, IExecuteResponsePromiseData, ILoadOptionsFunctions, INode, NodeTypeAndVersion } from 'n8n-workflow';
 
 export type Credentials = Readonly<Record<string, object>>;
 
@@ -10,6 +10,16 @@ export interface FakeExecutionOptions {
   readonly nodeType?: string;
   readonly isToolExecution?: boolean;
   readonly signal?: AbortSignal;
+  /** The nodes before this one, in any order, and the names of those that have run. */
+  readonly before?: readonly NodeTypeAndVersion[];
+  readonly ran?: readonly string[];
+  /** Takes what the node answers to the call that started the execution. */
+  readonly onResponse?: (response: IExecuteResponsePromiseData) => void;
+}
+
+/** A Webhook node that leaves its answer to a later node. */
+export function webhookNode(parameters: NonNullable<NodeTypeAndVersion['parameters']> = {}): NodeTypeAndVersion {
+  return { name: 'Webhook', type: 'n8n-nodes-base.webhook', typeVersion: 2, disabled: false, parameters: { responseMode: 'responseNode', authentication: 'basicAuth', ...parameters } };
 }
 
 export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[], options: FakeExecutionOptions = {}): IExecuteFunctions {
@@ -19,6 +29,9 @@ export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[
     continueOnFail: () => options.continueOnFail === true,
     isToolExecution: () => options.isToolExecution === true,
     getExecutionCancelSignal: () => options.signal,
+    getParentNodes: () => options.before ?? [],
+    getWorkflowDataProxy: () => ({ $: (name: string) => ({ isExecuted: (options.ran ?? []).includes(name) }) }),
+    sendResponse: async (response: IExecuteResponsePromiseData) => options.onResponse?.(response),
     getNodeParameter: (name: string, itemIndex: number, fallback?: unknown, how?: { readonly extractValue?: boolean }) => extract(items[itemIndex]?.[name], how) ?? fallback,
   };
   return fake as unknown as IExecuteFunctions;

@@ -1,11 +1,12 @@
 /** Every operation of the node, once, as one onboarding from nothing to an operator in the portal. */
-import { NodeApiError, type NodeOperationError } from 'n8n-workflow';
+import { type IExecuteResponsePromiseData, NodeApiError, type NodeOperationError } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
 import { secret } from '../../src/core/internal/secret';
 import { openPortal } from '../journeys/backup-portal';
 import { MASTER_KEYS, onboardAsAdmin, OPERATOR, personWith } from '../journeys/story';
 import { OPERATIONS } from '../../src/nodes/M365Onboarding/resources/operations';
+import { webhookNode } from './fake-execution';
 import { changed, type Item, type Stage, startStage } from './n8n-stage';
 
 let stage: Stage;
@@ -115,13 +116,36 @@ describe('the operations of the node, in the order of an onboarding', () => {
   });
 
   it('issue a code that opens the portal once, as the operator of the credential and nobody an item names', async () => {
-    const { code, ...issued } = await stage.one('impersonation', 'issue', { account, reason: 'Ticket 4711', operator: 'intruder', operatorId: 'intruder' });
+    const { code, ...issued } = await stage.one('impersonation', 'issue', { account, reason: 'Ticket 4711', handOver: 'output', operator: 'intruder', operatorId: 'intruder' });
     seen.push(JSON.stringify(issued));
     expect(issued).toMatchObject({ deliverTo: 'https://portal.northwind.example/enter', jti: expect.any(String) as string });
     const portal = openPortal(stage.story, () => stage.story.tenant('contoso.example').tenantId);
     const { facts } = await portal.kit.receiveCode(secret(code as string));
     expect(facts).toMatchObject({ accountId: 'contoso', actor: { id: OPERATOR } });
     expect(stage.node.description.sensitiveOutputFields).toContain('code');
+  });
+
+  it('hand a code to the browser that called, and put it into no output', async () => {
+    const answered: IExecuteResponsePromiseData[] = [];
+    const called = { before: [webhookNode()], ran: ['Webhook'], onResponse: (response: IExecuteResponsePromiseData) => void answered.push(response) };
+    const issued = await stage.one('impersonation', 'issue', { account, reason: 'Ticket 4712' }, called);
+    expect(Object.keys(issued).toSorted()).toEqual(['deliverTo', 'expiresAt', 'jti']);
+    expect(answered).toHaveLength(1);
+    const page = answered[0] as { readonly statusCode: number; readonly headers: Item; readonly body: string };
+    expect(page).toMatchObject({ statusCode: 200, headers: { 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8' } });
+    const code = /name="code" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    seen.push(JSON.stringify(issued));
+    expect(seen.join()).not.toContain(code);
+    const portal = openPortal(stage.story, () => stage.story.tenant('contoso.example').tenantId);
+    expect((await portal.kit.receiveCode(secret(code))).facts).toMatchObject({ accountId: 'contoso', reason: 'Ticket 4712' });
+  });
+
+  it('issue no code while nobody who is known waits for it', async () => {
+    const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
+    expect(await refusal('impersonation', 'issue', { account, reason: 'Ticket 4713' })).toMatchObject({ message: expect.stringContaining("Nobody's browser waits") as string });
+    const stranger = { before: [webhookNode({ authentication: 'none' })], ran: ['Webhook'] };
+    expect(await refusal('impersonation', 'issue', { account, reason: 'Ticket 4713' }, stranger)).toMatchObject({ message: expect.stringContaining('not authenticated') as string });
+    expect((await Array.fromAsync(stage.story.installation.audit.list())).length).toBe(before);
   });
 
   it('generate, list, show and register a certificate, of which only the public part leaves', async () => {

@@ -22,7 +22,7 @@ it.each(pages)('%s points to files that exist', (page) => {
 it('names in its threat model only tests that exist', () => {
   const named = new Set([...readFileSync(`${root}SECURITY.md`, 'utf8').matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path ?? ''));
   expect(named.size).toBeGreaterThan(5);
-  expect([...named].filter((path) => !existsSync(join(root, path)) || (!path.endsWith('.ts') && globSync(`${path}/**/*.test.ts`, { cwd: root }).length === 0))).toEqual([]);
+  expect([...named].filter((path) => !existsSync(join(root, path)) || (!path.endsWith('.ts') && globSync(`${path}/**/*.test.{ts,mts}`, { cwd: root }).length === 0))).toEqual([]);
 });
 
 it('shows the two commands as the check runs them', () => {

@@ -24,7 +24,8 @@ export class M365Onboarding implements INodeType {
       { name: 'm365PartnerApp', required: true, testedBy: 'testPartnerApp', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
       { name: 'm365OnboardingState', required: true, testedBy: 'testOnboardingState', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
     ],
-    // Of Impersonation: Issue. Whoever has it within a minute acts as the customer's admin.
+    // Of Impersonation: Issue, when it is asked to output the code. Whoever has that within a minute acts as the customer's
+    // admin. n8n 2.41.1 reads this nowhere and stores the code, so the operation does not output it unless it is told to.
     sensitiveOutputFields: ['code'],
     properties: [...propertiesOf(RESOURCES, OPERATIONS), optionsField()],
   };

@@ -3,7 +3,7 @@
  * Types only, so that an operation file knows n8n by shape and nothing of it at run time.
  */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { Installation, OperatorOnboarding } from '../../core/index';
+import type { Installation, OperatorOnboarding, WebResponse } from '../../core/index';
 
 /** The one item an operation works on. Reading a parameter the node does not declare is n8n's error, not ours. */
 export interface ItemParameters {
@@ -25,6 +25,17 @@ export interface Workplace {
   /** For the calls that take the operator as an argument. */
   readonly operatorId: string;
   readonly signal: AbortSignal | undefined;
+}
+
+/** Who started the execution by a call and waits for what this answers. */
+export interface Caller {
+  answer(response: WebResponse): Promise<void>;
+}
+
+/** The workplace of one item of an execution. */
+export interface ItemWorkplace extends Workplace {
+  /** Raises n8n's own error unless an authenticated caller waits for the answer to this one item. */
+  readonly requireCaller: () => Caller;
 }
 
 /** The value of another field of the same node, for lists that depend on it; empty while nothing is chosen. */
@@ -51,7 +62,7 @@ export interface OfflineOperation extends OperationPlace {
 /** `read` changes nothing, anywhere; `effect` is refused to an AI agent. */
 export interface InstalledOperation extends OperationPlace {
   readonly kind: 'read' | 'effect';
-  execute(parameters: ItemParameters, work: Workplace): Promise<OperationResult>;
+  execute(parameters: ItemParameters, work: ItemWorkplace): Promise<OperationResult>;
 }
 
 export type Operation = OfflineOperation | InstalledOperation;

@@ -4,8 +4,9 @@
  */
 import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
 import { asOnboardingError } from '../../core/index';
+import { requireCaller } from './caller';
 import { type HostInstallation, openHost, workplaceOf } from './installation';
-import type { InstalledOperation, Operation, Workplace } from './operation';
+import type { InstalledOperation, ItemWorkplace, Operation } from './operation';
 import { outputItems } from './output';
 import { parametersOf } from './parameters';
 import { shownError } from './shown-error';
@@ -57,14 +58,14 @@ function chosenOperation({ host, operations }: Run, itemIndex: number): Operatio
   throw new NodeOperationError(host.getNode(), 'This operation is not known to the installed version of the node', { itemIndex });
 }
 
-async function workplaceFor(run: Run, operation: InstalledOperation, itemIndex: number): Promise<Workplace> {
+async function workplaceFor(run: Run, operation: InstalledOperation, itemIndex: number): Promise<ItemWorkplace> {
   if (operation.kind === 'effect' && isTool(run.host)) {
     throw new NodeOperationError(run.host.getNode(), `An AI agent may not run "${operation.option.name}"`, {
       itemIndex,
       description: 'As a tool this node only reads. Put what changes something into the workflow itself, where a person decides that it runs.',
     });
   }
-  return workplaceOf(await run.open(), run.signal);
+  return { ...workplaceOf(await run.open(), run.signal), requireCaller: () => requireCaller(run.host, itemIndex) };
 }
 
 /** n8n makes the tool out of the node under the node's name with `Tool` at its end; newer versions also say so. */

@@ -1,0 +1,46 @@
+/**
+ * Hands something to whoever's call started this execution, past n8n's execution data: what is answered here is stored
+ * nowhere. It is meant for the operator the credential names (security decision 10), so a caller n8n has not
+ * authenticated is refused, and so is a run nobody waits for.
+ */
+import { type IDataObject, type IExecuteFunctions, NodeOperationError, type NodeTypeAndVersion } from 'n8n-workflow';
+import type { Caller } from './operation';
+
+type CallerHost = Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'getParentNodes' | 'getWorkflowDataProxy' | 'sendResponse'>;
+
+/** n8n's nodes that can leave their answer to a later node, and where each says how it authenticates. */
+const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication' };
+const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2']);
+/** n8n sets a sandboxing one of its own and takes none from a workflow. */
+const POLICY = 'content-security-policy';
+
+const HOW = 'Start the workflow with a Webhook node, or go on after a Wait node that resumes on a webhook call; give it an authentication and set its "Respond" to "Using \'Respond to Webhook\' Node". Or choose another way for "Hand Over".';
+
+/** Raises n8n's own error when more than one item, nobody, or somebody unknown would be answered. */
+export function requireCaller(host: CallerHost, itemIndex: number): Caller {
+  const refuse = (message: string) => new NodeOperationError(host.getNode(), message, { itemIndex, description: HOW });
+  if (host.getInputData().length !== 1) throw refuse('A browser can take one answer, so exactly one item is expected');
+  const awaiting = host.getParentNodes(host.getNode().name, { includeNodeParameters: true }).filter((node) => leavesItsAnswer(node) && hasRun(host, node.name));
+  if (awaiting.length === 0) throw refuse("Nobody's browser waits for an answer of this node");
+  if (!awaiting.every(isAuthenticated)) throw refuse('Whoever waits for the answer is not authenticated');
+  return {
+    answer: async ({ status, headers, body }) => {
+      const kept = Object.entries(headers).filter(([name]) => name !== POLICY);
+      await host.sendResponse({ statusCode: status, headers: Object.fromEntries(kept) as IDataObject, body });
+    },
+  };
+}
+
+function leavesItsAnswer({ type, disabled, parameters }: NodeTypeAndVersion): boolean {
+  return type in AUTHENTICATION_OF && !disabled && parameters?.['responseMode'] === 'responseNode';
+}
+
+function isAuthenticated({ type, parameters }: NodeTypeAndVersion): boolean {
+  return AUTHENTICATED.has(parameters?.[AUTHENTICATION_OF[type] ?? '']);
+}
+
+/** Another trigger of the same workflow may have started it. */
+function hasRun(host: CallerHost, name: string): boolean {
+  const { $ } = host.getWorkflowDataProxy(0) as { readonly $: (node: string) => { readonly isExecuted: unknown } };
+  return $(name).isExecuted === true;
+}
