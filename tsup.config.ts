@@ -2,15 +2,26 @@
  * Three products from one source tree.
  * - The library (core and sandbox, ESM and CommonJS) keeps one output file per source file, so that two entry points
  *   share one instance of every module, stack traces read like the source, and nobody pays for what they do not import.
- * - n8n requires single CommonJS files and copies nothing, so the nodes get the core as one bundle beside them.
+ * - n8n requires single CommonJS files and copies nothing, so the nodes get the core as one bundle beside them, and every
+ *   client of an outside service as a file of its own, which is not even read before its first use.
  * - The command line is ESM only: nothing imports it.
  */
+import { createRequire } from 'node:module';
 import { existsSync, globSync } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
+
+/** Packages that the core imports on first use, by the name of their file beside the core bundle. */
+const clients: Readonly<Record<string, string>> = {
+  '@azure/msal-node': 'msal-node',
+  '@microsoft/microsoft-graph-client': 'graph-client',
+  jose: 'jose',
+  'node-forge': 'node-forge',
+  pg: 'pg',
+};
 
 const common = {
   outDir: 'dist',
@@ -57,6 +68,19 @@ const products: (Options & { readonly entry: Record<string, string> })[] = [
     shims: true,
     noExternal: [/.*/],
     external: ['n8n-workflow'],
+    esbuildPlugins: [clientsAreFiles()],
+    // `import()` becomes a deferred `require`: the file beside the bundle is CommonJS, and so is everything n8n loads.
+    esbuildOptions: (options) => {
+      options.supported = { ...options.supported, 'dynamic-import': false };
+    },
+  },
+  {
+    ...common,
+    name: 'clients for n8n',
+    entry: Object.fromEntries(Object.entries(clients).map(([name, file]) => [`nodes/clients/${file}`, createRequire(import.meta.url).resolve(name)])),
+    format: ['cjs'],
+    shims: true,
+    noExternal: [/.*/],
   },
   {
     ...common,
@@ -112,6 +136,19 @@ function coreIs(bundle: string): Plugin {
     name: 'core-is-one-bundle',
     setup(build) {
       build.onResolve({ filter: /^(\.\.\/)+core\/index$/ }, () => ({ path: bundle, external: true }));
+    },
+  };
+}
+
+/** A client is imported on first use, from its own file; an import that would load it with the bundle stops the build. */
+function clientsAreFiles(): Plugin {
+  return {
+    name: 'clients-are-files',
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^(${Object.keys(clients).join('|')})$`) }, ({ path, kind, importer }) => {
+        if (kind === 'dynamic-import') return { path: `./clients/${clients[path]}.js`, external: true };
+        return { errors: [{ text: `${importer} imports ${path} when it is loaded itself; use \`await import('${path}')\` where it is first needed` }] };
+      });
     },
   };
 }

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { findCycles } from './rules/cycles';
-import { findBrokenWalls, packagesReachedFrom, zoneOf } from './rules/import-walls';
+import { findBrokenWalls, packagesLoadedWith, packagesReachedFrom, zoneOf } from './rules/import-walls';
 import { findBannedNames } from './rules/names';
 import { findLongFunctions, findMissingHeaders, functionLengths } from './rules/shape';
 import { importsOf, positionOf, treeFromDisk, visit, type Finding, type SourceTree } from './rules/source-tree';
@@ -54,6 +54,12 @@ describe('the house', () => {
   it('gives the backup portal neither a sign-in library nor Graph', () => {
     const reached = [...packagesReachedFrom(tree, 'src/core/portal/index.ts')];
     expect(reached.filter((name) => /msal|graph-client|node-forge|sqlite/.test(name))).toEqual([]);
+  });
+
+  it.each(['src/core/index.ts', 'src/core/portal/index.ts'])('loads no client of an outside service with %s, but with its first use', (entry) => {
+    const loaded = [...packagesLoadedWith(tree, entry)].filter((name) => !name.startsWith('node:'));
+    expect(loaded).toEqual(['zod/v4']);
+    expect([...packagesReachedFrom(tree, entry)]).toContain('jose');
   });
 
   it('re-exports from the front door and does nothing else there', () => {

@@ -1,7 +1,7 @@
 /** The rules themselves, on small trees that break them: a rule that cannot fail guards nothing. */
 import { describe, expect, it } from 'vitest';
 import { findCycles } from './rules/cycles';
-import { findBrokenWalls, packagesReachedFrom, zoneOf } from './rules/import-walls';
+import { findBrokenWalls, packagesLoadedWith, packagesReachedFrom, zoneOf } from './rules/import-walls';
 import { findBannedNames, wordsOf } from './rules/names';
 import { findLongFunctions, findMissingHeaders } from './rules/shape';
 import { treeFromText, type Finding } from './rules/source-tree';
@@ -63,6 +63,12 @@ describe('import walls', () => {
   it('see through files to the packages an entry reaches', () => {
     const tree = treeFromText({ 'src/core/portal/index.ts': "export * from '../adapters/a';", 'src/core/adapters/a.ts': "import '@azure/msal-node'; import type { X } from 'pg';" });
     expect([...packagesReachedFrom(tree, 'src/core/portal/index.ts')]).toEqual(['@azure/msal-node']);
+  });
+
+  it('tell what is loaded with an entry from what waits for its first use', () => {
+    const tree = treeFromText({ 'src/core/index.ts': "import './adapters/a';", 'src/core/adapters/a.ts': "import 'jose'; const use = async () => import('pg'); const now = require('keyv');" });
+    expect([...packagesLoadedWith(tree, 'src/core/index.ts')]).toEqual(['jose', 'keyv']);
+    expect([...packagesReachedFrom(tree, 'src/core/index.ts')]).toEqual(['jose', 'pg', 'keyv']);
   });
 });
 

@@ -2,21 +2,10 @@
  * One exchange with Microsoft Graph through @microsoft/microsoft-graph-client: its authentication, retry and telemetry
  * handlers, and a last handler of ours that puts the request on our sockets. graph-client's own retries are switched off
  * (they sleep by the wall clock and know nothing of a budget); answers are taken raw, because it throws on error answers.
- * The address goes out exactly as it was given: graph-client would re-order and join the parts of its query.
+ * The address goes out exactly as it was given: graph-client would re-order and join the parts of its query. The library
+ * is loaded with the first request.
  */
-import {
-  AuthenticationHandler,
-  AuthenticationHandlerOptions,
-  Client,
-  ResponseType,
-  RetryHandler,
-  RetryHandlerOptions,
-  TelemetryHandler,
-  type Context,
-  type GraphRequest as ClientRequest,
-  type Middleware,
-  type MiddlewareOptions,
-} from '@microsoft/microsoft-graph-client';
+import type { AuthenticationProvider, Client, Context, GraphRequest as ClientRequest, Middleware, MiddlewareOptions, ResponseType } from '@microsoft/microsoft-graph-client';
 import { OnboardingError } from '../errors';
 import type { AppToken, GraphRequest } from '../ports';
 import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
@@ -45,6 +34,36 @@ export type GraphPipeline = (session: GraphSession, call: GraphCall) => Promise<
  * `TLS_UNTRUSTED`, `GRAPH_ORIGIN_REFUSED` before a token could leave for another origin, and what the session raises.
  */
 export function createGraphPipeline(graphHost: string): GraphPipeline {
+  let loading: Promise<LoadedClient> | undefined;
+
+  return async (session, call) => {
+    if (!isPinned(call.url, graphHost)) throw new OnboardingError('GRAPH_ORIGIN_REFUSED', 'A Graph address at another origin was not followed.');
+    const { client, rawAnswer, authenticateWith } = await (loading ??= loadClient(graphHost));
+    const exchange = new Exchange(session, call);
+    const request = client
+      .api(call.url)
+      .responseType(rawAnswer)
+      .headers({ ...call.headers, 'client-request-id': call.clientRequestId })
+      .middlewareOptions([authenticateWith({ getAccessToken: () => exchange.accessToken() }), exchange]);
+    try {
+      await dispatch(request, call);
+    } catch (error) {
+      // graph-client turns what its handlers throw into an error of its own.
+      throw exchange.failure ?? error;
+    }
+    if (exchange.response === undefined) throw new OnboardingError('UNEXPECTED', 'The Graph client finished without an answer.');
+    return exchange.response;
+  };
+}
+
+interface LoadedClient {
+  readonly client: Client;
+  readonly rawAnswer: ResponseType;
+  readonly authenticateWith: (provider: AuthenticationProvider) => MiddlewareOptions;
+}
+
+async function loadClient(graphHost: string): Promise<LoadedClient> {
+  const { AuthenticationHandler, AuthenticationHandlerOptions, Client, ResponseType, RetryHandler, RetryHandlerOptions, TelemetryHandler } = await import('@microsoft/microsoft-graph-client');
   const client = Client.initWithMiddleware({
     baseUrl: `${graphHost}/`,
     defaultVersion: 'v1.0',
@@ -57,24 +76,7 @@ export function createGraphPipeline(graphHost: string): GraphPipeline {
       new ExchangeHandler(),
     ],
   });
-
-  return async (session, call) => {
-    if (!isPinned(call.url, graphHost)) throw new OnboardingError('GRAPH_ORIGIN_REFUSED', 'A Graph address at another origin was not followed.');
-    const exchange = new Exchange(session, call);
-    const request = client
-      .api(call.url)
-      .responseType(ResponseType.RAW)
-      .headers({ ...call.headers, 'client-request-id': call.clientRequestId })
-      .middlewareOptions([new AuthenticationHandlerOptions({ getAccessToken: () => exchange.accessToken() }), exchange]);
-    try {
-      await dispatch(request, call);
-    } catch (error) {
-      // graph-client turns what its handlers throw into an error of its own.
-      throw exchange.failure ?? error;
-    }
-    if (exchange.response === undefined) throw new OnboardingError('UNEXPECTED', 'The Graph client finished without an answer.');
-    return exchange.response;
-  };
+  return { client, rawAnswer: ResponseType.RAW, authenticateWith: (provider) => new AuthenticationHandlerOptions(provider) };
 }
 
 function dispatch(request: ClientRequest, { method, body }: GraphCall): Promise<unknown> {

@@ -2,11 +2,11 @@
  * JSON Web Signatures over jose: signing and signature checks, nothing else. Claims such as `exp` are returned for a
  * room to judge by the injected clock. Refuses a key that arrives inside the message (`jku jwk x5u x5c`), critical
  * extensions, a missing or ambiguous `kid`, and every algorithm the caller did not name.
- * Follows RFC 7515 (JWS compact serialization), RFC 8725 section 3 (best current practices), RFC 7638 (key ids).
+ * jose is loaded with the first of them. Follows RFC 7515 (JWS compact serialization), RFC 8725 section 3 (best current practices), RFC 7638 (key ids).
  */
 import { generateKeyPair, type KeyPairKeyObjectResult } from 'node:crypto';
 import { promisify } from 'node:util';
-import { calculateJwkThumbprint, CompactSign, compactVerify, decodeProtectedHeader, importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import { OnboardingError } from '../errors';
 import { fromBase64Url, toBase64Url } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
@@ -31,13 +31,14 @@ export function createJwtService(): JwtService {
   const publicKeys: KeyImports<JsonObject> = new WeakMap();
   return {
     async sign(header, claims, privateKey) {
+      const { CompactSign } = await import('jose');
       const key = await remembered(privateKeys, privateKey, header.alg, () => importPrivateKey(privateKey, header.alg));
       const payload = new TextEncoder().encode(JSON.stringify(claims));
       return new CompactSign(payload).setProtectedHeader(header).sign(key);
     },
 
     async verify(jwt, keys, allowed) {
-      const { header, alg } = readHeader(jwt, allowed);
+      const { header, alg } = await readHeader(jwt, allowed);
       const jwk = selectKey(keys, header['kid'], alg);
       const key = await remembered(publicKeys, jwk, alg, () => importPublicKey(jwk, alg));
       const payload = await checkSignature(jwt, key, alg);
@@ -57,6 +58,7 @@ function remembered<K extends object>(cache: KeyImports<K>, owner: K, alg: strin
 }
 
 async function importPrivateKey(privateKey: Secret, alg: SigningAlgorithm): Promise<CryptoKey> {
+  const { importPKCS8 } = await import('jose');
   try {
     return await importPKCS8(privateKey.reveal(), alg);
   } catch {
@@ -65,14 +67,14 @@ async function importPrivateKey(privateKey: Secret, alg: SigningAlgorithm): Prom
   }
 }
 
-function readHeader(
+async function readHeader(
   jwt: string,
   allowed: { readonly algorithms: readonly SigningAlgorithm[]; readonly typ?: string },
-): { header: JsonObject; alg: SigningAlgorithm } {
+): Promise<{ header: JsonObject; alg: SigningAlgorithm }> {
   if (jwt.length > MAX_JWT_LENGTH) throw invalid('size');
   const parts = jwt.split('.');
   if (parts.length !== 3 || !parts.every(isCanonicalBase64Url)) throw invalid('form');
-  const header = decodeHeader(jwt);
+  const header = await decodeHeader(jwt);
   if (REFUSED_HEADERS.some((name) => Object.hasOwn(header, name))) throw invalid('header');
   const alg = allowed.algorithms.find((algorithm) => algorithm === header['alg']);
   if (alg === undefined) throw invalid('alg');
@@ -85,7 +87,8 @@ function isCanonicalBase64Url(part: string): boolean {
   return part !== '' && toBase64Url(fromBase64Url(part)) === part;
 }
 
-function decodeHeader(jwt: string): JsonObject {
+async function decodeHeader(jwt: string): Promise<JsonObject> {
+  const { decodeProtectedHeader } = await import('jose');
   try {
     return decodeProtectedHeader(jwt) as JsonObject;
   } catch {
@@ -108,6 +111,7 @@ function selectKey(keys: readonly JsonObject[], kid: unknown, alg: SigningAlgori
 
 async function importPublicKey(jwk: JsonObject, alg: SigningAlgorithm): Promise<CryptoKey> {
   const { kty, n, e, crv, x, y } = jwk;
+  const { importJWK } = await import('jose');
   const publicPart = Object.fromEntries(Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined));
   try {
     return (await importJWK(publicPart as JWK, alg)) as CryptoKey;
@@ -117,6 +121,7 @@ async function importPublicKey(jwk: JsonObject, alg: SigningAlgorithm): Promise<
 }
 
 async function checkSignature(jwt: string, key: CryptoKey, alg: SigningAlgorithm): Promise<Uint8Array> {
+  const { compactVerify } = await import('jose');
   try {
     return (await compactVerify(jwt, key, { algorithms: [alg] })).payload;
   } catch {
@@ -139,6 +144,7 @@ function invalid(check: 'size' | 'form' | 'header' | 'alg' | 'typ' | 'kid' | 'ke
 }
 
 async function generateSigningKey(algorithm: 'ES256' | 'EdDSA' | 'PS256'): Promise<SigningKeyPair> {
+  const { calculateJwkThumbprint } = await import('jose');
   const pair = await generatePair(algorithm);
   const jwk = pair.publicKey.export({ format: 'jwk' }) as JWK;
   const kid = await calculateJwkThumbprint(jwk);

@@ -2,9 +2,10 @@
  * App-only tokens by @azure/msal-node, client credentials grant. Microsoft identity platform "OAuth 2.0 client credentials
  * flow". MSAL shapes the request and reads the answer; time, randomness, keys, sockets and the cache stay ours. Promises
  * one request for many equal callers, and that a token of one tenant, app, resource or credential never serves another.
+ * MSAL is loaded with the first request: a host that only reads its own state does not pay for it.
  * Refuses authorities that are not a concrete tenant, and an answer whose token names another tenant.
  */
-import { ConfidentialClientApplication, type Configuration, type INetworkModule } from '@azure/msal-node';
+import type { Configuration, INetworkModule } from '@azure/msal-node';
 import { OnboardingError } from '../errors';
 import type { Cloud } from '../internal/clouds';
 import { isGuid } from '../internal/guid';
@@ -106,6 +107,7 @@ function credentialId(credential: AppCredential): string {
 }
 
 async function requestAppToken(options: MsalTokenSourceOptions, attempt: Attempt): Promise<AppToken> {
+  const { ConfidentialClientApplication } = await import('@azure/msal-node');
   const observation: Observation = { sent: [] };
   const askedAt = options.clock.now();
   try {

@@ -4,7 +4,6 @@
  * not through MSAL: MSAL adds `offline_access` to every redemption, which would fetch a refresh token of a customer's
  * Global Administrator; without a scope the answer covers what the admin saw when signing in, and nothing else is kept.
  */
-import { decodeProtectedHeader } from 'jose';
 import * as z from 'zod/v4';
 import { hasCode, OnboardingError } from '../errors';
 import { secret, type Secret } from '../internal/secret';
@@ -45,7 +44,7 @@ export function createSignInClient(options: SignInClientOptions): SignInClient {
     },
 
     async verifySignature(idToken, tenantId, signal) {
-      const keys = await keyCache.find(requireTenantId(tenantId), keyIdOf(idToken), signal);
+      const keys = await keyCache.find(requireTenantId(tenantId), await keyIdOf(idToken), signal);
       try {
         const { claims, header } = await options.jwt.verify(idToken.reveal(), keys, { algorithms: ['RS256'] });
         const keyIssuer = keys.find((key) => key['kid'] === header['kid'])?.['issuer'];
@@ -63,7 +62,8 @@ function requireTenantId(tenantId: string): string {
   throw new OnboardingError('TENANT_INVALID', 'Sign-in needs a concrete tenant id.');
 }
 
-function keyIdOf(idToken: Secret): string | undefined {
+async function keyIdOf(idToken: Secret): Promise<string | undefined> {
+  const { decodeProtectedHeader } = await import('jose');
   try {
     return decodeProtectedHeader(idToken.reveal()).kid;
   } catch {

@@ -2,17 +2,18 @@
  * Makes a self-signed credential certificate for app-only sign-in. RFC 5280 sections 4.1 and 4.2; Microsoft identity
  * platform "Create a self-signed public certificate to authenticate your application". node-forge builds the structure,
  * node:crypto signs it: forge's own signature would hold the event loop and, without care, be SHA-1. What was built is
- * read back and verified before it is handed out.
+ * read back and verified before it is handed out. node-forge is loaded with the first certificate.
  */
 import { createPrivateKey, createPublicKey, sign, X509Certificate, type KeyObject } from 'node:crypto';
-import forge from 'node-forge';
+import type forge from 'node-forge';
 import { OnboardingError } from '../errors';
 import type { Ports, RsaKeyPair } from '../ports';
 import { readCertificateFacts, toPem } from './facts';
 import { KEY_BITS, type CredentialCertificate, type KeyBits } from './model';
 
+type Forge = typeof forge;
 /** Exported by forge and missing from its types. */
-const forgePki = forge.pki as typeof forge.pki & { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 };
+type ForgePki = Forge['pki'] & { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 };
 
 const DEFAULT_KEY_BITS = 3072;
 const DEFAULT_LIFETIME_DAYS = 365;
@@ -43,7 +44,8 @@ export async function generateCertificate(ports: Pick<Ports, 'clock' | 'random' 
   const { commonName, keyBits, lifetimeDays } = readRequest(request);
   const pair = await ports.keys.generateRsa(keyBits);
   const notBeforeAt = Math.floor((ports.clock.now() - BACKDATED_MS) / 1000) * 1000;
-  const der = buildCertificate({ commonName, pair, serial: makeSerial(ports.random.bytes(SERIAL_BYTES)), notBeforeAt, notAfterAt: notBeforeAt + lifetimeDays * DAY_MS });
+  const { default: loadedForge } = await import('node-forge');
+  const der = buildCertificate(loadedForge, { commonName, pair, serial: makeSerial(ports.random.bytes(SERIAL_BYTES)), notBeforeAt, notAfterAt: notBeforeAt + lifetimeDays * DAY_MS });
   return { ...readCertificateFacts(der), der, pem: toPem(der), privateKey: pair.privateKey };
 }
 
@@ -77,7 +79,7 @@ interface Content {
   readonly notAfterAt: number;
 }
 
-function buildCertificate(content: Content): Uint8Array {
+function buildCertificate(forge: Forge, content: Content): Uint8Array {
   const certificate = forge.pki.createCertificate();
   certificate.serialNumber = content.serial;
   certificate.publicKey = forge.pki.publicKeyFromAsn1(forge.asn1.fromDer(toBinary(content.pair.publicKey)));
@@ -94,14 +96,14 @@ function buildCertificate(content: Content): Uint8Array {
     { name: 'extKeyUsage', clientAuth: true },
     { name: 'subjectKeyIdentifier' },
   ]);
-  return signCertificate(certificate, content.pair);
+  return signCertificate(forge, certificate, content.pair);
 }
 
-function signCertificate(certificate: forge.pki.Certificate, pair: RsaKeyPair): Uint8Array {
+function signCertificate(forge: Forge, certificate: forge.pki.Certificate, pair: RsaKeyPair): Uint8Array {
   const key = createPrivateKey(pair.privateKey.reveal());
   const algorithmOid = forge.pki.oids['sha256WithRSAEncryption'] ?? '';
   const signed = Object.assign(certificate, { signatureOid: algorithmOid, siginfo: { algorithmOid } });
-  const toBeSigned = forgePki.getTBSCertificate(signed);
+  const toBeSigned = (forge.pki as ForgePki).getTBSCertificate(signed);
   const signature = sign('sha256', fromBinary(forge.asn1.toDer(toBeSigned).getBytes()), key);
   Object.assign(signed, { tbsCertificate: toBeSigned, signature: toBinary(signature) });
   const der = fromBinary(forge.asn1.toDer(forge.pki.certificateToAsn1(signed)).getBytes());

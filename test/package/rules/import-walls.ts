@@ -152,14 +152,22 @@ function fileAllowed({ typeOnly }: Import, target: string, wall: Wall, from: Zon
 
 /** What a file pulls in at run time, itself included: the walls bound one step, an entry's promise bounds the sum. */
 export function packagesReachedFrom(tree: SourceTree, entry: string): ReadonlySet<string> {
+  return reach(tree, entry, ({ typeOnly }) => !typeOnly);
+}
+
+/** The part of it that is there as soon as the file is loaded: what every host pays for, whatever it needs. */
+export function packagesLoadedWith(tree: SourceTree, entry: string): ReadonlySet<string> {
+  return reach(tree, entry, ({ typeOnly, deferred }) => !typeOnly && !deferred);
+}
+
+function reach(tree: SourceTree, entry: string, follows: (imported: Import) => boolean): ReadonlySet<string> {
   const seen = new Set<string>();
   const reached = new Set<string>();
   const open = [entry];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    for (const { target, specifier, typeOnly } of importsOf(tree, path)) {
-      if (typeOnly) continue;
+    for (const { target, specifier } of importsOf(tree, path).filter(follows)) {
       if (target === undefined) reached.add(specifier);
       else open.push(target);
     }

@@ -21,6 +21,8 @@ export interface Import {
   readonly target: string | undefined;
   /** Erased by the compiler: says nothing about what runs. */
   readonly typeOnly: boolean;
+  /** `import()`: runs when the code around it does, not when the file is loaded. */
+  readonly deferred: boolean;
   readonly names: readonly string[];
   readonly at: string;
 }
@@ -57,23 +59,23 @@ export function importsOf(tree: SourceTree, path: string): readonly Import[] {
   return found;
 }
 
-function readImport(node: ts.Node): Pick<Import, 'specifier' | 'typeOnly' | 'names'> | undefined {
+function readImport(node: ts.Node): Pick<Import, 'specifier' | 'typeOnly' | 'deferred' | 'names'> | undefined {
   if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
     const clause = node.importClause;
     const bindings = clause?.namedBindings;
     const names = bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements.map((element) => (element.propertyName ?? element.name).text) : [];
-    return { specifier: node.moduleSpecifier.text, typeOnly: clause?.phaseModifier === ts.SyntaxKind.TypeKeyword, names };
+    return { specifier: node.moduleSpecifier.text, typeOnly: clause?.phaseModifier === ts.SyntaxKind.TypeKeyword, deferred: false, names };
   }
   if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) {
     const names = node.exportClause !== undefined && ts.isNamedExports(node.exportClause) ? node.exportClause.elements.map((element) => (element.propertyName ?? element.name).text) : [];
-    return { specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly, names };
+    return { specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly, deferred: false, names };
   }
   if (ts.isCallExpression(node) && (node.expression.kind === ts.SyntaxKind.ImportKeyword || isRequire(node.expression))) {
     const [argument] = node.arguments;
-    return { specifier: argument !== undefined && ts.isStringLiteralLike(argument) ? argument.text : '(computed)', typeOnly: false, names: [] };
+    return { specifier: argument !== undefined && ts.isStringLiteralLike(argument) ? argument.text : '(computed)', typeOnly: false, deferred: !isRequire(node.expression), names: [] };
   }
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
-    return { specifier: node.argument.literal.text, typeOnly: true, names: [] };
+    return { specifier: node.argument.literal.text, typeOnly: true, deferred: false, names: [] };
   }
   return undefined;
 }
