@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { M365OnboardingState } from '../../src/credentials/M365OnboardingState.credentials';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
+import { M365ConsentTrigger } from '../../src/nodes/M365ConsentTrigger/M365ConsentTrigger.node';
 import { M365Onboarding } from '../../src/nodes/M365Onboarding/M365Onboarding.node';
 import { runItems } from '../../src/nodes/host/run-items';
 import type { Operation } from '../../src/nodes/host/operation';
@@ -51,6 +52,12 @@ describe('the M365 Onboarding node', () => {
     const field = new M365Onboarding().description.properties.find(({ name }) => name === 'errorCode');
     expect(field?.displayOptions?.show).toEqual({ resource: ['onboarding'], operation: ['explainErrorCode'] });
   });
+});
+
+it.each([new M365Onboarding(), new M365ConsentTrigger()])('names a test of its own for each credential it takes', ({ description, methods }) => {
+  const tests = description.credentials?.map(({ testedBy }) => testedBy);
+  expect(tests).toHaveLength(2);
+  expect(Object.keys(methods.credentialTest)).toEqual(tests);
 });
 
 describe('the M365 Partner App credential', () => {

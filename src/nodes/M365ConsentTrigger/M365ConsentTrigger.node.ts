@@ -1,5 +1,6 @@
 /** The pages a customer's admin walks through, served by n8n; a workflow starts for what the admin answered there. */
 import type { IHookFunctions, INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { testOnboardingState, testPartnerApp } from '../host/credential-tests';
 import { MAIN } from '../host/description';
 import { answerWebhook, requireOwnAddress } from '../host/webhook';
 import { WEBHOOKS } from './pages';
@@ -26,8 +27,8 @@ export class M365ConsentTrigger implements INodeType {
     inputs: [],
     outputs: [MAIN],
     credentials: [
-      { name: 'm365PartnerApp', required: true },
-      { name: 'm365OnboardingState', required: true },
+      { name: 'm365PartnerApp', required: true, testedBy: 'testPartnerApp' },
+      { name: 'm365OnboardingState', required: true, testedBy: 'testOnboardingState' },
     ],
     webhooks: WEBHOOKS,
     properties: [
@@ -45,6 +46,8 @@ export class M365ConsentTrigger implements INodeType {
       { displayName: BASE_NOTICE, name: 'baseNotice', type: 'notice', default: '' },
     ],
   };
+
+  methods = { credentialTest: { testPartnerApp, testOnboardingState } };
 
   webhookMethods = {
     default: {

@@ -42,7 +42,8 @@ function operationMenu(resource: string, operations: readonly Operation[]): INod
 }
 
 function menu(displayName: string, name: string, options: readonly INodePropertyOptions[]): INodeProperties {
-  return { displayName, name, type: 'options', noDataExpression: true, options: [...options], default: options[0]?.value ?? '' };
+  const first = options[0]?.value ?? '';
+  return { displayName, name, type: 'options', noDataExpression: true, options: [...options], default: first };
 }
 
 function shownFor(operation: Operation, field: INodeProperties): INodeProperties {

@@ -69,23 +69,21 @@ export async function openInstallation(settings: HostSettings, environment: Host
   const { configuration } = settings;
   const clock = createSystemClock();
   const store = await openStateStore(settings.stateUrl, { clock, folder: environment.stateFolder });
-  try {
-    const installation = await createInstallation({
-      configuration,
-      store,
-      masterKeys: settings.masterKeys,
-      ca: settings.ca,
-      readFile: settings.readFile,
-      environment: {},
-      logger: n8nLogger(),
-      deployment: neededReach(store.claimScope, environment),
-    });
-    const requireOperatorId = () => requireOperator(configuration);
-    return { installation, configuration, requireOperatorId, asOperator: () => installation.asOperator(requireOperatorId()) };
-  } catch (error) {
+  const installation = await createInstallation({
+    configuration,
+    store,
+    masterKeys: settings.masterKeys,
+    ca: settings.ca,
+    readFile: settings.readFile,
+    environment: {},
+    logger: n8nLogger(),
+    deployment: neededReach(store.claimScope, environment),
+  }).catch(async (reason: unknown) => {
     await store.close();
-    throw error;
-  }
+    throw reason;
+  });
+  const requireOperatorId = () => requireOperator(configuration);
+  return { installation, configuration, requireOperatorId, asOperator: () => installation.asOperator(requireOperatorId()) };
 }
 
 /** Workers of a queue may run on other machines, where a file of this one is nothing. */

@@ -45,8 +45,16 @@ export function createPool<T>(options: PoolOptions<T>): Pool<T> {
     }
   }
 
+  function opening(key: string, open: () => Promise<T>): Entry<T> {
+    const entry = { opened: open(), loans: 0, usedAt: options.now() };
+    entry.opened.catch(() => {
+      if (entries.get(key) === entry) entries.delete(key);
+    });
+    return entry;
+  }
+
   function enter(key: string, open: () => Promise<T>): Entry<T> {
-    const entry = entries.get(key) ?? { opened: open(), loans: 0, usedAt: options.now() };
+    const entry = entries.get(key) ?? opening(key, open);
     entries.delete(key);
     entries.set(key, entry);
     entry.loans += 1;
@@ -63,20 +71,15 @@ export function createPool<T>(options: PoolOptions<T>): Pool<T> {
   return {
     borrow: async (key, open) => {
       const entry = enter(key, open);
-      try {
-        const value = await entry.opened;
-        let isOut = true;
-        return {
-          value,
-          release: () => {
-            if (isOut) leave(entry);
-            isOut = false;
-          },
-        };
-      } catch (error) {
-        if (entries.get(key) === entry) entries.delete(key);
-        throw error;
-      }
+      const value = await entry.opened;
+      let isOut = true;
+      return {
+        value,
+        release: () => {
+          if (isOut) leave(entry);
+          isOut = false;
+        },
+      };
     },
     closeAll: async () => {
       await Promise.all([...entries.keys()].map(retire));

@@ -8,7 +8,7 @@ export const ACCOUNT: INodeProperties = locator({
   name: 'account',
   description: 'The customer account to work on',
   searchListMethod: 'searchAccounts',
-  other: [{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. contoso' }],
+  modes: [{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. contoso' }],
 });
 
 export const ADMIN: INodeProperties = locator({
@@ -16,7 +16,7 @@ export const ADMIN: INodeProperties = locator({
   name: 'admin',
   description: 'The admin to bind. People who are not selectable are listed with the reason; choosing one is refused.',
   searchListMethod: 'searchAdmins',
-  other: [
+  modes: [
     { displayName: 'By Object ID', name: 'id', type: 'string', placeholder: 'e.g. 11111111-2222-3333-4444-555555555555' },
     { displayName: 'By User Principal Name', name: 'upn', type: 'string', placeholder: 'e.g. ada@contoso.com' },
   ],
@@ -27,7 +27,7 @@ export const CERTIFICATE: INodeProperties = locator({
   name: 'certificate',
   description: 'The stored credential certificate',
   searchListMethod: 'searchCertificates',
-  other: [{ displayName: 'By ID', name: 'id', type: 'string' }],
+  modes: [{ displayName: 'By ID', name: 'id', type: 'string' }],
 });
 
 interface LocatorShape {
@@ -35,12 +35,18 @@ interface LocatorShape {
   readonly name: string;
   readonly description: string;
   readonly searchListMethod: string;
-  readonly other: NonNullable<INodeProperties['modes']>;
+  /** Besides the list. */
+  readonly modes: NonNullable<INodeProperties['modes']>;
 }
 
-function locator({ displayName, name, description, searchListMethod, other }: LocatorShape): INodeProperties {
-  const list = { displayName: 'From List', name: 'list', type: 'list' as const, typeOptions: { searchListMethod, searchable: true } };
-  return { displayName, name, description, type: 'resourceLocator', required: true, default: { mode: 'list', value: '' }, modes: [list, ...other] };
+function locator({ searchListMethod, modes, ...field }: LocatorShape): INodeProperties {
+  return {
+    ...field,
+    type: 'resourceLocator',
+    required: true,
+    default: { mode: 'list', value: '' },
+    modes: [{ displayName: 'From List', name: 'list', type: 'list', typeOptions: { searchListMethod, searchable: true } }, ...modes],
+  };
 }
 
 export async function findAccounts({ onboarding }: Workplace): Promise<readonly INodeListSearchItems[]> {
