@@ -1,15 +1,16 @@
 // Runs whole workflows in n8n's own engine, in one process and without its server. The engine is installed here, apart
 // from the root: 350 MB that nobody needs who uses the package. Where it cannot be installed, that is said and no failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installOnce } from '../install-once.mts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-if (!isInstalled() && spawnSync('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) {
+if (!installOnce(folder)) {
   process.stderr.write("SKIPPED: n8n's engine could not be installed on this machine; no workflow ran in it.\n");
   process.exit(0);
 }
@@ -21,11 +22,3 @@ const env = { ...process.env, NODE_PATH: `${folder}node_modules`, N8N_USER_FOLDE
 const { status } = spawnSync(process.execPath, ['--test', '--test-force-exit', 'test/n8n-core/*.test.mts'], { cwd: root, env, stdio: 'inherit' });
 rmSync(home, { recursive: true, force: true });
 process.exit(status ?? 1);
-
-function isInstalled(): boolean {
-  const wanted = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as { dependencies: Record<string, string> };
-  return Object.entries(wanted.dependencies).every(([name, version]) => {
-    const manifest = `${folder}node_modules/${name}/package.json`;
-    return existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version === version;
-  });
-}

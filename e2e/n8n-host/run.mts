@@ -1,15 +1,15 @@
 // Puts the packed package into a real n8n and uses it there. n8n is installed here, apart from the root: 2.7 GB that nobody
 // needs who uses the package. Where it cannot be installed, that is said and no failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findPostgres } from '../../test/n8n/postgres.mts';
+import { installOnce } from '../install-once.mts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 if (findPostgres() === undefined) skip('PostgreSQL, which keeps its data, is not on this machine (Debian: apt-get install postgresql)');
-if (!isInstalled() && spawnSync('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) skip('it could not be installed on this machine');
+if (!installOnce(folder)) skip('it could not be installed on this machine');
 
 const { status } = spawnSync(process.execPath, ['--test', 'test/n8n/*.test.mts'], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);
@@ -17,12 +17,4 @@ process.exit(status ?? 1);
 function skip(why: string): never {
   process.stderr.write(`SKIPPED: nothing ran in a real n8n, because ${why}.\n`);
   process.exit(0);
-}
-
-function isInstalled(): boolean {
-  const wanted = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as { dependencies: Record<string, string> };
-  return Object.entries(wanted.dependencies).every(([name, version]) => {
-    const manifest = `${folder}node_modules/${name}/package.json`;
-    return existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version === version;
-  });
 }
