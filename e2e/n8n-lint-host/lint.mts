@@ -76,12 +76,12 @@ export async function lintTarball(root: string, work: string): Promise<Linted> {
   const name = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', work], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   execFileSync('tar', ['-xzf', join(work, name), '-C', copy, '--strip-components=1']);
   return lint(copy, ['package.json', '**/*.js'], everyRule(), (file, line) => {
-    const origin = file.endsWith('.bundle.js') ? originIn(readFileSync(join(copy, file), 'utf8'), line) : undefined;
+    const origin = originIn(readFileSync(join(copy, file), 'utf8'), line);
     return { where: origin === undefined ? file : `${file}: ${origin}` };
   });
 }
 
-/** The module a line of a bundle comes from, by the comment that esbuild puts before each; undefined before the first. */
+/** The module a line of a built file comes from, by the comment that esbuild puts before each; undefined before the first. */
 export function originIn(bundle: string, line: number): string | undefined {
   const before = bundle.split('\n').slice(0, line).toReversed();
   const path = before.map((text) => /^\/\/ (\S+\.[cm]?[jt]s)$/.exec(text)?.[1]).find((found) => found !== undefined);
