@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 if (findPostgres() === undefined) skip('PostgreSQL, which keeps its data, is not on this machine (Debian: apt-get install postgresql)');
 if (!installOnce(folder)) skip('it could not be installed on this machine');
 
-const { status } = spawnSync(process.execPath, ['--test', 'test/n8n/*.test.mts'], { cwd: root, stdio: 'inherit' });
+// One file after the other: each has an n8n of its own, and two of them at once leave no processor for anything else.
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', 'test/n8n/*.test.mts'], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);
 
 function skip(why: string): never {

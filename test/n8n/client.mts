@@ -47,29 +47,36 @@ export async function signUp(origin: string) {
   await data('POST', '/rest/owner/setup', person);
 
   async function publish(name: string, nodes: readonly WorkflowNode[]): Promise<string> {
-    const [first] = nodes;
     const connections = Object.fromEntries(nodes.slice(0, -1).map((node, index) => [node.name, { main: [[{ node: nodes[index + 1]?.name, type: 'main', index: 0 }]] }]));
     const placed = nodes.map((node, index) => ({ id: `${index}`, typeVersion: 1, position: [index * 200, 0], ...node }));
-    const created = await data('POST', '/rest/workflows', { name, nodes: placed, connections, settings: { executionOrder: 'v1', saveDataSuccessExecution: 'all', saveDataErrorExecution: 'all' } });
+    return publishWorkflow({ name, nodes: placed, connections, settings: { executionOrder: 'v1', saveDataSuccessExecution: 'all', saveDataErrorExecution: 'all' } });
+  }
+
+  async function publishWorkflow(workflow: { readonly name: string; readonly nodes: readonly unknown[]; readonly connections: Json; readonly settings: Json }): Promise<string> {
+    const created = await data('POST', '/rest/workflows', workflow);
     await data('POST', `/rest/workflows/${created['id'] as string}/activate`, { versionId: created['versionId'] });
-    await untilPublished(created['id'] as string, first?.name ?? '');
+    await untilPublished(created['id'] as string, workflow.name);
     return created['id'] as string;
   }
 
   /** Publishing goes on after n8n has said yes. */
-  async function untilPublished(id: string, trigger: string): Promise<void> {
+  async function untilPublished(id: string, name: string): Promise<void> {
     let seen: Json = {};
     for (const deadline = Date.now() + PUBLISH_LIMIT_MS; Date.now() < deadline; await sleep(100)) {
       seen = await data('GET', `/rest/workflows/${id}/publication-status`);
       if (seen['status'] === 'published') return;
     }
-    throw new Error(`"${trigger}" was not published: ${JSON.stringify(seen)}`);
+    throw new Error(`"${name}" was not published: ${JSON.stringify(seen)}`);
   }
 
   return {
     call,
     data,
     publish,
+    publishWorkflow,
+    /** Who owns this n8n, to sign in with. */
+    owner: { email: person.email, password: person.password },
+    cookie: () => cookie,
     addCredential: async (name: string, type: string, fields: Json): Promise<Json> => data('POST', '/rest/credentials', { name, type, data: fields }),
     /** What the Test button says. */
     testCredential: async (credential: Json): Promise<Json> => data('POST', '/rest/credentials/test', { credentials: credential }),

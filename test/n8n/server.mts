@@ -86,9 +86,14 @@ async function untilReady(server: ChildProcess, origin: string, log: () => strin
   throw new Error(`n8n was not ready in time:\n${log().slice(-4000)}`);
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** The wanted one when nobody has it. */
+export async function freePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return freePort();
+  }
   const address = server.address();
   server.close();
   await once(server, 'close');

@@ -18,7 +18,14 @@ export const TRIGGER_PATH = 'm365-onboarding';
 /** The customer that is onboarded here, and the account it becomes. */
 export const CUSTOMER = { id: 'contoso', name: 'Contoso Ltd', domain: 'contoso.example' } as const;
 
-export async function openStage() {
+export interface StageOptions {
+  /** Taken when it is free; any other otherwise. */
+  readonly port?: number;
+  /** n8n's engine for expressions. `legacy` is five times faster; `vm` is what n8n's users have. */
+  readonly engine?: 'legacy' | 'vm';
+}
+
+export async function openStage({ port: wantedPort, engine = 'legacy' }: StageOptions = {}) {
   await using begun = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'n8n-host-'));
   begun.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,9 +37,8 @@ export async function openStage() {
   const sandbox = await startSandbox({ seed: { redirectUris: [page('consent/callback'), page('sign-in/callback')] } });
   begun.defer(async () => sandbox.stop());
   sandbox.setReplicationLagMs(NO_LAG);
-  const port = await freePort();
-  // The default engine is five times slower and adds nothing to what is asked here; one pass is made with it by this variable.
-  const settings = { ...database.environment, N8N_ENCRYPTION_KEY: 'a-key-of-this-run-only', N8N_EXPRESSION_ENGINE: process.env['N8N_EXPRESSION_ENGINE'] ?? 'legacy', M365_ONBOARDING_ALLOW_SANDBOX: 'true' };
+  const port = await freePort(wantedPort);
+  const settings = { ...database.environment, N8N_ENCRYPTION_KEY: 'a-key-of-this-run-only', N8N_EXPRESSION_ENGINE: engine, M365_ONBOARDING_ALLOW_SANDBOX: 'true' };
   let server = await startN8n(home, port, settings);
   begun.defer(async () => server.stop());
   const client = await signUp(server.origin);
@@ -41,6 +47,7 @@ export async function openStage() {
   const { portal, clientKey, field } = await startPortal(publicBaseUrl, { [CUSTOMER.id]: { name: CUSTOMER.name, tenantId } });
   begun.defer(async () => portal.close());
   const filled = fillCredentials(sandbox.ready, publicBaseUrl, MASTER_KEY);
+  const credentials = { ...filled, m365OnboardingState: { ...filled.m365OnboardingState, portal: field } };
   const everything = begun.move();
   return {
     get server() {
@@ -55,7 +62,13 @@ export async function openStage() {
     client,
     database,
     portal,
-    credentials: { ...filled, m365OnboardingState: { ...filled.m365OnboardingState, portal: field } },
+    credentials,
+    /** Both credentials, saved under their type's name: what nodes refer to. */
+    saveCredentials: async () => {
+      const kept: Record<string, { readonly id: string; readonly name: string }> = {};
+      for (const [type, fields] of Object.entries(credentials)) kept[type] = { id: (await client.addCredential(type, type, fields))['id'] as string, name: type };
+      return kept;
+    },
     ca: readFileSync(sandbox.ready.caFile, 'utf8'),
     /** What nobody may find in n8n's log or database. */
     secrets: [MASTER_KEY, clientKey, ...sandbox.ready.apps.map(({ clientSecret }) => clientSecret)],
