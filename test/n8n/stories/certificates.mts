@@ -1,0 +1,34 @@
+/** Certificates: generated, picked from the live list, registered at home and proven there; only the public part is ever seen. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { byChoice, type Scene } from '../scene.mts';
+
+export async function certificates(n8n: TestContext, { stage, one, run, search }: Scene): Promise<void> {
+  let id = '';
+
+  await n8n.test('a certificate is generated, shown and listed without its key', async () => {
+    const generated = await one('certificate', 'generate', { certificateName: 'Backup 2027', keyBits: 2048, lifetimeDays: 90 });
+    id = String(generated['id']);
+    assert.deepEqual([generated['subject'], generated['state'], generated['keyBits']], ['CN=Backup 2027', 'next', 2048]);
+    assert.deepEqual(await one('certificate', 'get', { certificate: byChoice(id) }), generated);
+    assert.deepEqual(await run('certificate', 'getMany', { returnAll: true }), [generated]);
+    assert.doesNotMatch(JSON.stringify(generated), /PRIVATE|privateKey/);
+  });
+
+  await n8n.test('the drop-down for certificates says which one and until when', async () => {
+    const [entry, ...others] = await search('searchCertificates', 'certificate', { resource: 'certificate', operation: 'get' }, 'backup');
+    assert.deepEqual(others, []);
+    assert.match(String(entry?.['name']), /^Backup 2027 \(next, until \d{4}-\d\d-\d\d\)$/);
+    assert.equal(entry?.['value'], id);
+  });
+
+  await n8n.test('registering it at home is proven at the token endpoint, and is safe to repeat', async () => {
+    const before = stage.sandbox.requests().length;
+    const registered = await one('certificate', 'register', { certificate: byChoice(id), appKey: 'backup' });
+    assert.deepEqual([registered['appKey'], registered['alreadyRegistered']], ['backup', false]);
+    const asked = stage.sandbox.requests().slice(before);
+    assert.ok(asked.some(({ path, tenant, status }) => path.endsWith('/oauth2/v2.0/token') && tenant === stage.sandbox.ready.homeTenantId && status === 200), JSON.stringify(asked));
+    assert.equal((await one('certificate', 'register', { certificate: byChoice(id), appKey: 'backup' }))['alreadyRegistered'], true);
+    assert.equal((await one('certificate', 'get', { certificate: byChoice(id) }))['state'], 'active');
+  });
+}
