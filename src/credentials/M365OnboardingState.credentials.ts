@@ -9,13 +9,13 @@ const OPERATORS_EXAMPLE = `[
   { "id": "op-1", "name": "First operator", "accounts": "all", "may": ["onboard", "impersonate", "certificates"] }
 ]`;
 
-const PORTAL_EXAMPLE = '{ "audience": "https://portal.example.com", "deliverTo": "https://portal.example.com/enter", "jwksOrClientKey": "https://portal.example.com/jwks.json" }';
+const PORTAL_EXAMPLE = 'e.g. { "audience": "https://portal.example.com", "deliverTo": "https://portal.example.com/enter", "jwksOrClientKey": "https://portal.example.com/jwks.json" }';
 
 export class M365OnboardingState implements ICredentialType {
   name = 'm365OnboardingState';
   displayName = 'M365 Onboarding State';
   icon: Icon = { light: 'file:m365OnboardingState.svg', dark: 'file:m365OnboardingState.dark.svg' };
-  documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#readme';
+  documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#credentials';
   supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger'];
   restrictToSupportedNodes = true as const;
 

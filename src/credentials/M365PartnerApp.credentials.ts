@@ -18,13 +18,13 @@ const APPS_EXAMPLE = `[
   }
 ]`;
 
-const SECRETS_EXAMPLE = '{ "backup": { "secret": "…" } }';
+const SECRETS_EXAMPLE = 'e.g. { "backup": { "secret": "…" } }';
 
 export class M365PartnerApp implements ICredentialType {
   name = 'm365PartnerApp';
   displayName = 'M365 Partner App';
   icon: Icon = { light: 'file:m365PartnerApp.svg', dark: 'file:m365PartnerApp.dark.svg' };
-  documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#readme';
+  documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#credentials';
   supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger'];
   restrictToSupportedNodes = true as const;
 
@@ -79,7 +79,7 @@ export class M365PartnerApp implements ICredentialType {
     },
     sandboxField('Sandbox Authority Host', 'sandboxAuthorityHost', 'e.g. https://localhost:8443'),
     sandboxField('Sandbox Graph Base URL', 'sandboxGraphBaseUrl', 'e.g. https://localhost:8443'),
-    { ...sandboxField('Sandbox CA', 'sandboxCa', '-----BEGIN CERTIFICATE-----'), typeOptions: { rows: 4 }, description: 'The CA the sandbox made at its start, as PEM' },
+    { ...sandboxField('Sandbox CA', 'sandboxCa', 'e.g. -----BEGIN CERTIFICATE-----'), typeOptions: { rows: 4 }, description: 'The CA the sandbox made at its start, as PEM' },
   ];
 }
 

@@ -1,5 +1,5 @@
 /** The pages a customer's admin walks through, served by n8n; a workflow starts for what the admin answered there. */
-import type { IHookFunctions, INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IHookFunctions, INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData, TriggerPanelDefinition } from 'n8n-workflow';
 import { testOnboardingState, testPartnerApp } from '../host/credential-tests';
 import { MAIN } from '../host/description';
 import { answerWebhook, requireOwnAddress } from '../host/webhook';
@@ -11,6 +11,19 @@ const REGISTER_NOTICE =
 const BASE_NOTICE =
   'In the credential M365 Onboarding State, the Public Base URL is the production URL above without <b>/consent/callback</b>. The path is part of what is registered: do not change it while customers hold invitations.';
 
+/** n8n's own words would ask for a test run, which this trigger has to refuse. */
+const PANEL: TriggerPanelDefinition = {
+  header: "Wait for a customer's admin",
+  executionsHelp: {
+    inactive: '<b>Publish the workflow</b>, and it starts with every answer of an admin. There is no test run: Entra ID sends admins to registered addresses only.',
+    active: 'The workflow starts with every answer of an admin. These executions show up in the <a data-key="executions">executions list</a>, not in the editor; pin the data of one of them to build the rest of the workflow.',
+  },
+  activationHint: {
+    inactive: 'Publish the workflow to have the consent pages answer.',
+    active: 'The consent pages answer now.',
+  },
+};
+
 export class M365ConsentTrigger implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'M365 Consent Trigger',
@@ -21,6 +34,7 @@ export class M365ConsentTrigger implements INodeType {
     subtitle: '={{$parameter["path"]}}',
     description: "Serves the consent pages and starts the workflow when a customer's admin has answered",
     eventTriggerDescription: "Waiting for a customer's admin",
+    triggerPanel: PANEL,
     activationMessage: 'The consent pages answer now, and the workflow starts with every answer of an admin.',
     defaults: { name: 'M365 Consent Trigger' },
     maxNodes: 1,
