@@ -16,6 +16,7 @@ export interface WorkflowNode {
   readonly credentials?: Json;
   readonly webhookId?: string;
   readonly position?: readonly [number, number];
+  readonly onError?: 'continueRegularOutput';
 }
 
 const PUBLISH_LIMIT_MS = 20_000;

@@ -12,7 +12,7 @@ const START_LIMIT_MS = 180_000;
 /** What each part of n8n is started with, and which variables say where it answers. */
 const PARTS = {
   main: { command: ['start'], address: 'N8N_LISTEN_ADDRESS', port: 'N8N_PORT' },
-  worker: { command: ['worker', '--concurrency=10'], address: 'N8N_WORKER_SERVER_ADDRESS', port: 'QUEUE_HEALTH_CHECK_PORT' },
+  worker: { command: ['worker', '--concurrency=5'], address: 'N8N_WORKER_SERVER_ADDRESS', port: 'QUEUE_HEALTH_CHECK_PORT' },
 } as const;
 
 /** Nothing is looked up, sent home or asked for. */

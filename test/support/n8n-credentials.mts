@@ -7,7 +7,7 @@ export const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal':
 
 export type CredentialFields = Readonly<Record<string, string | boolean>>;
 
-export function fillCredentials(ready: Parameters<typeof buildConfig>[0], publicBaseUrl: string, masterKey: string): Readonly<Record<'m365PartnerApp' | 'm365OnboardingState', CredentialFields>> {
+export function fillCredentials(ready: Parameters<typeof buildConfig>[0], publicBaseUrl: string, masterKey: string, stateUrl = 'sqlite:onboarding.sqlite'): Readonly<Record<'m365PartnerApp' | 'm365OnboardingState', CredentialFields>> {
   const { homeTenantId, apps, operators, operator, partnerName } = buildConfig(ready);
   return {
     m365PartnerApp: {
@@ -21,7 +21,7 @@ export function fillCredentials(ready: Parameters<typeof buildConfig>[0], public
       sandboxCa: readFileSync(ready.caFile, 'utf8'),
     },
     m365OnboardingState: {
-      stateUrl: 'sqlite:onboarding.sqlite',
+      stateUrl,
       masterKeys: `k1:${masterKey}`,
       operators: JSON.stringify(operators),
       operatorId: operator ?? '',
