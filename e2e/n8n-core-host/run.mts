@@ -11,7 +11,7 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 if (!installOnce(folder)) {
-  process.stderr.write("SKIPPED: n8n's engine could not be installed on this machine; no workflow ran in it.\n");
+  process.stderr.write("SKIPPED: nothing ran in n8n's engine, because it could not be installed on this machine.\n");
   process.exit(0);
 }
 

@@ -16,7 +16,7 @@ const page = `${root}CONTRIBUTING.md`;
 if (process.argv.includes('--write')) writeFileSync(page, withExceptions(readFileSync(page, 'utf8'), EXCEPTIONS));
 
 if (!installOnce(folder)) {
-  process.stderr.write("SKIPPED: n8n's lint rules could not be installed on this machine; nothing was held to them.\n");
+  process.stderr.write("SKIPPED: nothing ran of n8n's lint rules, because they could not be installed on this machine.\n");
   process.exit(0);
 }
 

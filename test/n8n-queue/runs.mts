@@ -35,7 +35,7 @@ interface ExecutionData {
 }
 
 /** How n8n keeps execution data as text. */
-const { parse } = createRequire(new URL('../../e2e/n8n-host/package.json', import.meta.url))('flatted') as { parse(text: string): ExecutionData };
+const { parse } = createRequire(new URL('../../e2e/n8n-host/package.json', import.meta.url))('flatted') as { readonly parse: (text: string) => ExecutionData };
 
 const ENDED = new Set(['success', 'error', 'crashed', 'canceled']);
 const END_LIMIT_MS = 90_000;

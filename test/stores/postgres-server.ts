@@ -17,7 +17,7 @@ export const PASSWORD = 'p@ss/w:rd#?%';
 export const binaries = [...(process.env['PATH'] ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed()].find(
   (folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')),
 );
-if (binaries === undefined) process.stderr.write('SKIPPED: PostgreSQL is not on this machine (Debian: apt-get install postgresql).\n');
+if (binaries === undefined) process.stderr.write('SKIPPED: nothing ran on PostgreSQL, because it is not on this machine (Debian: apt-get install postgresql).\n');
 
 export interface PostgresServer {
   readonly port: number;
