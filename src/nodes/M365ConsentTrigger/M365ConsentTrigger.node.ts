@@ -6,10 +6,23 @@ import { answerWebhook, requireOwnAddress } from '../host/webhook';
 import { WEBHOOKS } from './pages';
 
 const REGISTER_NOTICE =
-  'Register both <b>production</b> URLs above as <b>Web</b> redirect URIs of each of your apps in Entra ID, exactly as they are shown. Test URLs cannot be registered: they live for one call only, so this trigger answers only while its workflow is published.';
+  'Open <strong>Webhook URLs</strong> above, choose <strong>Production URL</strong>, and register both addresses as Web redirect URIs of each of your apps in Entra ID, exactly as they are shown. Test URLs cannot be registered: this trigger answers only while its workflow is published.';
 
 const BASE_NOTICE =
-  'In the credential M365 Onboarding State, the Public Base URL is the production URL above without <b>/consent/callback</b>. The path is part of what is registered: do not change it while customers hold invitations.';
+  'The Public Base URL in the credential M365 Onboarding State is the first production URL without <strong>/consent/callback</strong>. The path is part of what is registered: do not change it while customers hold invitations.';
+
+/** Replaces n8n's own words, which ask to test the trigger by an event: here that is refused. */
+const PANEL: TriggerPanelDefinition = {
+  header: "Waits for customers' admins",
+  activationHint: {
+    inactive: 'Publish the workflow: the consent pages answer on the production URLs only. There is nothing to test in the editor.',
+    active: 'The consent pages answer, and every answer of an admin starts this workflow.',
+  },
+  executionsHelp: {
+    inactive: 'Once the workflow is published, it starts with every answer of an admin: the consent of each round, a refusal, the proof of ownership. These executions show up in the <a data-key="executions">executions list</a>.',
+    active: 'The workflow starts with every answer of an admin: the consent of each round, a refusal, the proof of ownership. These executions show up in the <a data-key="executions">executions list</a>.',
+  },
+};
 
 /** n8n's own words would ask for a test run, which this trigger has to refuse. */
 const PANEL: TriggerPanelDefinition = {
@@ -36,13 +49,14 @@ export class M365ConsentTrigger implements INodeType {
     eventTriggerDescription: "Waiting for a customer's admin",
     triggerPanel: PANEL,
     activationMessage: 'The consent pages answer now, and the workflow starts with every answer of an admin.',
+    triggerPanel: PANEL,
     defaults: { name: 'M365 Consent Trigger' },
     maxNodes: 1,
     inputs: [],
     outputs: [MAIN],
     credentials: [
-      { name: 'm365PartnerApp', required: true, testedBy: 'testPartnerApp' },
-      { name: 'm365OnboardingState', required: true, testedBy: 'testOnboardingState' },
+      { name: 'm365PartnerApp', displayName: 'M365 Partner App', required: true, testedBy: 'testPartnerApp' },
+      { name: 'm365OnboardingState', displayName: 'M365 Onboarding State', required: true, testedBy: 'testOnboardingState' },
     ],
     webhooks: WEBHOOKS,
     properties: [

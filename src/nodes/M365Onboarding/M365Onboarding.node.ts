@@ -14,15 +14,16 @@ export class M365Onboarding implements INodeType {
     icon: { light: 'file:m365Onboarding.svg', dark: 'file:m365Onboarding.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle: '={{$parameter["operation"] + ": " + $parameter["resource"]}}',
+    // In words: the values themselves are written together, as in "getStatus".
+    subtitle: '={{($parameter["operation"] + ": " + $parameter["resource"]).replace(/([A-Z])/g, " $1").toLowerCase()}}',
     description: "Onboard customers' Microsoft 365 tenants for backup",
     defaults: { name: 'M365 Onboarding' },
     usableAsTool: true,
     inputs: [MAIN],
     outputs: [MAIN],
     credentials: [
-      { name: 'm365PartnerApp', required: true, testedBy: 'testPartnerApp', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
-      { name: 'm365OnboardingState', required: true, testedBy: 'testOnboardingState', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
+      { name: 'm365PartnerApp', displayName: 'M365 Partner App', required: true, testedBy: 'testPartnerApp', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
+      { name: 'm365OnboardingState', displayName: 'M365 Onboarding State', required: true, testedBy: 'testOnboardingState', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
     ],
     // Of Impersonation: Issue, when it is asked to output the code. Whoever has that within a minute acts as the customer's
     // admin. n8n 2.41.1 reads this nowhere and stores the code, so the operation does not output it unless it is told to.

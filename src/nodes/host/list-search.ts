@@ -1,5 +1,5 @@
 /** Live drop-downs: what a resource locator offers, found through the same installation the operations use. */
-import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
+import { type ILoadOptionsFunctions, type INode, type INodeListSearchItems, type INodeListSearchResult, NodeApiError } from 'n8n-workflow';
 import { openHost, workplaceOf } from './installation';
 import type { OtherField, Workplace } from './operation';
 import { shownError } from './shown-error';
@@ -18,9 +18,17 @@ export function listSearch(find: (work: Workplace, other: OtherField) => Promise
         host.release();
       }
     } catch (reason) {
-      throw shownError(this.getNode(), reason);
+      throw shownInList(this.getNode(), reason);
     }
   };
+}
+
+/** Of all errors n8n's server hands only this class to a list whole; of any other the list shows the message without the next step. */
+function shownInList(node: INode, reason: unknown): NodeApiError {
+  const shown = shownError(node, reason);
+  if (shown instanceof NodeApiError) return shown;
+  const { message, description } = shown;
+  return new NodeApiError(node, {}, { message, ...(typeof description === 'string' ? { description } : {}) });
 }
 
 function otherFieldOf(host: ILoadOptionsFunctions): OtherField {

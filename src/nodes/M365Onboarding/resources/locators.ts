@@ -1,6 +1,6 @@
 /** The three things that are picked from a live list. Each list says enough to choose by, and takes an ID as well. */
 import type { INodeListSearchItems, INodeProperties } from 'n8n-workflow';
-import type { AdminCandidate, ExcludedCandidate } from '../../../core/index';
+import { type AdminCandidate, type ExcludedCandidate, type ExclusionCode, OnboardingError } from '../../../core/index';
 import type { OtherField, Workplace } from '../../host/operation';
 
 export const ACCOUNT: INodeProperties = locator({
@@ -14,7 +14,7 @@ export const ACCOUNT: INodeProperties = locator({
 export const ADMIN: INodeProperties = locator({
   displayName: 'Admin',
   name: 'admin',
-  description: 'The admin to bind. People who are not selectable are listed with the reason; choosing one is refused.',
+  description: 'The admin to bind, best candidate first. Whoever cannot be bound is listed last, with the reason; choosing one of them is refused.',
   searchListMethod: 'searchAdmins',
   modes: [
     { displayName: 'By Object ID', name: 'id', type: 'string', placeholder: 'e.g. 11111111-2222-3333-4444-555555555555' },
@@ -49,27 +49,45 @@ function locator({ searchListMethod, modes, ...field }: LocatorShape): INodeProp
   };
 }
 
+const NO_ACCOUNT = 'Admins can be listed once the customer account is chosen and does not depend on an item.';
+
 export async function findAccounts({ onboarding }: Workplace): Promise<readonly INodeListSearchItems[]> {
   const accounts = await onboarding.listAccounts();
   return accounts.map(({ id, name, state }) => ({ name: `${name} (${state.replaceAll('_', ' ')})`, value: id, description: id }));
 }
 
-/** Recommended first. Who is excluded is shown with the reason under the person's own ID, which binding refuses with that reason. */
+/**
+ * Recommended first. Who is excluded is shown with the reason under the person's own ID, which binding refuses with that
+ * reason. The panel shows one line of some 50 characters and cuts off its end, so a line begins with what it is about.
+ * Raises `INPUT_INVALID` while no account is chosen: an empty list would say that there are no admins.
+ */
 export async function findAdmins({ onboarding, signal }: Workplace, other: OtherField): Promise<readonly INodeListSearchItems[]> {
   const accountId = other(ACCOUNT.name);
-  if (accountId === '') return [];
+  if (accountId === '') throw new OnboardingError('INPUT_INVALID', NO_ACCOUNT, { details: { parameter: ACCOUNT.name } });
   const { candidates, excluded } = await onboarding.listAdmins(accountId, signal);
   return [...candidates.map(candidateEntry), ...excluded.map(excludedEntry)];
 }
 
 function candidateEntry({ rank, displayName, upn, objectId, reasons }: AdminCandidate): INodeListSearchItems {
-  return { name: `${rank}. ${displayName} (${upn})${rank === 1 ? ' - recommended' : ''}`, value: objectId, description: reasons.join(' ') };
+  return { name: `${rank}. ${displayName}${rank === 1 ? ', recommended' : ''} (${upn})`, value: objectId, description: reasons.join(' ') };
 }
 
 function excludedEntry({ displayName, upn, objectId, excludedBecause }: ExcludedCandidate): INodeListSearchItems {
-  const why = excludedBecause.map(({ message }) => message).join(' ');
-  return { name: `Not selectable: ${displayName ?? upn ?? objectId} - ${why}`, value: objectId, description: why };
+  const why = excludedBecause.map(({ code }) => EXCLUSION_WORDS[code]).join(', ');
+  return { name: `Not selectable (${why}): ${displayName ?? upn ?? objectId}`, value: objectId, description: excludedBecause.map(({ message }) => message).join(' ') };
 }
+
+/** The reason in as few words as fit into a list; the refusal says it in full. */
+const EXCLUSION_WORDS: Readonly<Record<ExclusionCode, string>> = {
+  disabled: 'disabled',
+  guest: 'guest',
+  unit_scoped: 'limited role',
+  service_principal: 'application',
+  deleted: 'deleted',
+  eligible_only: 'role not activated',
+  unreadable: 'unreadable',
+  policy_not_met: 'role missing',
+};
 
 export async function findCertificates({ certificates, operatorId }: Workplace): Promise<readonly INodeListSearchItems[]> {
   const records = await certificates.list(operatorId);
