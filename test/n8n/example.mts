@@ -18,8 +18,13 @@ export function readExample(name: string): ExampleWorkflow {
   return JSON.parse(readFileSync(`${FOLDER}${name}.workflow.json`, 'utf8')) as ExampleWorkflow;
 }
 
+/** The example with these credentials chosen wherever a node names one of their types. */
+export function withCredentials(example: ExampleWorkflow, kept: KeptCredentials): ExampleWorkflow {
+  const nodes = example.nodes.map((node) => (node.credentials === undefined ? node : { ...node, credentials: Object.fromEntries(Object.keys(node.credentials).map((type) => [type, kept[type]])) }));
+  return { ...example, nodes };
+}
+
 /** Imported with these credentials chosen, and published. Gives the workflow's id. */
 export async function publishExample(client: Client, example: ExampleWorkflow, kept: KeptCredentials): Promise<string> {
-  const nodes = example.nodes.map((node) => (node.credentials === undefined ? node : { ...node, credentials: Object.fromEntries(Object.keys(node.credentials).map((type) => [type, kept[type]])) }));
-  return client.publishWorkflow({ ...example, nodes });
+  return client.publishWorkflow(withCredentials(example, kept));
 }

@@ -11,19 +11,6 @@ const REGISTER_NOTICE =
 const BASE_NOTICE =
   'The Public Base URL in the credential M365 Onboarding State is the first production URL without <strong>/consent/callback</strong>. The path is part of what is registered: do not change it while customers hold invitations.';
 
-/** Replaces n8n's own words, which ask to test the trigger by an event: here that is refused. */
-const PANEL: TriggerPanelDefinition = {
-  header: "Waits for customers' admins",
-  activationHint: {
-    inactive: 'Publish the workflow: the consent pages answer on the production URLs only. There is nothing to test in the editor.',
-    active: 'The consent pages answer, and every answer of an admin starts this workflow.',
-  },
-  executionsHelp: {
-    inactive: 'Once the workflow is published, it starts with every answer of an admin: the consent of each round, a refusal, the proof of ownership. These executions show up in the <a data-key="executions">executions list</a>.',
-    active: 'The workflow starts with every answer of an admin: the consent of each round, a refusal, the proof of ownership. These executions show up in the <a data-key="executions">executions list</a>.',
-  },
-};
-
 /** n8n's own words would ask for a test run, which this trigger has to refuse. */
 const PANEL: TriggerPanelDefinition = {
   header: "Wait for a customer's admin",
@@ -47,7 +34,6 @@ export class M365ConsentTrigger implements INodeType {
     subtitle: '={{$parameter["path"]}}',
     description: "Serves the consent pages and starts the workflow when a customer's admin has answered",
     eventTriggerDescription: "Waiting for a customer's admin",
-    triggerPanel: PANEL,
     activationMessage: 'The consent pages answer now, and the workflow starts with every answer of an admin.',
     triggerPanel: PANEL,
     defaults: { name: 'M365 Consent Trigger' },
