@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The executable: one command line, one exit code. */
+import { text } from 'node:stream/consumers';
 import { run } from './main';
 
 const code = await run(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (output) => void process.stdout.write(output),
+  err: (output) => void process.stderr.write(output),
+  input: () => text(process.stdin),
 });
 // Set, not called: pending output is flushed first.
 process.exitCode = code;

@@ -15,6 +15,8 @@ export interface Output {
 export interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Standard input to its end; absent where there is none. */
+  readonly input?: () => Promise<string>;
 }
 
 export function createOutput(streams: Streams, flags: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): Output {

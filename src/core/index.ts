@@ -70,6 +70,13 @@ export type { IssuedImpersonation } from './impersonation/issue';
 
 // Certificates
 export type { CertificateRecord } from './certificates/model';
+export type { FileCertificate, FileKey } from './certificates/pfx/contents';
+export { inspectCertificateFile } from './certificates/pfx/inspect';
+export type { ContainerFacts, FileReport, ReadableFile, UnreadableFile } from './certificates/pfx/inspect';
+export { MAX_FILE_BYTES } from './certificates/pfx/limits';
+export type { PfxPassword } from './certificates/pfx/passwords';
+export type { FileProblem, ProblemCode } from './certificates/pfx/problems';
+export type { PfxInput } from './certificates/pfx/read';
 
 // Audit
 export { createAuditLog } from './audit/log';
@@ -81,6 +88,8 @@ export { createGraphTransport } from './adapters/graph-client';
 export { createHttpsClient } from './adapters/https-client';
 export type { HttpsClient, HttpsClientOptions } from './adapters/https-client';
 export { createJwtService } from './adapters/jose-jwt';
+export { createKeyDeriver } from './adapters/key-deriver';
+export type { KeyDeriverOptions } from './adapters/key-deriver';
 export { createKeyvAdapter } from './adapters/keyv-adapter';
 export { openKeyvStore } from './adapters/keyv-store';
 export { createMemoryStore } from './adapters/memory-store';

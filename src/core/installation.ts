@@ -7,6 +7,7 @@ import { createAppCredentialSource } from './adapters/app-credentials';
 import { createGraphTransport } from './adapters/graph-client';
 import { createHttpsClient, type HttpsClient } from './adapters/https-client';
 import { createJwtService } from './adapters/jose-jwt';
+import { createKeyDeriver } from './adapters/key-deriver';
 import type { IdentifiedStore } from './adapters/memory-store';
 import { createMsalTokenSource } from './adapters/msal-tokens';
 import { createKeyGenerator } from './adapters/node-keys';
@@ -119,6 +120,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     signIn: createSignInClient(shared),
     jwt,
     keys: createKeyGenerator(),
+    keyDeriver: createKeyDeriver(),
     audit,
     events: options.events ?? { emit: () => undefined },
     logger: options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined },

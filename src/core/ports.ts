@@ -224,6 +224,21 @@ export interface KeyGenerator {
   generateRsa(bits: 2048 | 3072 | 4096): Promise<RsaKeyPair>;
 }
 
+/** Hashes of password-based derivations, as node:crypto names them. */
+export type DerivationHash = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512' | 'sha512-224' | 'sha512-256' | 'sha3-224' | 'sha3-256' | 'sha3-384' | 'sha3-512';
+
+/** One key from a password. Whoever asks has held every count against a limit before. */
+export type KeyDerivation =
+  /** RFC 7292 appendix B; the password in UTF-16 with terminator, or no octets for the null password. Not with SHA-3. */
+  | { readonly function: 'pkcs12'; readonly hash: DerivationHash; readonly purpose: 'key' | 'iv' | 'mac'; readonly password: Uint8Array; readonly salt: Uint8Array; readonly iterations: number; readonly lengthBytes: number }
+  | { readonly function: 'pbkdf2'; readonly hash: DerivationHash; readonly password: Uint8Array; readonly salt: Uint8Array; readonly iterations: number; readonly lengthBytes: number }
+  | { readonly function: 'scrypt'; readonly cost: number; readonly blockSize: number; readonly parallelization: number; readonly password: Uint8Array; readonly salt: Uint8Array; readonly lengthBytes: number };
+
+/** Slow by design, so it runs where it holds nothing up and can be ended. Rejects with the signal's reason when aborted; raises `PFX_TOO_SLOW`. */
+export interface KeyDeriver {
+  derive(derivation: KeyDerivation, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
 export interface AuditEvent {
   /** Deterministic for an effect that may be repeated after a crash: the sink keeps the first entry of an id. */
   readonly id: string;
@@ -284,6 +299,7 @@ export interface Ports {
   readonly signIn: SignInClient;
   readonly jwt: JwtService;
   readonly keys: KeyGenerator;
+  readonly keyDeriver: KeyDeriver;
   readonly audit: AuditSink;
   readonly events: EventSink;
   readonly logger: Logger;

@@ -62,10 +62,11 @@ export async function startCliStage(options: SandboxOptions = {}) {
 
 export type CliStage = Awaited<ReturnType<typeof startCliStage>>;
 
-export async function runCli(args: readonly string[]): Promise<CliResult> {
+/** `input` is what stands on standard input. */
+export async function runCli(args: readonly string[], input = ''): Promise<CliResult> {
   let out = '';
   let err = '';
-  const code = await run(args, { out: (text) => void (out += text), err: (text) => void (err += text) });
+  const code = await run(args, { out: (text) => void (out += text), err: (text) => void (err += text), input: () => Promise.resolve(input) });
   return { code, out, err, json: parse(out) };
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CertificateRecord, OnboardingError } from '../../core/index';
 import { EXIT, table } from '../output';
+import { addInspectCommand } from './certificate-inspect';
 import { type CommandContext, runAction } from './context';
 
 interface GenerateFlags {
@@ -13,6 +14,7 @@ interface GenerateFlags {
 
 export function addCertificateCommands(program: Command, context: CommandContext): void {
   const certificate = program.command('certificate').description('credential certificates');
+  addInspectCommand(certificate, context);
   certificate
     .command('generate')
     .requiredOption('--name <name>', 'unique among your certificates')

@@ -6,27 +6,14 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { secret } from '../internal/secret';
 import type { KeyGenerator } from '../ports';
+import { atMostAtOnce } from './at-once';
 
 const MAX_AT_ONCE = 2;
 const generate = promisify(generateKeyPair);
 
 /** The KeyGenerator port; the private key as PKCS#8 PEM. Raises nothing of its own. */
 export function createKeyGenerator(): KeyGenerator {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  }
-
+  const inTurn = atMostAtOnce(MAX_AT_ONCE);
   return {
     generateRsa: (bits) =>
       inTurn(async () => {
