@@ -8,7 +8,10 @@
 import type { AuthenticationProvider, Client, Context, GraphRequest as ClientRequest, Middleware, MiddlewareOptions, ResponseType } from '@microsoft/microsoft-graph-client';
 import { OnboardingError } from '../errors';
 import type { AppToken, GraphRequest } from '../ports';
+import { onFirstUse } from './first-use';
 import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
+
+const loadGraphClient = onFirstUse(() => import('@microsoft/microsoft-graph-client'));
 
 /** What the reads of one operation share: sockets, an app token, the caller's patience. */
 export interface GraphSession {
@@ -34,11 +37,11 @@ export type GraphPipeline = (session: GraphSession, call: GraphCall) => Promise<
  * `TLS_UNTRUSTED`, `GRAPH_ORIGIN_REFUSED` before a token could leave for another origin, and what the session raises.
  */
 export function createGraphPipeline(graphHost: string): GraphPipeline {
-  let loading: Promise<LoadedClient> | undefined;
+  const loadClient = onFirstUse(() => createClient(graphHost));
 
   return async (session, call) => {
     if (!isPinned(call.url, graphHost)) throw new OnboardingError('GRAPH_ORIGIN_REFUSED', 'A Graph address at another origin was not followed.');
-    const { client, rawAnswer, authenticateWith } = await (loading ??= loadClient(graphHost));
+    const { client, rawAnswer, authenticateWith } = await loadClient();
     const exchange = new Exchange(session, call);
     const request = client
       .api(call.url)
@@ -62,8 +65,8 @@ interface LoadedClient {
   readonly authenticateWith: (provider: AuthenticationProvider) => MiddlewareOptions;
 }
 
-async function loadClient(graphHost: string): Promise<LoadedClient> {
-  const { AuthenticationHandler, AuthenticationHandlerOptions, Client, ResponseType, RetryHandler, RetryHandlerOptions, TelemetryHandler } = await import('@microsoft/microsoft-graph-client');
+async function createClient(graphHost: string): Promise<LoadedClient> {
+  const { AuthenticationHandler, AuthenticationHandlerOptions, Client, ResponseType, RetryHandler, RetryHandlerOptions, TelemetryHandler } = await loadGraphClient();
   const client = Client.initWithMiddleware({
     baseUrl: `${graphHost}/`,
     defaultVersion: 'v1.0',

@@ -11,6 +11,7 @@ import { OnboardingError } from '../errors';
 import { fromBase64Url, toBase64Url } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import type { JsonObject, JwtService, SigningAlgorithm, SigningKeyPair } from '../ports';
+import { loadJose } from './jose';
 
 /** Above any token Microsoft or a portal sends, and small enough that parsing strangers' input costs nothing. */
 const MAX_JWT_LENGTH = 64 * 1024;
@@ -31,7 +32,7 @@ export function createJwtService(): JwtService {
   const publicKeys: KeyImports<JsonObject> = new WeakMap();
   return {
     async sign(header, claims, privateKey) {
-      const { CompactSign } = await import('jose');
+      const { CompactSign } = await loadJose();
       const key = await remembered(privateKeys, privateKey, header.alg, () => importPrivateKey(privateKey, header.alg));
       const payload = new TextEncoder().encode(JSON.stringify(claims));
       return new CompactSign(payload).setProtectedHeader(header).sign(key);
@@ -58,7 +59,7 @@ function remembered<K extends object>(cache: KeyImports<K>, owner: K, alg: strin
 }
 
 async function importPrivateKey(privateKey: Secret, alg: SigningAlgorithm): Promise<CryptoKey> {
-  const { importPKCS8 } = await import('jose');
+  const { importPKCS8 } = await loadJose();
   try {
     return await importPKCS8(privateKey.reveal(), alg);
   } catch {
@@ -88,7 +89,7 @@ function isCanonicalBase64Url(part: string): boolean {
 }
 
 async function decodeHeader(jwt: string): Promise<JsonObject> {
-  const { decodeProtectedHeader } = await import('jose');
+  const { decodeProtectedHeader } = await loadJose();
   try {
     return decodeProtectedHeader(jwt) as JsonObject;
   } catch {
@@ -111,7 +112,7 @@ function selectKey(keys: readonly JsonObject[], kid: unknown, alg: SigningAlgori
 
 async function importPublicKey(jwk: JsonObject, alg: SigningAlgorithm): Promise<CryptoKey> {
   const { kty, n, e, crv, x, y } = jwk;
-  const { importJWK } = await import('jose');
+  const { importJWK } = await loadJose();
   const publicPart = Object.fromEntries(Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined));
   try {
     return (await importJWK(publicPart as JWK, alg)) as CryptoKey;
@@ -121,7 +122,7 @@ async function importPublicKey(jwk: JsonObject, alg: SigningAlgorithm): Promise<
 }
 
 async function checkSignature(jwt: string, key: CryptoKey, alg: SigningAlgorithm): Promise<Uint8Array> {
-  const { compactVerify } = await import('jose');
+  const { compactVerify } = await loadJose();
   try {
     return (await compactVerify(jwt, key, { algorithms: [alg] })).payload;
   } catch {
@@ -144,7 +145,7 @@ function invalid(check: 'size' | 'form' | 'header' | 'alg' | 'typ' | 'kid' | 'ke
 }
 
 async function generateSigningKey(algorithm: 'ES256' | 'EdDSA' | 'PS256'): Promise<SigningKeyPair> {
-  const { calculateJwkThumbprint } = await import('jose');
+  const { calculateJwkThumbprint } = await loadJose();
   const pair = await generatePair(algorithm);
   const jwk = pair.publicKey.export({ format: 'jwk' }) as JWK;
   const kid = await calculateJwkThumbprint(jwk);

@@ -14,9 +14,12 @@ import type { AppCredential, AppCredentialSource, AppToken, AppTokenRequest, Clo
 import { appTokenCacheKey, createAppTokenCache } from './app-token-cache';
 import { readAppToken } from './app-token-answer';
 import { signClientAssertion } from './app-sign-in';
+import { onFirstUse } from './first-use';
 import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
 import { createFlights } from './single-flight';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
+
+const loadMsal = onFirstUse(() => import('@azure/msal-node'));
 
 export interface MsalTokenSourceOptions {
   /** Origin of the sign-in service, with port when it has one; no trailing slash. */
@@ -107,7 +110,7 @@ function credentialId(credential: AppCredential): string {
 }
 
 async function requestAppToken(options: MsalTokenSourceOptions, attempt: Attempt): Promise<AppToken> {
-  const { ConfidentialClientApplication } = await import('@azure/msal-node');
+  const { ConfidentialClientApplication } = await loadMsal();
   const observation: Observation = { sent: [] };
   const askedAt = options.clock.now();
   try {

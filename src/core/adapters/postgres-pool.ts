@@ -4,10 +4,13 @@
  * switch of servers it must find the same store again. A broken session is thrown away, and the next call opens another.
  */
 import type { Pool, PoolClient } from 'pg';
+import { onFirstUse } from './first-use';
 import { explainFailure, isTakenBack, type PostgresMoment } from './postgres-failure';
 import type { PostgresClient } from './postgres-schema';
 import type { PostgresTarget } from './postgres-url';
 import { storeClosed } from './state-text';
+
+const loadPg = onFirstUse(() => import('pg'));
 
 export interface PostgresPoolOptions {
   readonly target: PostgresTarget;
@@ -30,7 +33,7 @@ const ANSWER_MARGIN_MS = 2_000;
 const IDLE_SESSION_MS = 30_000;
 
 export async function openPostgresPool(options: PostgresPoolOptions): Promise<PostgresPool> {
-  const { Pool } = await import('pg');
+  const { Pool } = await loadPg();
   const pool = new Pool(settingsOf(options));
   // An idle session that breaks is no failure of anybody's call; without a listener it would end the process.
   pool.on('error', ignore);

@@ -11,6 +11,7 @@ import { parseTenantName } from '../internal/tenant-name';
 import type { AppCredentialSource, CodeRedemption, JwtService, SignInClient } from '../ports';
 import { buildClientAuthentication, type AssertionPorts } from './app-sign-in';
 import type { HttpsResponse } from './https-client';
+import { loadJose } from './jose';
 import { parseJson } from '../internal/json';
 import type { MetadataPorts } from './openid-metadata';
 import { createSigningKeyCache } from './signing-key-cache';
@@ -63,7 +64,7 @@ function requireTenantId(tenantId: string): string {
 }
 
 async function keyIdOf(idToken: Secret): Promise<string | undefined> {
-  const { decodeProtectedHeader } = await import('jose');
+  const { decodeProtectedHeader } = await loadJose();
   try {
     return decodeProtectedHeader(idToken.reveal()).kid;
   } catch {
