@@ -65,7 +65,7 @@ export type { AppliedValidation, BindingReason, BindingState, OwnershipEvidence,
 // Impersonation
 export { decideIssue } from './impersonation/policy';
 export type { IssueDecision, IssueFacts } from './impersonation/policy';
-export { buildDeliveryPage } from './impersonation/delivery-page';
+export { buildDeliveryPage, buildUndeliveredPage } from './impersonation/delivery-page';
 export type { IssuedImpersonation } from './impersonation/issue';
 
 // Certificates

@@ -48,13 +48,19 @@ export function openFormBrowser(origin: string, cookie: string) {
 
   /** `values`: by label; what is not named stays empty. Gives the page that follows. */
   async function submit(page: FormPage, values: Readonly<Record<string, string>>): Promise<FormPage> {
+    const text = await submitLast(page, values);
+    const { formWaitingUrl } = (text.startsWith('{') ? JSON.parse(text) : {}) as { formWaitingUrl?: string };
+    return nextPage(formWaitingUrl ?? page.url);
+  }
+
+  /** The last page: what the workflow answers to it, which the page shows in its place. */
+  async function submitLast(page: FormPage, values: Readonly<Record<string, string>>): Promise<string> {
     const body = new FormData();
     for (const [label, name] of page.fields) body.append(name, values[label] ?? '');
     const answer = await post(page, body);
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${page.url}: ${answer.status} ${text.slice(0, 500)}`);
-    const { formWaitingUrl } = (text.startsWith('{') ? JSON.parse(text) : {}) as { formWaitingUrl?: string };
-    return nextPage(formWaitingUrl ?? page.url);
+    return text;
   }
 
   const post = async (page: FormPage, body?: FormData) => send(page.url, { method: 'POST', ...(body === undefined ? {} : { body }), headers: page.authToken === undefined ? {} : { 'x-auth-token': page.authToken } });
@@ -75,6 +81,7 @@ export function openFormBrowser(origin: string, cookie: string) {
   return {
     open,
     submit,
+    submitLast,
     /** What the last page of a form does by itself: lets the workflow end. */
     finish: async (page: FormPage) => (await post(page)).status,
   };

@@ -9,7 +9,25 @@ const waitNode = (parameters: NodeTypeAndVersion['parameters'] = {}): NodeTypeAn
   name: 'Wait', type: 'n8n-nodes-base.wait', typeVersion: 1.1, disabled: false, parameters: { resume: 'webhook', responseMode: 'responseNode', incomingAuthentication: 'basicAuth', ...parameters },
 });
 
+const formTrigger = (authentication?: string): NodeTypeAndVersion => ({ name: 'Trigger', type: 'n8n-nodes-base.formTrigger', typeVersion: 2.6, disabled: false, parameters: authentication === undefined ? {} : { authentication } });
+const formPage = (name: string, parameters: NodeTypeAndVersion['parameters'] = { operation: 'page' }): NodeTypeAndVersion => ({ name, type: 'n8n-nodes-base.form', typeVersion: 2.5, disabled: false, parameters });
+const askForm = (before: readonly NodeTypeAndVersion[], after: Readonly<Record<string, readonly string[]>> = {}) => requireCaller(fakeExecution([{}], { before, ran: before.map(({ name }) => name), after }), 0);
+
 describe('the caller', () => {
+  it.each(['n8nUserAuth', 'basicAuth'])('is answered at the last page of a form that asks for %s', (authentication) => {
+    expect(askForm([formTrigger(authentication), formPage('First'), formPage('Last')], { First: ['Last'] })).toBeDefined();
+  });
+
+  it.each([
+    ['the last page of a form anyone may open', [formTrigger('none'), formPage('Last')], {}, /not authenticated/],
+    ['the last page of a form that never said who may open it', [formTrigger(), formPage('Last')], {}, /not authenticated/],
+    ['a page whose form is nowhere to be seen', [formPage('Last')], {}, /not authenticated/],
+    ['a page another one follows', [formTrigger('n8nUserAuth'), formPage('First'), formPage('Last', { operation: 'completion' })], { First: ['Last'] }, /Nobody's browser waits/],
+    ['a form without pages, which n8n has answered', [formTrigger('n8nUserAuth')], {}, /Nobody's browser waits/],
+  ])('is refused at %s', (_, before, after, message) => {
+    expect(() => askForm(before, after)).toThrow(message);
+  });
+
   it.each(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2'])('is answered when the webhook asks for %s', (authentication) => {
     expect(ask([webhookNode({ authentication })])).toBeDefined();
   });

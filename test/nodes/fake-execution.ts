@@ -13,6 +13,8 @@ export interface FakeExecutionOptions {
   /** The nodes before this one, in any order, and the names of those that have run. */
   readonly before?: readonly NodeTypeAndVersion[];
   readonly ran?: readonly string[];
+  /** By a node's name, the names of those of `before` that come after it. */
+  readonly after?: Readonly<Record<string, readonly string[]>>;
   /** Takes what the node answers to the call that started the execution. */
   readonly onResponse?: (response: IExecuteResponsePromiseData) => void;
 }
@@ -30,6 +32,7 @@ export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[
     isToolExecution: () => options.isToolExecution === true,
     getExecutionCancelSignal: () => options.signal,
     getParentNodes: () => options.before ?? [],
+    getChildNodes: (name: string) => (options.before ?? []).filter((node) => (options.after?.[name] ?? []).includes(node.name)),
     getWorkflowDataProxy: () => ({ $: (name: string) => ({ isExecuted: (options.ran ?? []).includes(name) }) }),
     sendResponse: async (response: IExecuteResponsePromiseData) => options.onResponse?.(response),
     getNodeParameter: (name: string, itemIndex: number, fallback?: unknown, how?: { readonly extractValue?: boolean }) => extract(items[itemIndex]?.[name], how) ?? fallback,

@@ -144,6 +144,13 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect((await portal.kit.receiveCode(secret(code))).facts).toMatchObject({ accountId: 'contoso', reason: 'Ticket 4712' });
   });
 
+  it('tell the browser that called why the portal stays closed, and fail all the same', async () => {
+    const answered: IExecuteResponsePromiseData[] = [];
+    const called = { before: [webhookNode()], ran: ['Webhook'], onResponse: (response: IExecuteResponsePromiseData) => void answered.push(response) };
+    await refusal('impersonation', 'issue', { account: { mode: 'id', value: 'nobody' }, reason: '<b>Ticket</b>' }, called);
+    expect(answered).toEqual([expect.objectContaining({ statusCode: 403, body: expect.stringContaining('ACCOUNT_NOT_FOUND') as string })]);
+  });
+
   it('issue no code while nobody who is known waits for it', async () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     expect(await refusal('impersonation', 'issue', { account, reason: 'Ticket 4713' })).toMatchObject({ message: expect.stringContaining("Nobody's browser waits") as string });

@@ -31,6 +31,19 @@ export function buildDeliveryPage(input: DeliveryPageInput): WebResponse {
   return { ...page, headers: { ...page.headers, 'content-security-policy': input.sandboxed === true ? `${policy}; sandbox allow-forms allow-scripts` : policy } };
 }
 
+/**
+ * The page for the same browser when no code was issued: what happened, the next step, and the code to look up. For an
+ * operator, who may know why; strangers never see it. Pure.
+ */
+export function buildUndeliveredPage({ code, message, remedy, retryable }: OnboardingError): WebResponse {
+  const body = html`<h1>The backup portal stays closed</h1>
+<p data-testid="refused">${message}</p>
+<p>${remedy}</p>
+<p>${code}</p>`;
+  const page = htmlResponse(retryable ? 503 : 403, { title: 'The backup portal stays closed', body });
+  return { ...page, headers: { ...page.headers, 'content-security-policy': `${String(page.headers['content-security-policy'])}; sandbox` } };
+}
+
 function buildForm(input: DeliveryPageInput): Html {
   return html`<h1>Opening the backup portal</h1>
 <p>You are about to act for <strong data-testid="account">${input.accountName}</strong>. The portal will ask you to confirm.</p>

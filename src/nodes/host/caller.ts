@@ -6,23 +6,28 @@
 import { type IDataObject, type IExecuteFunctions, NodeOperationError, type NodeTypeAndVersion } from 'n8n-workflow';
 import type { Caller } from './operation';
 
-type CallerHost = Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'getParentNodes' | 'getWorkflowDataProxy' | 'sendResponse'>;
+type CallerHost = Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'getParentNodes' | 'getChildNodes' | 'getWorkflowDataProxy' | 'sendResponse'>;
 
+const FORM_TRIGGER = 'n8n-nodes-base.formTrigger';
+const FORM = 'n8n-nodes-base.form';
 /** n8n's nodes that can leave their answer to a later node, and where each says how it authenticates. */
-const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication' };
-const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2']);
+const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication', [FORM_TRIGGER]: 'authentication' };
+const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2', 'n8nUserAuth']);
 /** n8n sets a sandboxing one of its own and takes none from a workflow. */
 const POLICY = 'content-security-policy';
 
-const HOW = 'Start the workflow with a Webhook node, or go on after a Wait node that resumes on a webhook call; give it an authentication and set its "Respond" to "Using \'Respond to Webhook\' Node". Or choose another way for "Hand Over".';
+const HOW = 'Start the workflow with a Webhook node, or go on after a Wait node that resumes on a webhook call; give it an authentication and set its "Respond" to "Using \'Respond to Webhook\' Node". Or put this node behind the last page of a form whose trigger has an authentication. Or choose another way for "Hand Over".';
 
 /** Raises n8n's own error when more than one item, nobody, or somebody unknown would be answered. */
 export function requireCaller(host: CallerHost, itemIndex: number): Caller {
   const refuse = (message: string) => new NodeOperationError(host.getNode(), message, { itemIndex, description: HOW });
   if (host.getInputData().length !== 1) throw refuse('A browser can take one answer, so exactly one item is expected');
-  const awaiting = host.getParentNodes(host.getNode().name, { includeNodeParameters: true }).filter((node) => leavesItsAnswer(node) && hasRun(host, node.name));
+  const before = host.getParentNodes(host.getNode().name, { includeNodeParameters: true }).filter((node) => !node.disabled && hasRun(host, node.name));
+  const awaiting = before.filter((node) => leavesItsAnswer(node) || isLastPage(host, node));
   if (awaiting.length === 0) throw refuse("Nobody's browser waits for an answer of this node");
-  if (!awaiting.every(isAuthenticated)) throw refuse('Whoever waits for the answer is not authenticated');
+  // Every page of a form is guarded by what its trigger asks for.
+  const guards = awaiting.flatMap((node) => (node.type === FORM ? before.filter(({ type }) => type === FORM_TRIGGER) : [node]));
+  if (guards.length === 0 || !guards.every(isAuthenticated)) throw refuse('Whoever waits for the answer is not authenticated');
   return {
     answer: async ({ status, headers, body }) => {
       const kept = Object.entries(headers).filter(([name]) => name !== POLICY);
@@ -31,8 +36,13 @@ export function requireCaller(host: CallerHost, itemIndex: number): Caller {
   };
 }
 
-function leavesItsAnswer({ type, disabled, parameters }: NodeTypeAndVersion): boolean {
-  return type in AUTHENTICATION_OF && !disabled && parameters?.['responseMode'] === 'responseNode';
+function leavesItsAnswer({ type, parameters }: NodeTypeAndVersion): boolean {
+  return type !== FORM_TRIGGER && type in AUTHENTICATION_OF && parameters?.['responseMode'] === 'responseNode';
+}
+
+/** n8n answers the pages before by the address of the next one, and leaves the answer to the last one to a later node. */
+function isLastPage(host: CallerHost, { type, name, parameters }: NodeTypeAndVersion): boolean {
+  return type === FORM && parameters?.['operation'] !== 'completion' && !host.getChildNodes(name).some((node) => node.type === FORM && !node.disabled);
 }
 
 function isAuthenticated({ type, parameters }: NodeTypeAndVersion): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLIENT_ASSERTION_TYPE } from '../../../src/core/impersonation/client-assertion';
-import { buildDeliveryPage } from '../../../src/core/impersonation/delivery-page';
+import { OnboardingError } from '../../../src/core/errors';
+import { buildDeliveryPage, buildUndeliveredPage } from '../../../src/core/impersonation/delivery-page';
 import { answerKeySet, answerRedemption } from '../../../src/core/impersonation/endpoints';
 import { ensureSigningKey } from '../../../src/core/impersonation/signing-keys';
 import { secret } from '../../../src/core/internal/secret';
@@ -97,6 +98,15 @@ describe('the delivery page', () => {
 
   it('is sandboxed where it shares its origin', () => {
     expect(buildDeliveryPage({ ...input, sandboxed: true }).headers['content-security-policy']).toMatch(/; sandbox allow-forms allow-scripts$/);
+  });
+
+  it('says why a portal stays closed, with nothing in it that a browser would run', () => {
+    const page = buildUndeliveredPage(new OnboardingError('IMPERSONATION_LEVEL_NONE', 'No <script>alert(1)</script> today.'));
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('No &#60;script&#62;');
+    expect(page.body).toContain('IMPERSONATION_LEVEL_NONE');
+    expect(page.headers['content-security-policy']).toMatch(/; sandbox$/);
+    expect(buildUndeliveredPage(new OnboardingError('GRAPH_THROTTLED', 'Later.')).status).toBe(503);
   });
 
   it('goes to no address that others can read', async () => {

@@ -3,8 +3,8 @@
  * 60 seconds at most, and belongs into the operator's browser, which posts it to `deliverTo` (security decision 10). n8n
  * stores what a node outputs, so by default the code is no output: it goes into the answer to the operator's own call.
  */
-import { buildDeliveryPage } from '../../../../core/index';
-import type { InstalledOperation } from '../../../host/operation';
+import { asOnboardingError, buildDeliveryPage, buildUndeliveredPage } from '../../../../core/index';
+import type { InstalledOperation, ItemParameters, ItemWorkplace } from '../../../host/operation';
 import { ACCOUNT } from '../locators';
 
 export const issueImpersonation: InstalledOperation = {
@@ -32,19 +32,29 @@ export const issueImpersonation: InstalledOperation = {
       default: 'browser',
       description: 'How the code reaches the portal',
       options: [
-        { name: "By the Operator's Browser", value: 'browser', description: 'Answers the authenticated webhook call that started this run with a page that opens the portal. n8n stores no code.' },
+        { name: "By the Operator's Browser", value: 'browser', description: 'Answers the authenticated webhook call, or the last page of the form, that this run goes on from with a page that opens the portal, or says why not. n8n stores no code.' },
         { name: 'As Output', value: 'output', description: 'Outputs the code, which n8n then stores with the execution. It is worth nothing after 60 seconds or its first use.' },
       ],
     },
   ],
-  execute: async (parameters, { onboarding, signal, requireCaller }) => {
-    const accountId = parameters.requiredText('account');
-    const caller = parameters.text('handOver') === 'output' ? undefined : requireCaller();
-    const accessLevel = parameters.text('accessLevel') === 'restricted' ? 'restricted' : undefined;
-    const { deliverTo, code, expiresAt, jti } = await onboarding.impersonate({ accountId, reason: parameters.requiredText('reason'), accessLevel, signal });
-    if (caller === undefined) return { deliverTo, code: code.reveal(), expiresAt, jti };
-    const { name } = await onboarding.showAccount(accountId);
-    await caller.answer(buildDeliveryPage({ deliverTo, code, accountName: name, sandboxed: true }));
-    return { deliverTo, expiresAt, jti };
+  execute: async (parameters, work) => {
+    const caller = parameters.text('handOver') === 'output' ? undefined : work.requireCaller();
+    try {
+      const { code, accountName, ...issued } = await issue(parameters, work);
+      if (caller === undefined) return { ...issued, code: code.reveal() };
+      await caller.answer(buildDeliveryPage({ deliverTo: issued.deliverTo, code, accountName, sandboxed: true }));
+      return issued;
+    } catch (reason) {
+      // Otherwise the operator's browser would wait for nothing.
+      await caller?.answer(buildUndeliveredPage(asOnboardingError(reason)));
+      throw reason;
+    }
   },
 };
+
+async function issue(parameters: ItemParameters, { onboarding, signal }: ItemWorkplace) {
+  const accountId = parameters.requiredText('account');
+  const accessLevel = parameters.text('accessLevel') === 'restricted' ? 'restricted' : undefined;
+  const { deliverTo, code, expiresAt, jti } = await onboarding.impersonate({ accountId, reason: parameters.requiredText('reason'), accessLevel, signal });
+  return { deliverTo, expiresAt, jti, code, accountName: (await onboarding.showAccount(accountId)).name };
+}
