@@ -6,10 +6,10 @@ import { answerWebhook, requireOwnAddress } from '../host/webhook';
 import { WEBHOOKS } from './pages';
 
 const REGISTER_NOTICE =
-  'Open <strong>Webhook URLs</strong> above, choose <strong>Production URL</strong>, and register both addresses as Web redirect URIs of each of your apps in Entra ID, exactly as they are shown. Test URLs cannot be registered: this trigger answers only while its workflow is published.';
+  'Open "Webhook URLs" above, choose "Production URL", and register both addresses as Web redirect URIs of each of your apps in Entra ID, exactly as they are shown. Test URLs cannot be registered: this trigger answers only while its workflow is published.';
 
 const BASE_NOTICE =
-  'The Public Base URL in the credential M365 Onboarding State is the first production URL without <strong>/consent/callback</strong>. The path is part of what is registered: do not change it while customers hold invitations.';
+  'The Public Base URL in the credential M365 Onboarding State is the first production URL without /consent/callback. The path is part of what is registered: do not change it while customers hold invitations.';
 
 /** n8n's own words would ask for a test run, which this trigger has to refuse. */
 const PANEL: TriggerPanelDefinition = {
