@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { IDataObject, Workflow } from 'n8n-workflow';
-import { createVisitor, playPerson, type VisitedPage } from 'n8n-nodes-m365-onboarding/sandbox';
+import { acceptAsAdmin } from '../n8n/admin.mts';
 import { loadEngine, type NodeSpec, outputOf } from './engine.mts';
 import { openStage, TRIGGER_PATH } from './stage.mts';
 
@@ -74,15 +74,8 @@ void test('a workflow in n8n creates accounts, opens their consent and reads whe
 void test('a workflow in n8n is started by what an admin answers on the pages the trigger serves', async () => {
   const opening = await engine.run(engine.buildWorkflow([OPEN]), [{ id: 'contoso' }]);
   const tenant = stage.sandbox.ready.tenants.find((one) => one.domain === 'contoso.example');
-  const admin = tenant?.users.find((person) => person.roles.includes('Global Administrator') && (person.notes ?? '') === '');
-  assert.ok(tenant !== undefined && admin !== undefined);
-  const visitor = createVisitor({ ca: stage.ca });
-  let page: VisitedPage = await visitor.open(outputOf(opening, 'Open')[0]?.['url'] as string);
-  for (let next: VisitedPage | undefined; next !== page; ) {
-    page = next ?? page;
-    next = await playPerson(visitor, page, { upn: admin.signInName ?? admin.upn, password: admin.password });
-  }
-  const done = await visitor.submit(page, 'confirm', { accessLevel: 'restricted' });
+  assert.ok(tenant !== undefined);
+  const { done } = await acceptAsAdmin(stage.sandbox, stage.ca, 'contoso.example', outputOf(opening, 'Open')[0]?.['url'] as string, 'restricted');
   assert.ok(done.text('done') !== undefined, `${done.status} ${done.url}`);
   const { tenantId } = tenant;
   assert.deepEqual(started.flat().map(({ at, ...item }) => [typeof at, item]), [
