@@ -38,7 +38,9 @@ interface ExecutionData {
 const { parse } = createRequire(new URL('../../e2e/n8n-host/package.json', import.meta.url))('flatted') as { readonly parse: (text: string) => ExecutionData };
 
 const ENDED = new Set(['success', 'error', 'crashed', 'canceled']);
-const END_LIMIT_MS = 90_000;
+const END_LIMIT_MS = 120_000;
+/** A kept socket may be closed at the moment it is used again, and nobody repeats a POST. */
+const FRESH = { connection: 'close' };
 
 export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
@@ -56,7 +58,7 @@ export async function publishFlow(client: Client, origin: string, path: string, 
     id,
     start: async (body = {}) => {
       started += 1;
-      const answer = await fetch(`${origin}/webhook/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000) });
+      const answer = await fetch(`${origin}/webhook/${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...FRESH }, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000) });
       assert.equal(answer.status, 200, await answer.text());
     },
     ended: async () => endedRuns(client, id, started),
@@ -83,16 +85,11 @@ async function readRun(client: Client, id: string): Promise<Run> {
 
 /** The runs this worker began, by its own log. */
 export function begunBy(worker: N8nServer): ReadonlySet<string> {
-  return idsIn(worker.log(), /Worker started execution (\d+)/g);
+  return new Set([...worker.log().matchAll(/Worker started execution (\d+)/g)].map(([, id = '']) => id));
 }
 
-/** Those it began and has not told the end of. */
-export function underWayOn(worker: N8nServer): readonly string[] {
-  const log = worker.log();
-  const done = idsIn(log, /Worker finished execution (\d+)/g);
-  return [...idsIn(log, /Worker started execution (\d+)/g)].filter((id) => !done.has(id));
-}
-
-function idsIn(log: string, pattern: RegExp): ReadonlySet<string> {
-  return new Set([...log.matchAll(pattern)].map(([, id = '']) => id));
+/** Whether the worker is inside a node of this name, by its own log. */
+export function isRunning(worker: N8nServer, node: string): boolean {
+  const said = (what: string) => worker.log().split(`Running node "${node}" ${what}`).length - 1;
+  return said('started') > said('finished');
 }

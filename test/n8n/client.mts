@@ -26,9 +26,10 @@ export async function signUp(origin: string) {
   let cookie = '';
 
   async function call(method: string, path: string, body?: unknown): Promise<Answer> {
+    // A kept socket may be closed at the moment it is used again, and nobody repeats a POST.
     const answer = await fetch(`${origin}${path}`, {
       method,
-      headers: { cookie, 'browser-id': 'one-browser', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { cookie, connection: 'close', 'browser-id': 'one-browser', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     });
