@@ -54,6 +54,9 @@ export const ERROR_CATALOG = {
   // Accounts
   ACCOUNT_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'There is no customer account with this id.', 'List the accounts and use one of their ids.'),
   ACCOUNT_EXISTS: entry('fix_input', 'operator', 'invalid', 'A customer account with this id exists already.', 'Use the existing account or another id.'),
+  ACCOUNT_REMOVING: entry('act', 'operator', 'expired', 'The customer account is being removed, and its removal has not come to its end.', 'Run the removal again: it goes on where it stopped. After that the id is free.'),
+  ACCOUNT_REMOVAL_UNCONFIRMED: entry('fix_input', 'operator', 'invalid', 'The customer account is in use, and removing it was not confirmed.', 'Look at the account; to remove it, confirm (--yes on the command line, Confirm in n8n).'),
+  ACCOUNT_OFFBOARDED: entry('act', 'operator', 'expired', 'The customer account was offboarded; its onboarding is over for good.', 'Remove the account and add it again to onboard the customer anew.'),
   ACCESS_LEVEL_RAISE_REFUSED: entry('not_allowed', 'customer admin', 'not_allowed', 'Only the customer\'s signed-in admin may raise the access level.', 'Ask the customer\'s admin; an operator can only lower it.'),
 
   // Consent

@@ -28,6 +28,7 @@ export type { ImpersonateInput } from './corridor/impersonate';
 export { bindOperator } from './corridor/operator';
 export type { OperatorOnboarding } from './corridor/operator';
 export type { HandleOptions, RouteOptions } from './corridor/routes';
+export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
 export type { CertificateRequest, Credentials, RegisteredCredential } from './corridor/credentials';
 

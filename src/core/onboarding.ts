@@ -5,14 +5,16 @@
  * Operator ids are what the host authenticated. Nothing here authenticates anybody.
  */
 import { type AccessLevel, lowerAccessLevel, readAccessLevel } from './accounts/access-level';
-import { addAccount, type CustomerAccount, listAccounts, type NewAccount, requireAccount } from './accounts/account';
+import { type CustomerAccount, listAccounts, type NewAccount, requireAccount } from './accounts/account';
 import { readJourney } from './accounts/journey';
+import { requireStoredAccount } from './accounts/removal';
 import type { AdminDiscovery } from './admins/model';
 import { bindChosenAdmin, listAdmins } from './corridor/admins';
 import { advanceJourney, reportStatus } from './corridor/advance';
 import { type ConsentRequestView, openConsent, revokeConsentRequest } from './corridor/consent-requests';
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
+import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
@@ -23,11 +25,17 @@ import type { AppliedValidation, SsoBinding } from './sso/model';
 import { findOwnership } from './sso/ownership';
 
 export interface Onboarding {
-  /** Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `OPERATOR_NOT_ALLOWED`, `AUDIT_UNAVAILABLE`. */
+  /** Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `ACCOUNT_REMOVING`, `OPERATOR_NOT_ALLOWED`, `AUDIT_UNAVAILABLE`. */
   addAccount(input: NewAccount, operatorId: string): Promise<AccountView>;
   /** Raises `ACCOUNT_NOT_FOUND`. */
   showAccount(accountId: string): Promise<AccountView>;
   listAccounts(): Promise<readonly AccountView[]>;
+  /**
+   * Ends every access the account gives and drops its records; the audit stays, and so does what was granted in the
+   * customer's tenant. Run again after a kill, it goes on. Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVAL_UNCONFIRMED` for an
+   * account in use, `OPERATOR_NOT_ALLOWED`, `AUDIT_UNAVAILABLE` (access has ended all the same).
+   */
+  removeAccount(input: RemoveAccountInput): Promise<RemovedAccount>;
   /** Raises `ACCESS_LEVEL_RAISE_REFUSED`, `OPERATOR_NOT_ALLOWED`. */
   lowerAccessLevel(accountId: string, level: AccessLevel, operatorId: string): Promise<AccountView>;
   /** Opens (or resends) the invitation to hand to the customer's admin; an older one stops working. */
@@ -64,14 +72,15 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
   return {
     addAccount: async (input, operatorId) => {
       await requireOperator(context, operatorId, 'onboard', input.id);
-      return viewAccount(context, await addAccount(ports, input, operatorId));
+      return viewAccount(context, await addNewAccount(context, input, operatorId));
     },
-    showAccount: async (accountId) => viewAccount(context, await requireAccount(ports, accountId)),
+    showAccount: async (accountId) => viewAccount(context, await requireStoredAccount(ports, accountId)),
     listAccounts: async () => {
       const views: AccountView[] = [];
       for (const account of await listAccounts(ports)) views.push(await viewAccount(context, account));
       return views;
     },
+    removeAccount: (input) => removeAccount(context, input),
     lowerAccessLevel: async (accountId, level, operatorId) => {
       const account = await requireAccount(ports, accountId);
       await requireOperator(context, operatorId, 'onboard', accountId);
@@ -105,5 +114,6 @@ async function viewAccount(context: OnboardingContext, account: CustomerAccount)
     accessLevel: trusted ? await readAccessLevel(ports, account.id) : 'none',
     state: (await readJourney(ports, account.id)).state,
     labels: account.labels,
+    ...(account.removal === null ? {} : { removingAt: account.removal.startedAt }),
   };
 }

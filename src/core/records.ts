@@ -4,7 +4,7 @@
  * moved or renamed in the store is refused). The layout of each kind is in docs/storage-schema.md.
  */
 import * as z from 'zod/v4';
-import { OnboardingError } from './errors';
+import { hasCode, OnboardingError } from './errors';
 import { parseJson } from './internal/json';
 import type { Sealer, StateStore } from './ports';
 
@@ -33,7 +33,13 @@ const envelopeSchema = z.object({
   code: z.string().optional(),
 });
 
+/** True while whoever removes records may still do so; asked after each one was read and before it goes. */
+export type StillMine = () => Promise<boolean>;
+
 const MAX_ATTEMPTS = 8;
+
+/** What a dropped record is swapped for: gone at once, whatever the clocks of other hosts say. */
+const DROPPED = { value: '{}', expiresAt: 1 } as const;
 
 export function recordKey(kind: { readonly kind: string }, id: string): string {
   return `${kind.kind}/${id}`;
@@ -85,7 +91,63 @@ export async function updateRecord<T>(
     const won = read === undefined ? await claimRecord(ports, kind, id, next, expiresAt) : await replaceRecord(ports, kind, id, read, next, expiresAt);
     if (won) return next;
   }
-  throw new OnboardingError('STATE_CONFLICT', `The record ${recordKey(kind, id)} kept changing.`);
+  throw keepsChanging(kind, id);
+}
+
+/** Like {@link updateRecord}, but what is gone stays gone: undefined then, and nothing is written. */
+export async function changeRecord<T>(ports: RecordPorts, kind: RecordKind<T>, id: string, change: (current: T) => T, expiresAt?: number): Promise<T | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const read = await findRecord(ports, kind, id);
+    const next = read && change(read.value);
+    if (read === undefined || next === undefined || next === read.value) return next;
+    if (await replaceRecord(ports, kind, id, read, next, expiresAt)) return next;
+  }
+  throw keepsChanging(kind, id);
+}
+
+/**
+ * Remove a record that is still as it was read: true for exactly one caller. A store deletes whatever is there, so the
+ * record is swapped for one that has expired.
+ */
+export async function retireRecord(ports: Pick<RecordPorts, 'store'>, kind: { readonly kind: string }, id: string, read: { readonly version: string }): Promise<boolean> {
+  return ports.store.replace(recordKey(kind, id), read.version, DROPPED.value, DROPPED.expiresAt);
+}
+
+/**
+ * Remove a record, but none that somebody wrote meanwhile. True when it is gone; false when it is not `stillMine`, or may
+ * not go. Raises `STATE_CONFLICT`, and like {@link findRecord} when `mayGo` is given.
+ */
+export async function dropRecord<T>(ports: RecordPorts, kind: RecordKind<T>, id: string, stillMine: StillMine, mayGo?: (value: T) => boolean): Promise<boolean> {
+  const key = recordKey(kind, id);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const stored = await ports.store.get(key);
+    if (stored === undefined) return true;
+    const isKept = mayGo !== undefined && !mayGo(decode(ports.sealer, kind, id, stored.value).value);
+    if (isKept || !(await stillMine())) return false;
+    if (await retireRecord(ports, kind, id, stored)) return true;
+  }
+  throw keepsChanging(kind, id);
+}
+
+/**
+ * Remove every record of a kind that `belongs`. One that cannot be read opens nothing either, and must not keep the others
+ * alive: it stays until it expires. False as soon as it is not `stillMine`. Raises `STATE_CONFLICT`.
+ */
+export async function dropRecordsWhere<T>(ports: RecordPorts, kind: RecordKind<T>, belongs: (value: T) => boolean, stillMine: StillMine): Promise<boolean> {
+  for await (const { id, value } of findReadable(ports, kind)) {
+    if (belongs(value) && !(await dropRecord(ports, kind, id, stillMine))) return false;
+  }
+  return true;
+}
+
+/** Like {@link listRecords}, without the records that cannot be read. */
+export async function* findReadable<T>(ports: RecordPorts, kind: RecordKind<T>): AsyncGenerator<{ readonly id: string; readonly value: T }> {
+  const prefix = `${kind.kind}/`;
+  for await (const row of ports.store.list(prefix)) {
+    const id = row.key.slice(prefix.length);
+    const value = decodeIfReadable(ports.sealer, kind, id, row.value);
+    if (value !== undefined) yield { id, value };
+  }
 }
 
 export async function deleteRecord(ports: Pick<RecordPorts, 'store'>, kind: { readonly kind: string }, id: string): Promise<boolean> {
@@ -112,6 +174,19 @@ function decode<T>(sealer: Sealer, kind: RecordKind<T>, id: string, text: string
   const parsed = kind.schema.safeParse(parseJson(content));
   if (!parsed.success) throw invalid(kind, id);
   return { value: parsed.data, revision };
+}
+
+function decodeIfReadable<T>(sealer: Sealer, kind: RecordKind<T>, id: string, text: string): T | undefined {
+  try {
+    return decode(sealer, kind, id, text).value;
+  } catch (error) {
+    if (hasCode(error, 'STATE_RECORD_INVALID', 'STATE_RECORD_TAMPERED', 'MASTER_KEY_MISSING')) return undefined;
+    throw error;
+  }
+}
+
+function keepsChanging(kind: { readonly kind: string }, id: string): OnboardingError {
+  return new OnboardingError('STATE_CONFLICT', `The record ${recordKey(kind, id)} kept changing.`);
 }
 
 function authenticatedText(kind: { readonly schemaVersion: number }, revision: number, content: string): string {

@@ -122,4 +122,21 @@ describe('onboarding one tenant by command line', () => {
     expect((await stage.text('admins', 'list', 'contoso')).out).toContain('eligible people: listed');
     expect((await stage.text('account', 'show', 'nobody')).err).toContain('ACCOUNT_NOT_FOUND');
   });
+
+  it('removes an account in use only when that is confirmed, and says what stays in the tenant', async () => {
+    expect(await stage.cli('account', 'remove', 'contoso')).toMatchObject({ code: 3, json: { error: { code: 'ACCOUNT_REMOVAL_UNCONFIRMED', owner: 'operator', retryable: false } } });
+    expect((await stage.cli('account', 'show', 'contoso')).json).toMatchObject({ state: 'active' });
+    const { tenantId } = requireSandboxTenant(stage.sandbox, 'contoso.example');
+    expect(await stage.cli('account', 'remove', 'contoso', '--yes')).toMatchObject({ code: 0, json: { id: 'contoso', removed: true, tenantId, remaining: [{ what: 'consent_grants', owner: 'customer admin', tenantId, apps: [{ key: 'backup' }, { key: 'restore' }] }] } });
+    expect(await stage.cli('account', 'remove', 'contoso', '--yes')).toMatchObject({ code: 3, json: { error: { code: 'ACCOUNT_NOT_FOUND' } } });
+    expect((await stage.cli('account', 'list')).json).toEqual({ items: [], next: null });
+  });
+
+  it('keeps the log of a removed account, and frees its id', async () => {
+    const actions = ((await stage.cli('audit', 'list', '--account', 'contoso')).json['items'] as { action: string }[]).map(({ action }) => action);
+    expect(actions).toEqual(expect.arrayContaining(['accounts.added', 'consent.granted', 'sso.unbound', 'sso.ownership_released', 'accounts.removed']));
+    expect(await stage.cli('audit', 'verify')).toMatchObject({ code: 0, json: { intact: true, openIntents: [] } });
+    expect(await stage.cli('account', 'add', 'contoso', '--name', 'Contoso Ltd')).toMatchObject({ code: 0, json: { state: 'new', tenantId: null, accessLevel: 'none' } });
+    expect(await stage.text('account', 'remove', 'contoso')).toMatchObject({ code: 0, out: 'contoso is removed; the audit keeps its entries.\n' });
+  });
 });

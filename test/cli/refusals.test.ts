@@ -15,6 +15,7 @@ describe('the command line refuses with a code and an exit status', () => {
   it.each([
     ['an unknown account', ['account', 'show', 'nobody'], 3, 'ACCOUNT_NOT_FOUND'],
     ['an account id that is a path', ['account', 'show', '../../etc/passwd'], 3, 'ACCOUNT_NOT_FOUND'],
+    ['the removal of an unknown account', ['account', 'remove', 'nobody', '--yes'], 3, 'ACCOUNT_NOT_FOUND'],
     ['a malformed tenant', ['account', 'add', 'x', '--name', 'X', '--tenant', 'not a tenant'], 3, 'TENANT_INVALID'],
     ['a tenant that could be anybody\'s', ['account', 'add', 'x', '--name', 'X', '--tenant', 'common'], 3, 'TENANT_INVALID'],
     ['a second account of the same id', ['account', 'add', 'fabrikam', '--name', 'Again'], 3, 'ACCOUNT_EXISTS'],
@@ -111,7 +112,7 @@ describe('the command line refuses with a code and an exit status', () => {
     const config = JSON.parse(readFileSync(stage.config, 'utf8')) as object;
     writeFileSync(limited, JSON.stringify({ ...config, operators: [{ id: 'op-2', name: 'Limited', accounts: ['theirs'], may: ['onboard'] }], operator: 'op-2' }));
     const cli = (...args: string[]) => runCli(['--json', '--config', limited, ...args]);
-    for (const args of [['account', 'show'], ['status'], ['advance'], ['consent', 'status'], ['consent', 'verify'], ['consent', 'open'], ['consent', 'revoke'], ['admins', 'list'], ['sso', 'show'], ['sso', 'validate']]) {
+    for (const args of [['account', 'show'], ['status'], ['advance'], ['consent', 'status'], ['consent', 'verify'], ['consent', 'open'], ['consent', 'revoke'], ['account', 'remove'], ['admins', 'list'], ['sso', 'show'], ['sso', 'validate']]) {
       expect(await cli(...args, 'fabrikam'), args.join(' ')).toMatchObject({ code: 3, json: { error: { code: 'OPERATOR_NOT_ALLOWED' } } });
     }
     expect((await cli('account', 'list')).json).toMatchObject({ items: [{ id: 'theirs' }] });

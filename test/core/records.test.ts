@@ -1,6 +1,6 @@
 import * as z from 'zod/v4';
 import { describe, expect, it } from 'vitest';
-import { claimRecord, deleteRecord, findRecord, listRecords, recordKey, replaceRecord, updateRecord, type RecordKind, type Stored } from '../../src/core/records';
+import { changeRecord, claimRecord, deleteRecord, dropRecord, dropRecordsWhere, findRecord, listRecords, recordKey, replaceRecord, retireRecord, updateRecord, type RecordKind, type Stored } from '../../src/core/records';
 import type { StateStore } from '../../src/core/ports';
 import { createSealer } from '../../src/core/sealing';
 import { corePorts } from '../support/core-ports';
@@ -121,5 +121,51 @@ describe('a record in another form than documented', () => {
   it('is refused when it was written by another version of its kind', async () => {
     const { ports } = await withRecord(PLAIN);
     await expect(findRecord(ports, { ...PLAIN, schemaVersion: 2 }, 'acme')).rejects.toEqual(invalid);
+  });
+});
+
+describe('a record that is dropped', () => {
+  const mine = async () => true;
+
+  it('is gone at once, is not brought back by a change, and can be claimed again', async () => {
+    const { ports } = await withRecord();
+    expect(await dropRecord(ports, LEVEL, 'acme', mine)).toBe(true);
+    expect(await dropRecord(ports, LEVEL, 'acme', mine)).toBe(true);
+    expect(await findRecord(ports, LEVEL, 'acme')).toBeUndefined();
+    expect(await Array.fromAsync(listRecords(ports, LEVEL))).toEqual([]);
+    expect(await changeRecord(ports, LEVEL, 'acme', (current) => ({ ...current, count: 9 }))).toBeUndefined();
+    expect(await findRecord(ports, LEVEL, 'acme')).toBeUndefined();
+    expect(await claimRecord(ports, LEVEL, 'acme', { level: 'none', count: 1 })).toBe(true);
+  });
+
+  it('was not changed since it was asked about: what somebody wrote meanwhile is judged again', async () => {
+    const { ports } = await withRecord();
+    let asked = 0;
+    const busy = async () => {
+      asked += 1;
+      if (asked === 1) await updateRecord(ports, LEVEL, 'acme', () => ({ level: 'full', count: 2 }));
+      return asked === 1;
+    };
+    expect(await dropRecord(ports, LEVEL, 'acme', busy)).toBe(false);
+    expect(asked).toBe(2);
+    expect((await findRecord(ports, LEVEL, 'acme'))?.value).toEqual({ level: 'full', count: 2 });
+    expect(await dropRecord(ports, LEVEL, 'acme', mine, ({ level }) => level === 'none')).toBe(false);
+  });
+
+  it('is dropped by exactly one of many', async () => {
+    const { ports } = await withRecord();
+    const read = (await findRecord(ports, LEVEL, 'acme')) as Stored<Level>;
+    const won = await Promise.all(Array.from({ length: 5 }, () => retireRecord(ports, LEVEL, 'acme', read)));
+    expect(won.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('goes with its own kind only, past records nobody can read', async () => {
+    const { ports } = await withRecord();
+    await ports.store.set(recordKey(LEVEL, 'aardvark'), '{ nope');
+    await claimRecord(ports, LEVEL, 'zeta', { level: 'none', count: 0 });
+    await claimRecord(ports, LEVEL, 'other', { level: 'full', count: 0 });
+    expect(await dropRecordsWhere(ports, LEVEL, ({ level }) => level === 'none', mine)).toBe(true);
+    expect((await Array.fromAsync(ports.store.list('test/'))).map(({ key }) => key)).toEqual(['test/level/aardvark', 'test/level/other']);
+    expect(await dropRecordsWhere(ports, LEVEL, () => true, async () => false)).toBe(false);
   });
 });

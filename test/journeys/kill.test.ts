@@ -9,7 +9,8 @@ import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import type { JourneyReport } from '../../src/core/corridor/context';
-import { auditOf, invite } from './attacks';
+import type { RemovedAccount } from '../../src/core/corridor/removal';
+import { auditOf, codeOf, invite } from './attacks';
 import type { Errand } from './kill-child';
 import { createDyingStore, type DyingStore } from './mortal-store';
 import { advanceUntilSettled, MASTER_KEYS, onboardAsAdmin, personWith, startStory, type Story, visitInvitation } from './story';
@@ -51,8 +52,8 @@ async function whatIsThere() {
 
 const ONE_OF_EACH = { bindings: 1, boundAdmins: 1, tenantsOfAccounts: 1, tenantClaims: 1, journeys: 1, doubledAuditIds: 0, orphanedIntents: [], chain: true };
 
-interface Answer {
-  readonly report?: JourneyReport;
+interface Answer<R> {
+  readonly report?: R;
   readonly failed?: string;
 }
 
@@ -82,14 +83,18 @@ class Children {
   }
 }
 
+function childrenFor(state: string, act: Errand['act'], writes: number): Children {
+  return new Children({ folder, state, written: story.written, ca: story.ca, secrets: Object.fromEntries(story.secrets), masterKeys: MASTER_KEYS, control: story.sandbox.ready.control, accountId: 'contoso', act, writes });
+}
+
 /** Undefined when it was killed before it could answer. */
-async function askToAdvance(child: ChildProcess): Promise<Answer | undefined> {
+async function ask<R>(child: ChildProcess): Promise<Answer<R> | undefined> {
   const ended = once(child, 'exit').then(([, signal]: unknown[]) => {
     if (signal !== 'SIGKILL') throw new Error(`A child ended by ${String(signal)}.`);
     return undefined;
   });
-  const answered = once(child, 'message').then(([message]: unknown[]) => message as Answer);
-  child.send('advance');
+  const answered = once(child, 'message').then(([message]: unknown[]) => message as Answer<R>);
+  child.send('go');
   return Promise.race([ended, answered]);
 }
 
@@ -103,12 +108,12 @@ describe('a process that is killed after every write it makes', () => {
 
     await story.renew({ openStore: (clock) => openStateStore(STATE, { clock, folder }) });
     await onboardAsAdmin(story, await invite(story), admin());
-    const children = new Children({ folder, state: STATE, written: story.written, ca: story.ca, secrets: Object.fromEntries(story.secrets), masterKeys: MASTER_KEYS, control: story.sandbox.ready.control, accountId: 'contoso' });
+    const children = childrenFor(STATE, 'advance', 1);
     let kills = 0;
     let report: JourneyReport | undefined;
     let child = await children.next();
     for (let turn = 0; turn < 200 && report?.state !== 'active'; turn += 1) {
-      const answer = await askToAdvance(child);
+      const answer = await ask<JourneyReport>(child);
       if (answer === undefined) {
         kills += 1;
         child = await children.next();
@@ -126,6 +131,37 @@ describe('a process that is killed after every write it makes', () => {
     expect(await whatIsThere()).toEqual(undisturbed);
     expect(await story.onboarding.showBinding('contoso')).toMatchObject({ state: 'active', sequence: 1, history: [] });
     expect((await story.onboarding.impersonate({ accountId: 'contoso', operatorId: 'op-1', reason: 'after all that' })).deliverTo).toBeDefined();
+  });
+});
+
+// removal.test.ts dies after every single write; here it is a real process, in a real file.
+describe('a removal whose process is killed every few writes', () => {
+  it('is finished by whoever comes next, and nobody can use the account in between', { timeout: 150_000 }, async () => {
+    const state = 'sqlite:removal.sqlite';
+    await story.renew({ openStore: (clock) => openStateStore(state, { clock, folder }) });
+    await onboardAsAdmin(story, await invite(story), admin());
+    await advanceUntilSettled(story, 'contoso');
+    await story.onboarding.impersonate({ accountId: 'contoso', operatorId: 'op-1', reason: 'nobody redeems it' });
+    const children = childrenFor(state, 'remove', 7);
+    let kills = 0;
+    let last: Answer<RemovedAccount> | undefined;
+    while (last === undefined && kills < 200) {
+      last = await ask<RemovedAccount>(await children.next());
+      if (last === undefined) kills += 1;
+      // From the first write on, which is the mark.
+      if (last === undefined && (await story.onboarding.listAccounts()).length > 0) {
+        expect(await codeOf(story.onboarding.advance('contoso')), `after kill ${kills}`).toBe('ACCOUNT_REMOVING');
+      }
+    }
+    await children.stop();
+
+    // Whoever is killed right after the very last write has a successor that finds nothing to remove.
+    expect(['ACCOUNT_NOT_FOUND', undefined]).toContain(last?.failed);
+    expect(kills).toBeGreaterThan(4);
+    expect(await whatIsThere()).toMatchObject({ bindings: 0, tenantsOfAccounts: 0, journeys: 0, doubledAuditIds: 0, orphanedIntents: [], chain: true });
+    expect((await whatIsThere()).effects.filter((effect) => effect.startsWith('accounts.removed'))).toEqual(['accounts.removed intent', 'accounts.removed outcome done']);
+    await onboardAsAdmin(story, await invite(story), admin());
+    expect(await story.onboarding.showAccount('contoso')).toMatchObject({ tenantId: story.tenant('contoso.example').tenantId });
   });
 });
 

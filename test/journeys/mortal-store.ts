@@ -64,6 +64,20 @@ export function createDyingStore(inner: IdentifiedStore): DyingStore {
   };
 }
 
+/** Lets something happen right before a write; what it throws is what the writer gets. */
+export function createInterruptedStore(store: IdentifiedStore, before: (key: string) => Promise<void>): IdentifiedStore {
+  return {
+    ...passThrough(store),
+    set: async (key, value, expiresAt) => {
+      await before(key);
+      await store.set(key, value, expiresAt);
+    },
+    delete: async (key) => before(key).then(async () => store.delete(key)),
+    claim: async (key, value, expiresAt) => before(key).then(async () => store.claim(key, value, expiresAt)),
+    replace: async (key, version, value, expiresAt) => before(key).then(async () => store.replace(key, version, value, expiresAt)),
+  };
+}
+
 function passThrough(store: IdentifiedStore): IdentifiedStore {
   return {
     claimScope: store.claimScope,

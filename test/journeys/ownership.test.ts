@@ -73,7 +73,7 @@ describe('an operator who pins a stranger\'s tenant that consented long ago', ()
     expect(await codeOf(onboarding.bindAdmin({ accountId: 'thief', admin: 'first', operatorId: OPERATOR }))).toBe('SSO_OWNERSHIP_UNPROVEN');
     expect(await codeOf(onboarding.showBinding('thief'))).toBe('SSO_OWNERSHIP_UNPROVEN');
     expect(await codeOf(onboarding.verifyBinding('thief'))).toBe('SSO_OWNERSHIP_UNPROVEN');
-    expect(await codeOf(onboarding.impersonate({ accountId: 'thief', operatorId: OPERATOR, reason: 'curiosity' }))).toBe('IMPERSONATION_LEVEL_NONE');
+    expect(await codeOf(onboarding.impersonate({ accountId: 'thief', operatorId: OPERATOR, reason: 'curiosity' }))).toBe('SSO_OWNERSHIP_UNPROVEN');
     expect(await codeOf(onboarding.lowerAccessLevel('thief', 'full', OPERATOR))).toBe('ACCESS_LEVEL_RAISE_REFUSED');
     expect(await onboarding.advance('thief')).toMatchObject({ state: 'consented', waitingFor: 'sign_in' });
     await expectUnowned('thief');

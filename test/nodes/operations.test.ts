@@ -212,10 +212,28 @@ describe('as a tool of an AI agent', () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(10);
+    expect(effects).toHaveLength(11);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }
     expect((await Array.fromAsync(stage.story.installation.audit.list())).length).toBe(before);
+  });
+});
+
+describe('removing a customer account', () => {
+  it('is refused for an account in use that is not confirmed, and done for one nobody has consented for', async () => {
+    expect(await refusal('customerAccount', 'remove', { account, confirmed: false })).toMatchObject({ type: 'ACCOUNT_REMOVAL_UNCONFIRMED', message: expect.stringContaining('contoso') as string });
+    expect(await refusal('customerAccount', 'remove', { account })).toMatchObject({ type: 'ACCOUNT_REMOVAL_UNCONFIRMED' });
+    expect(await one('customerAccount', 'get', { account })).toMatchObject({ state: 'active' });
+    expect(await one('customerAccount', 'remove', { account: { mode: 'id', value: 'fabrikam' } })).toEqual({ id: 'fabrikam', removed: true, tenantId: null, remaining: [], deleted: true });
+  });
+
+  it('says what stays in the tenant, and takes the account out of every list', async () => {
+    const { tenantId } = stage.story.tenant('contoso.example');
+    expect(await one('customerAccount', 'remove', { account, confirmed: true })).toMatchObject({ id: 'contoso', removed: true, deleted: true, tenantId, remaining: [{ what: 'consent_grants', owner: 'customer admin', apps: [{ key: 'backup' }, { key: 'restore' }] }] });
+    expect(await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: true }])).toEqual([]);
+    expect((await stage.search('searchAccounts')).results).toEqual([]);
+    expect(await refusal('customerAccount', 'remove', { account, confirmed: true })).toMatchObject({ type: 'ACCOUNT_NOT_FOUND' });
+    expect(await refusal('impersonation', 'issue', { account, reason: 'Ticket 4711' })).toMatchObject({ type: 'ACCOUNT_NOT_FOUND' });
   });
 });

@@ -80,6 +80,7 @@ describe('the policy', () => {
     operatorAuthorized: fc.boolean(),
     chained: fc.boolean(),
     reason: fc.string(),
+    ownershipProven: fc.boolean(),
     accessLevel: level,
     requestedLevel: fc.option(level, { nil: undefined }),
     bindingState: fc.constantFrom('validating', 'active', 'stale', undefined),
@@ -92,7 +93,7 @@ describe('the policy', () => {
       fc.property(facts, (asked) => {
         const decision = decideIssue(asked);
         if (!decision.allowed) return;
-        expect(asked).toMatchObject({ operatorAuthorized: true, chained: false, bindingState: 'active', standing: 'qualifies', consent: 'granted' });
+        expect(asked).toMatchObject({ operatorAuthorized: true, chained: false, ownershipProven: true, bindingState: 'active', standing: 'qualifies', consent: 'granted' });
         expect(ACCESS_LEVELS.indexOf(decision.accessLevel)).toBeLessThanOrEqual(ACCESS_LEVELS.indexOf(asked.accessLevel));
         expect(decision.reason.length).toBeGreaterThanOrEqual(3);
       }),

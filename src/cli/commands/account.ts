@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type AccountView, OnboardingError } from '../../core/index';
-import { EXIT, table } from '../output';
+import { type AccountView, OnboardingError, type RemovedAccount } from '../../core/index';
+import { EXIT, instant, table } from '../output';
 import { type CommandContext, runAction } from './context';
 
 interface AddFlags {
@@ -35,7 +35,7 @@ export function addAccountCommands(program: Command, context: CommandContext): v
   account.command('list').description('every customer account').action(async (_flags: unknown, command: Command) => {
     await runAction(context, command, async ({ operator }, output) => {
       const items = await operator().listAccounts();
-      output.result({ items, next: null }, () => table(['id', 'name', 'state', 'tenant', 'access level'], items.map((item) => [item.id, item.name, item.state, item.tenantId ?? item.expectedTenant ?? '-', item.accessLevel])));
+      output.result({ items, next: null }, () => table(['id', 'name', 'state', 'tenant', 'access level'], items.map((item) => [item.id, item.name, stateOf(item), item.tenantId ?? item.expectedTenant ?? '-', item.accessLevel])));
       return EXIT.done;
     });
   });
@@ -61,12 +61,37 @@ export function addAccountCommands(program: Command, context: CommandContext): v
         return EXIT.done;
       });
     });
+  addRemoval(account, context);
+}
+
+function addRemoval(account: Command, context: CommandContext): void {
+  account
+    .command('remove')
+    .argument('<account>')
+    .option('--yes', 'confirm it for an account in use')
+    .description('end every access and remove the account; its audit stays, and so does what was granted in its tenant')
+    .action(async (accountId: string, flags: { readonly yes?: boolean }, command: Command) => {
+      await runAction(context, command, async ({ operator }, output) => {
+        const removed = await operator().removeAccount({ accountId, confirmed: flags.yes === true });
+        output.result(removed, () => describeRemoved(removed));
+        return EXIT.done;
+      });
+    });
+}
+
+function describeRemoved({ id, remaining }: RemovedAccount): string {
+  const left = remaining.flatMap(({ tenantId, apps, message }) => [`  in tenant ${tenantId}: ${message}`, ...apps.map(({ key, appId }) => `    ${key}  ${appId}`)]);
+  return [`${id} is removed; the audit keeps its entries.`, ...left].join('\n');
+}
+
+function stateOf({ state, removingAt }: AccountView): string {
+  return removingAt === undefined ? state : `being removed since ${instant(removingAt)}`;
 }
 
 function describe(account: AccountView): string {
   return [
     `account        ${account.id}  ${account.name}`,
-    `state          ${account.state}`,
+    `state          ${stateOf(account)}`,
     `tenant         ${account.tenantId ?? '(not proven)'}${account.expectedTenant === null ? '' : `  expected ${account.expectedTenant}`}`,
     `access level   ${account.accessLevel}`,
   ].join('\n');

@@ -6,7 +6,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { AuditSink, Clock } from '../ports';
-import { findRecord, type RecordKind, type RecordPorts, updateRecord } from '../records';
+import { changeRecord, dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../records';
 
 export const ACCESS_LEVELS = ['none', 'restricted', 'full'] as const;
 export type AccessLevel = (typeof ACCESS_LEVELS)[number];
@@ -86,7 +86,15 @@ export async function settleLevelAudit(ports: LevelPorts, accountId: string): Pr
     await ports.audit.append({ id: changeId, action: 'accounts.access_level_lowered', phase: 'note', actor, accountId, details: { level } });
   }
   const written = new Set(owed.map((entry) => entry.changeId));
-  await updateExisting(ports, accountId, (current) => ({ ...current, owed: current.owed.filter((entry) => !written.has(entry.changeId)) }));
+  await changeRecord(ports, levelKind, accountId, (current) => ({ ...current, owed: current.owed.filter((entry) => !written.has(entry.changeId)) }));
+}
+
+/**
+ * For the end of an account. False when it is not `stillMine`, and while the level is above `none` or owes the audit an entry:
+ * lower it first. Raises `STATE_CONFLICT`, `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`.
+ */
+export async function dropAccessLevel(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, levelKind, accountId, stillMine, ({ level, owed }) => level === 'none' && owed.length === 0);
 }
 
 /**
@@ -105,9 +113,4 @@ async function writeLevel(ports: RecordPorts, accountId: string, next: LevelReco
   await updateRecord(ports, levelKind, accountId, (current) =>
     current !== undefined && current.changeId === next.changeId ? current : { ...next, owed: current?.owed ?? [] },
   );
-}
-
-async function updateExisting(ports: RecordPorts, accountId: string, change: (current: LevelRecord) => LevelRecord): Promise<void> {
-  const read = await findRecord(ports, levelKind, accountId);
-  if (read !== undefined) await updateRecord(ports, levelKind, accountId, (current) => change(current ?? read.value));
 }

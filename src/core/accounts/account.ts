@@ -7,11 +7,23 @@ import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { parseTenantName } from '../internal/tenant-name';
 import type { AuditSink, Clock } from '../ports';
-import { claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts, updateRecord } from '../records';
+import { changeRecord, claimRecord, findRecord, listRecords, type RecordKind, type RecordPorts } from '../records';
 
 /** Control characters and direction overrides would let a name rewrite the page or the terminal line that shows it. */
 const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 export const ACCOUNT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const removalSchema = z.object({
+  /** Names the removal in the audit. */
+  id: z.string(),
+  startedAt: z.number(),
+  startedBy: z.string(),
+  /** The tenant that was proven until then: what is granted there stays. */
+  tenantId: z.string().nullable(),
+});
+
+/** A removal that has begun: from then on the account can only be removed further. */
+export type Removal = z.infer<typeof removalSchema>;
 
 const accountSchema = z.object({
   id: z.string().regex(ACCOUNT_ID_PATTERN),
@@ -20,12 +32,13 @@ const accountSchema = z.object({
   labels: z.array(z.string()),
   createdAt: z.number(),
   createdBy: z.string(),
+  removal: removalSchema.nullable().default(null),
 });
 
 export type CustomerAccount = z.infer<typeof accountSchema>;
 export type AccountId = CustomerAccount['id'];
 
-const accountKind: RecordKind<CustomerAccount> = { kind: 'accounts/account', schemaVersion: 1, schema: accountSchema };
+export const accountKind: RecordKind<CustomerAccount> = { kind: 'accounts/account', schemaVersion: 1, schema: accountSchema };
 
 export interface NewAccount {
   readonly id: string;
@@ -36,7 +49,8 @@ export interface NewAccount {
 }
 
 /**
- * Add a customer account. Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `AUDIT_UNAVAILABLE`.
+ * Add a customer account. Raises `INPUT_INVALID`, `TENANT_INVALID`, `ACCOUNT_EXISTS`, `ACCOUNT_REMOVING`,
+ * `AUDIT_UNAVAILABLE`.
  */
 export async function addAccount(
   ports: RecordPorts & { readonly clock: Clock; readonly audit: AuditSink },
@@ -45,6 +59,7 @@ export async function addAccount(
 ): Promise<CustomerAccount> {
   const account = buildAccount(input, actor, ports.clock.now());
   if (!(await claimRecord(ports, accountKind, account.id, account))) {
+    await requireAccount(ports, account.id);
     throw new OnboardingError('ACCOUNT_EXISTS', `The account ${account.id} exists already.`, { details: { accountId: account.id } });
   }
   await ports.audit.append({ id: `accounts.added:${account.id}:${account.createdAt}`, action: 'accounts.added', phase: 'note', actor, accountId: account.id });
@@ -55,12 +70,18 @@ export async function findAccount(ports: RecordPorts, accountId: string): Promis
   return ACCOUNT_ID_PATTERN.test(accountId) ? (await findRecord(ports, accountKind, accountId))?.value : undefined;
 }
 
-/** Raises `ACCOUNT_NOT_FOUND`. */
+/** An account that can be worked with. Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`. */
 export async function requireAccount(ports: RecordPorts, accountId: string): Promise<CustomerAccount> {
   const account = await findAccount(ports, accountId);
-  if (account === undefined) {
-    throw new OnboardingError('ACCOUNT_NOT_FOUND', `There is no customer account "${accountId.slice(0, 64)}".`);
-  }
+  if (account === undefined) throw accountNotFound(accountId);
+  if (account.removal !== null) throw accountRemoving(accountId);
+  return account;
+}
+
+/** The account as it was when a longer step began. Raises `ACCOUNT_NOT_FOUND` also when its id belongs to another one by now. */
+export async function requireSameAccount(ports: RecordPorts, before: CustomerAccount): Promise<CustomerAccount> {
+  const account = await requireAccount(ports, before.id);
+  if (account.createdAt !== before.createdAt) throw accountNotFound(before.id);
   return account;
 }
 
@@ -70,11 +91,24 @@ export async function listAccounts(ports: RecordPorts): Promise<CustomerAccount[
   return accounts;
 }
 
-/** Change what the operator expects. Raises `TENANT_INVALID`, `ACCOUNT_NOT_FOUND`. */
+/** Change what the operator expects. Raises `TENANT_INVALID`, `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`. */
 export async function setExpectedTenant(ports: RecordPorts, accountId: string, tenant: string): Promise<CustomerAccount> {
   const expectedTenant = checkedTenant(tenant);
-  const account = await requireAccount(ports, accountId);
-  return updateRecord(ports, accountKind, accountId, (current) => ({ ...(current ?? account), expectedTenant }));
+  await requireAccount(ports, accountId);
+  const changed = await changeRecord(ports, accountKind, accountId, (current) => {
+    if (current.removal !== null) throw accountRemoving(accountId);
+    return { ...current, expectedTenant };
+  });
+  if (changed === undefined) throw accountNotFound(accountId);
+  return changed;
+}
+
+export function accountNotFound(accountId: string): OnboardingError {
+  return new OnboardingError('ACCOUNT_NOT_FOUND', `There is no customer account "${accountId.slice(0, 64)}".`);
+}
+
+function accountRemoving(accountId: string): OnboardingError {
+  return new OnboardingError('ACCOUNT_REMOVING', `The customer account ${accountId} is being removed.`, { details: { accountId } });
 }
 
 function buildAccount(input: NewAccount, actor: string, now: number): CustomerAccount {
@@ -85,7 +119,7 @@ function buildAccount(input: NewAccount, actor: string, now: number): CustomerAc
   if (name.length === 0 || name.length > 120 || MISLEADING.test(name)) {
     throw new OnboardingError('INPUT_INVALID', 'An account name has 1 to 120 visible characters.', { details: { field: 'name' } });
   }
-  return { id: input.id, name, expectedTenant: input.expectedTenant === undefined ? null : checkedTenant(input.expectedTenant), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor };
+  return { id: input.id, name, expectedTenant: input.expectedTenant === undefined ? null : checkedTenant(input.expectedTenant), labels: [...(input.labels ?? [])], createdAt: now, createdBy: actor, removal: null };
 }
 
 function checkedTenant(input: string): string {

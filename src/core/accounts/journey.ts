@@ -6,7 +6,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { Clock } from '../ports';
-import { findRecord, type RecordKind, type RecordPorts, updateRecord } from '../records';
+import { dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../records';
 
 export const JOURNEY_STATES = ['new', 'consent_pending', 'consent_verifying', 'consented', 'admin_needed', 'sso_validating', 'active', 'attention', 'offboarded'] as const;
 export type JourneyState = (typeof JOURNEY_STATES)[number];
@@ -87,12 +87,20 @@ export async function readJourney(ports: RecordPorts & { readonly clock: Clock }
  */
 export async function updateJourney(ports: RecordPorts & { readonly clock: Clock }, accountId: string, change: (journey: Journey) => Journey): Promise<Journey> {
   const now = ports.clock.now();
+  const unwritten = startJourney(accountId, now);
+  // Nothing to change and nothing there: whoever comes late to a removed account leaves no journey behind.
+  if ((await findRecord(ports, journeyKind, accountId)) === undefined && change(unwritten) === unwritten) return unwritten;
   return updateRecord(ports, journeyKind, accountId, (current) => {
     const before = current ?? startJourney(accountId, now);
     const after = change(before);
     if (after === before && current !== undefined) return current;
     return after.state === before.state ? after : { ...checked(before, after), since: now };
   });
+}
+
+/** For the end of an account. False when it is not `stillMine`. Raises `STATE_CONFLICT`. */
+export async function dropJourney(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, journeyKind, accountId, stillMine);
 }
 
 function checked(before: Journey, after: Journey): Journey {

@@ -7,7 +7,7 @@ import { OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { invitationPath, publicUrl } from '../internal/public-url';
 import type { AuditSink, Clock, RandomSource } from '../ports';
-import { claimRecord, findRecord, type RecordKind, type RecordPorts, type Stored, updateRecord } from '../records';
+import { changeRecord, claimRecord, dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, type Stored, updateRecord } from '../records';
 
 export const DEFAULT_INVITATION_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -84,6 +84,14 @@ export async function requireInvitationByHash(ports: RecordPorts & { readonly cl
   return checkInvitation(ports, await findRecord(ports, invitationKind, hash), hash);
 }
 
+/**
+ * For the end of an account: without this record none of its invitations opens anything, whoever has the id later. The
+ * invitations themselves are remembered until their time. False when it is not `stillMine`. Raises `STATE_CONFLICT`.
+ */
+export async function dropCurrentInvitation(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, currentKind, accountId, stillMine);
+}
+
 /** The account's newest invitation, whatever its condition. */
 export async function findCurrentInvitation(ports: RecordPorts, accountId: string): Promise<Invitation | undefined> {
   const current = await findRecord(ports, currentKind, accountId);
@@ -102,5 +110,5 @@ async function revokeByHash(ports: RecordPorts & { readonly clock: Clock }, hash
   const found = await findRecord(ports, invitationKind, hash);
   if (found === undefined || found.value.revokedAt !== null) return;
   const revokedAt = ports.clock.now();
-  await updateRecord(ports, invitationKind, hash, (current) => ({ ...(current ?? found.value), revokedAt: current?.revokedAt ?? revokedAt }), found.value.expiresAt + REMEMBERED_MS);
+  await changeRecord(ports, invitationKind, hash, (current) => (current.revokedAt === null ? { ...current, revokedAt } : current), found.value.expiresAt + REMEMBERED_MS);
 }

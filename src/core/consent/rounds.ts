@@ -7,7 +7,7 @@ import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { equalInConstantTime, sha256Base64Url, toBase64Url } from '../internal/encoding';
 import type { Clock, RandomSource } from '../ports';
-import { claimRecord, findRecord, type RecordKind, type RecordPorts, updateRecord } from '../records';
+import { changeRecord, claimRecord, dropRecordsWhere, findRecord, type RecordKind, type RecordPorts, type StillMine } from '../records';
 
 export const ROUND_STATE_TTL_SECONDS = 3600;
 /** Spent and expired states are remembered, so that a late or repeated answer gets its own refusal. */
@@ -65,7 +65,13 @@ export async function requireBrowser(ports: RecordPorts & { readonly clock: Cloc
 export async function recordClaim(ports: RecordPorts, browserHash: string, claim: NonNullable<BrowserProgress['lastClaim']>): Promise<void> {
   const found = await findRecord(ports, browserKind, browserHash);
   if (found === undefined) throw mismatch();
-  await updateRecord(ports, browserKind, browserHash, (current) => ({ ...(current ?? found.value), lastClaim: claim }), found.value.expiresAt);
+  await changeRecord(ports, browserKind, browserHash, (current) => ({ ...current, lastClaim: claim }), found.value.expiresAt);
+}
+
+/** For the end of an account: every browser and every round under way. False when it is not `stillMine`. Raises `STATE_CONFLICT`. */
+export async function dropRounds(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  const belongs = (record: { readonly accountId: string }) => record.accountId === accountId;
+  return (await dropRecordsWhere(ports, stateKind, belongs, stillMine)) && dropRecordsWhere(ports, browserKind, belongs, stillMine);
 }
 
 /** Mint the state of one round. */

@@ -12,6 +12,7 @@ import { bindAdmin } from '../sso/binding';
 import type { SsoBinding, StandingEvidence } from '../sso/model';
 import { requireOwnership } from '../sso/ownership';
 import { type OnboardingContext, requireOperator } from './context';
+import { requireNotRemoved } from './end-access';
 
 /** The tenant whose ownership is proven for this account. Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN`. */
 export async function requireOwnedTenant(context: OnboardingContext, accountId: string): Promise<string> {
@@ -96,7 +97,9 @@ export function chooseAdmin(discovery: AdminDiscovery, choice: string): AdminCan
 }
 
 async function bindCandidate(context: OnboardingContext, input: { readonly accountId: string; readonly tenantId: string; readonly candidate: Pick<AdminCandidate, 'objectId' | 'upn' | 'displayName'>; readonly actor: string }): Promise<SsoBinding> {
+  const account = await requireAccount(context.ports, input.accountId);
   const binding = await bindAdmin(context.ports, input);
+  await requireNotRemoved(context, account);
   if (awaitsBinding(await readJourney(context.ports, input.accountId))) {
     await updateJourney(context.ports, input.accountId, (current) => (awaitsBinding(current) ? { ...current, state: 'sso_validating', nextCheckAt: null, reasons: [] } : current));
   }

@@ -17,7 +17,7 @@ export interface ConsentRequestView {
 
 /**
  * Open a consent request, or send it again (see `startsOver`).
- * Raises `ACCOUNT_NOT_FOUND`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
+ * Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `ACCOUNT_OFFBOARDED`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
  * `SSO_ACCOUNT_CLAIMED`, `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
  */
 export async function openConsent(
@@ -27,6 +27,9 @@ export async function openConsent(
   const { ports, settings } = context;
   await requireOperator(context, input.operatorId, 'onboard', input.accountId);
   await requireAccount(ports, input.accountId);
+  if ((await readJourney(ports, input.accountId)).state === 'offboarded') {
+    throw new OnboardingError('ACCOUNT_OFFBOARDED', `The customer account ${input.accountId} was offboarded.`, { details: { accountId: input.accountId } });
+  }
   // An unknown domain is the operator's mistake: better said now than to the customer's admin, and before it is kept.
   await expectedTenantId(context, input.accountId, { signal: input.signal, instead: input.tenant });
   if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);

@@ -41,10 +41,11 @@ export async function readLanding(context: OnboardingContext, ticket: string): P
 
 /**
  * The click on the landing page: a cookie secret for this browser and the address of the next open round.
- * Raises the `CONSENT_INVITATION_…` codes, `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`, `STS_UNAVAILABLE`.
+ * Raises the `CONSENT_INVITATION_…` codes, `ACCOUNT_REMOVING`, `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`, `STS_UNAVAILABLE`.
  */
 export async function beginRounds(context: OnboardingContext, ticket: string, signal?: AbortSignal): Promise<{ readonly browserSecret: string; readonly outcome: RoundOutcome }> {
   const invitation = await requireInvitation(context.ports, ticket);
+  await requireAccount(context.ports, invitation.accountId);
   const { epoch } = await readJourney(context.ports, invitation.accountId);
   const { browserSecret } = await startBrowser(context.ports, { accountId: invitation.accountId, invitationHash: invitation.hash, epoch });
   const outcome = await nextStep(context, { invitation, invitationHash: invitation.hash, browserHash: sha256Base64Url(browserSecret) }, signal);
@@ -55,14 +56,14 @@ export async function beginRounds(context: OnboardingContext, ticket: string, si
  * Microsoft's redirect. Error first; then the state is redeemed in its browser; then the claimed tenant is compared
  * with the expected one; then it is proven. A refusal burns the round's state, never the invitation.
  * Raises `CONSENT_CALLBACK_MALFORMED`, the `CONSENT_STATE_…` codes, `CONSENT_BROWSER_MISMATCH`, `CONSENT_DECLINED`,
- * `CONSENT_ADMIN_APPROVAL_NEEDED`, `CONSENT_FAILED`, `CONSENT_WRONG_TENANT`, `CONSENT_TENANT_REFUSED`.
+ * `CONSENT_ADMIN_APPROVAL_NEEDED`, `CONSENT_FAILED`, `CONSENT_WRONG_TENANT`, `CONSENT_TENANT_REFUSED`, `ACCOUNT_REMOVING`.
  */
 export async function finishRound(context: OnboardingContext, params: URLSearchParams, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
   const callback = readConsentCallback(params);
   if (callback.kind === 'malformed') throw new OnboardingError('CONSENT_CALLBACK_MALFORMED', `The answer cannot be read: ${callback.problem}.`);
   const state = await redeemRoundState(context.ports, callback.state, browserSecret);
   // An invitation withdrawn while the admin was at Microsoft stops here.
-  await requireInvitationByHash(context.ports, state.invitationHash);
+  await requireStanding(context, state.invitationHash);
   if (callback.kind === 'refusal') throw await refuseRound(context, state, problemOfRefusal(state, callback));
   const problem = problemOfClaim(context, state, callback.tenantId);
   if (problem !== undefined) throw await refuseRound(context, state, problem);
@@ -75,11 +76,18 @@ export async function finishRound(context: OnboardingContext, params: URLSearchP
 /** The waiting page's reload: prove the last claim if it can be proven by now, and go on. Raises `CONSENT_BROWSER_MISMATCH`. */
 export async function continueRounds(context: OnboardingContext, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
   const browser = await requireBrowser(context.ports, browserSecret);
-  const invitation = await requireInvitationByHash(context.ports, browser.invitationHash);
+  const invitation = await requireStanding(context, browser.invitationHash);
   if (browser.lastClaim !== null && !(await isProven(context, browser, browser.lastClaim, signal))) {
     return { kind: 'verifying', round: browser.lastClaim.round, rounds: context.settings.apps.length };
   }
   return nextStep(context, { invitation, invitationHash: browser.invitationHash, browserHash: browser.hash }, signal);
+}
+
+/** The invitation of a browser that is under way, while it and its account stand. */
+async function requireStanding(context: OnboardingContext, invitationHash: string): Promise<Invitation> {
+  const invitation = await requireInvitationByHash(context.ports, invitationHash);
+  await requireAccount(context.ports, invitation.accountId);
+  return invitation;
 }
 
 interface BrowserStep {
@@ -143,6 +151,8 @@ async function isProven(context: OnboardingContext, browser: BrowserProgress, cl
     if (hasCode(error, 'STS_APP_NOT_IN_TENANT', 'STS_THROTTLED', 'STS_UNAVAILABLE')) return false;
     throw error;
   }
+  // The account may have been removed meanwhile, and another one added under its id, whose requests count from one as well.
+  await requireStanding(context, browser.invitationHash);
   return isAnswered(requireEpoch(await recordProvenRound(context, browser, claim), browser), claim);
 }
 

@@ -37,6 +37,8 @@ export interface AccountView {
   readonly accessLevel: AccessLevel;
   readonly state: JourneyState;
   readonly labels: readonly string[];
+  /** Present while it is being removed: nothing else can be done with it any more. */
+  readonly removingAt?: number;
 }
 
 export type WaitingFor = 'consent' | 'replication' | 'admin_choice' | 'sign_in';

@@ -3,7 +3,7 @@
  * pure policy decides, and only the decision is carried on.
  */
 import { type AccessLevel, isRaise, readAccessLevel } from '../accounts/access-level';
-import { requireAccount } from '../accounts/account';
+import { findAccount, requireAccount } from '../accounts/account';
 import { OnboardingError } from '../errors';
 import { issueImpersonation, type IssuedImpersonation } from '../impersonation/issue';
 import { decideIssue, type IssueDecision, type IssueFacts } from '../impersonation/policy';
@@ -52,10 +52,11 @@ export async function impersonate(context: OnboardingContext, input: Impersonate
 
 /**
  * What the store says at the moment a code is redeemed: the level still covers it, and the same person is still actively
- * bound in the tenant the account still owns. Raises `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`.
+ * bound in the tenant the account still owns, and nobody is removing the account. Raises `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`.
  */
 export async function stillAllows(context: OnboardingContext, about: RedeemedCode): Promise<boolean> {
   const { ports } = context;
+  if ((await findAccount(ports, about.accountId))?.removal !== null) return false;
   const owned = await findOwnership(ports, about.accountId);
   const binding = await findBinding(ports, about.accountId);
   const isBound = binding?.state === 'active' && sameGuid(binding.tenantId, about.tenantId) && sameGuid(binding.userObjectId, about.userObjectId);
@@ -69,6 +70,7 @@ async function decide(context: OnboardingContext, input: ImpersonateInput, bindi
     operatorAuthorized: await ports.authorizer.authorize(input.operatorId, 'impersonate', input.accountId),
     chained: false,
     reason: input.reason,
+    ownershipProven: owned !== undefined,
     accessLevel: await readAccessLevel(ports, input.accountId),
     requestedLevel: input.accessLevel,
     // A binding to a tenant the account does not own any more is no binding.

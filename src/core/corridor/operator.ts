@@ -14,6 +14,7 @@ import type { AppliedValidation, SsoBinding } from '../sso/model';
 import type { ConsentRequestView } from './consent-requests';
 import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
+import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { ConsentReport } from './verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
@@ -23,6 +24,7 @@ export interface OperatorOnboarding {
   addAccount(input: NewAccount): Promise<AccountView>;
   showAccount(accountId: string): Promise<AccountView>;
   listAccounts(): Promise<readonly AccountView[]>;
+  removeAccount(input: Without<RemoveAccountInput>): Promise<RemovedAccount>;
   lowerAccessLevel(accountId: string, level: AccessLevel): Promise<AccountView>;
   openConsent(input: Without<Parameters<Onboarding['openConsent']>[0]>): Promise<ConsentRequestView>;
   revokeConsentRequest(accountId: string): Promise<boolean>;
@@ -62,6 +64,7 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
       for (const account of await onboarding.listAccounts()) if (await mayRead(account.id)) mine.push(account);
       return mine;
     },
+    removeAccount: (input) => onboarding.removeAccount({ ...input, operatorId }),
     lowerAccessLevel: (accountId, level) => onboarding.lowerAccessLevel(accountId, level, operatorId),
     openConsent: (input) => onboarding.openConsent({ ...input, operatorId }),
     revokeConsentRequest: (accountId) => onboarding.revokeConsentRequest(accountId, operatorId),

@@ -15,12 +15,13 @@ import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { publicUrl } from '../internal/public-url';
 import type { RecordKind } from '../records';
-import { claimRecord, findRecord } from '../records';
+import { claimRecord, dropRecordsWhere, findRecord, type StillMine } from '../records';
 import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
 import { confirmOwnership, findPendingOwnership, judgeOwnershipStanding, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
 import { readStanding } from './admins';
 import type { OnboardingContext } from './context';
+import { requireNotRemoved } from './end-access';
 
 const SIGN_IN_TTL_SECONDS = 3600;
 const SIGNED_IN_MS = 30 * 60_000;
@@ -62,13 +63,14 @@ export async function startOwnershipSignIn(context: OnboardingContext, input: { 
   return { location: started.authorizationUrl, browserSecret };
 }
 
-/** The answer of the sign-in. Raises the `SSO_…` code of the refusal, `AUDIT_UNAVAILABLE` when it cannot be noted. */
+/** The answer of the sign-in. Raises the `SSO_…` code of the refusal, `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `AUDIT_UNAVAILABLE` when it cannot be noted. */
 export async function finishOwnershipSignIn(
   context: OnboardingContext,
   input: { readonly params: CallbackParameters; readonly browserSecret: string | undefined; readonly arrivedBy: ResponseMode; readonly signal?: AbortSignal },
 ): Promise<void> {
   const answer = await finishSignIn(context.ports, input);
   if (answer.outcome === 'refused') throw answer.accountId === undefined ? answer.error : await refuseOwner(context, { accountId: answer.accountId, browserSecret: input.browserSecret ?? '' }, answer.error);
+  await requireAccount(context.ports, answer.accountId);
   await claimRecord(context.ports, signedInKind, answer.browserHash, answer, context.ports.clock.now() + SIGNED_IN_MS);
 }
 
@@ -123,18 +125,26 @@ async function refuseOwner(context: OnboardingContext, who: { readonly accountId
  * The admin's confirmation: claims tenant and account for each other, and sets the level the admin chose. The role is read
  * again: a page may have been open for half an hour, and whoever was dismissed meanwhile gives nothing away any more.
  * Raises `SSO_BROWSER_MISMATCH`, `CONSENT_BROWSER_MISMATCH`, the `CONSENT_INVITATION_…` codes, `SSO_TENANT_CLAIMED`,
- * `SSO_ACCOUNT_CLAIMED`, `SSO_NOT_AN_ADMIN`, `SSO_GUEST_REFUSED`, `SSO_STANDING_UNKNOWN`, `AUDIT_UNAVAILABLE`.
+ * `SSO_ACCOUNT_CLAIMED`, `SSO_NOT_AN_ADMIN`, `SSO_GUEST_REFUSED`, `SSO_STANDING_UNKNOWN`, `AUDIT_UNAVAILABLE`,
+ * `ACCOUNT_NOT_FOUND` and `ACCOUNT_REMOVING` (nothing is left of what was confirmed).
  */
 export async function confirmOwner(context: OnboardingContext, input: { readonly browser: BrowserSecrets; readonly csrf: string | undefined; readonly accessLevel: AccessLevel }): Promise<{ readonly account: CustomerAccount; readonly accessLevel: AccessLevel }> {
   const signIn = await requireSignedIn(context, input.browser);
+  const account = await requireAccount(context.ports, signIn.accountId);
   await requireStillAdmin(context, signIn, input.browser);
   const evidence = await confirmOwnership(context.ports, { accountId: signIn.accountId, browserSecret: input.browser.signIn, csrf: input.csrf, accessLevel: input.accessLevel });
   await setAccessLevelByAdmin(context.ports, { accountId: signIn.accountId, tenantId: evidence.tenantId, adminObjectId: signIn.identity.objectId, level: input.accessLevel, evidenceId: `${evidence.id}:${signIn.signedInAt}` });
+  await requireNotRemoved(context, account);
   // A second press is answered like the first and is no second proof: whoever listens starts something for it.
   if (await claimRecord(context.ports, announcedKind, evidence.id, { at: evidence.confirmedAt }, context.ports.clock.now() + ANNOUNCED_MS)) {
     context.ports.events.emit({ type: 'sso.ownership_proven', at: evidence.confirmedAt, accountId: signIn.accountId, data: { tenantId: evidence.tenantId } });
   }
-  return { account: await requireAccount(context.ports, signIn.accountId), accessLevel: input.accessLevel };
+  return { account, accessLevel: input.accessLevel };
+}
+
+/** For the end of an account: whoever has signed in and waits for the page. False when it is not `stillMine`. */
+export async function dropSignedIn(context: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecordsWhere(context.ports, signedInKind, (signedIn) => signedIn.accountId === accountId, stillMine);
 }
 
 async function requireStillAdmin(context: OnboardingContext, { accountId, identity }: SignedIn, browser: BrowserSecrets): Promise<void> {

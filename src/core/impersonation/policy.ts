@@ -16,6 +16,8 @@ export interface IssueFacts {
   /** True when the operator is acting inside an impersonated session. */
   readonly chained: boolean;
   readonly reason: string;
+  /** Whether an admin of the tenant has confirmed that it belongs to this account. */
+  readonly ownershipProven: boolean;
   /** What the customer allows. */
   readonly accessLevel: AccessLevel;
   /** What the operator asks for; absent means as much as the customer allows. */
@@ -33,11 +35,11 @@ export type IssueDecision =
   | { readonly allowed: false; readonly code: ErrorCode; readonly message: string };
 
 /**
- * The first obstacle wins, in this order: the operator's right, chaining, the reason, the customer's level, the level
- * asked for, the binding, the person's standing, the consent. What the operator may not know (is there a binding, what
+ * The first obstacle wins, in this order: the operator's right, chaining, the reason, the ownership, the customer's level, the
+ * level asked for, the binding, the person's standing, the consent. What the operator may not know (is there a binding, what
  * level?) is therefore never answered to somebody without the right.
  *
- * Codes: `IMPERSONATION_NOT_ALLOWED`, `IMPERSONATION_CHAINED`, `IMPERSONATION_REASON_REQUIRED`,
+ * Codes: `IMPERSONATION_NOT_ALLOWED`, `IMPERSONATION_CHAINED`, `IMPERSONATION_REASON_REQUIRED`, `SSO_OWNERSHIP_UNPROVEN`,
  * `IMPERSONATION_LEVEL_NONE`, `ACCESS_LEVEL_RAISE_REFUSED`, `IMPERSONATION_NOT_ACTIVE`, `IMPERSONATION_UNPROVEN`.
  */
 export function decideIssue(facts: IssueFacts): IssueDecision {
@@ -47,6 +49,8 @@ export function decideIssue(facts: IssueFacts): IssueDecision {
   if (reason === undefined) {
     return refuse('IMPERSONATION_REASON_REQUIRED', `Give a reason of ${MIN_REASON_LENGTH} to ${MAX_REASON_LENGTH} characters.`);
   }
+  // Before the level: without an owner there is none, and the next step is the confirmation that also offers it.
+  if (!facts.ownershipProven) return refuse('SSO_OWNERSHIP_UNPROVEN', 'No admin of the tenant has yet confirmed that it belongs to this account.');
   const level = decideLevel(facts.accessLevel, facts.requestedLevel ?? facts.accessLevel);
   if (typeof level !== 'string') return level;
   return decideStanding(facts) ?? { allowed: true, accessLevel: level, reason };

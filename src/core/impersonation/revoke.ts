@@ -5,8 +5,8 @@
 import * as z from 'zod/v4';
 import { hasCode } from '../errors';
 import type { AuditEvent, JsonObject, Ports } from '../ports';
-import { claimRecord, deleteRecord, listRecords, type RecordKind } from '../records';
-import { REVOKED_PREFIX } from './code-records';
+import { claimRecord, deleteRecord, findReadable, listRecords, type RecordKind } from '../records';
+import { codeKind, REVOKED_PREFIX } from './code-records';
 
 /** Longer than any code, grant and clock difference together. */
 const REVOCATION_MEMORY_SECONDS = 3_600;
@@ -33,6 +33,22 @@ export async function revokeImpersonation(ports: RevokePorts, input: RevokeInput
   await ports.store.claim(REVOKED_PREFIX + input.jti, '1', ports.clock.now() + REVOCATION_MEMORY_SECONDS * 1000);
   await claimRecord(ports, pendingKind, input.jti, entry);
   return { audited: await deliver(ports, entry) };
+}
+
+/**
+ * Revoke whatever was issued for the account and could still be redeemed. `audited` is false while an entry waits for the audit.
+ * A code whose record cannot be read cannot be redeemed either, and is passed over. Raises `STATE_UNAVAILABLE`.
+ */
+export async function revokeAccountImpersonations(ports: RevokePorts, input: { readonly accountId: string; readonly actor: string; readonly reason: string }): Promise<{ readonly audited: boolean }> {
+  const now = ports.clock.now();
+  let waiting = 0;
+  for await (const { value } of findReadable(ports, codeKind)) {
+    if (value.accountId === input.accountId && value.expiresAt > now) await revokeImpersonation(ports, { ...input, jti: value.jti });
+  }
+  for await (const { value } of findReadable(ports, pendingKind)) {
+    if (value.accountId === input.accountId && !(await deliver(ports, value))) waiting += 1;
+  }
+  return { audited: waiting === 0 };
 }
 
 /** Hand waiting entries to the audit; the number that still waits. Raises `STATE_RECORD_INVALID`, `STATE_UNAVAILABLE`. */

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
-import { findRecord, type RecordKind, type RecordPorts } from '../records';
+import { dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine } from '../records';
 import { claimKind } from './claims';
 import type { BindingReason, SsoBinding } from './model';
 
@@ -92,6 +92,14 @@ export async function requireBinding(ports: RecordPorts, accountId: string): Pro
   const binding = await findBinding(ports, accountId);
   if (binding === undefined) throw new OnboardingError('SSO_BINDING_NOT_FOUND', 'No SSO binding is configured for this account.', { details: { accountId } });
   return binding;
+}
+
+/**
+ * For the end of an account. False when it is not `stillMine`, and while somebody is bound or something is unfinished: unbind
+ * first. Raises `STATE_CONFLICT`, `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`.
+ */
+export async function dropBinding(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, bindingKind, accountId, stillMine, ({ state, unfinished }) => state === 'unbound' && unfinished === null);
 }
 
 /** How a person's claim is named. Ids are GUIDs, compared without regard to case. */

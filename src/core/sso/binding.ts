@@ -6,13 +6,13 @@
 import { hasCode, OnboardingError } from '../errors';
 import { isGuid, sameGuid } from '../internal/guid';
 import type { AuditEvent, Ports } from '../ports';
-import { claimRecord, findRecord, replaceRecord, type Stored, updateRecord } from '../records';
+import { changeRecord, claimRecord, findRecord, replaceRecord, type Stored } from '../records';
 import { type BindingRecord, bindingKind, boundAdminKind, personId, type Unfinished, viewBinding } from './binding-records';
 import { freeClaim, holdClaim, isSettledFor, settleClaim } from './claims';
-import type { BindAdminInput, PastBinding, SsoBinding, UnbindAdminInput } from './model';
+import type { BindAdminInput, OwnershipEvidence, PastBinding, SsoBinding, UnbindAdminInput } from './model';
 import { requireOwnership } from './ownership-records';
 
-export { findBinding, requireBinding } from './binding-records';
+export { dropBinding, findBinding, requireBinding } from './binding-records';
 
 type BindingPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'audit'>;
 
@@ -28,13 +28,13 @@ const MAX_ATTEMPTS = 8;
  */
 export async function bindAdmin(ports: BindingPorts, input: BindAdminInput): Promise<SsoBinding> {
   requireIds(input);
-  await requireOwnedTenant(ports, input);
+  const evidence = await requireOwnedTenant(ports, input);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const read = await findRecord(ports, bindingKind, input.accountId);
     if (read !== undefined && isSamePerson(read.value, input) && ['validating', 'active'].includes(read.value.state)) break;
     await finishBinding(ports, input.accountId);
     const settled = await findRecord(ports, bindingKind, input.accountId);
-    if ((settled?.value.unfinished ?? null) === null && (await writeBinding(ports, input, settled))) break;
+    if ((settled?.value.unfinished ?? null) === null && (await writeBinding(ports, input, evidence.id, settled))) break;
   }
   return requireBound(await finishBinding(ports, input.accountId), input);
 }
@@ -53,10 +53,7 @@ export async function unbindAdmin(ports: BindingPorts, input: UnbindAdminInput):
   if (wasBound) {
     const owed = unbinding(before, input, endedAt);
     await orOwed(() => ports.audit.append({ ...eventOf(before, owed), id: `${owed.auditId}:intent`, phase: 'intent' }));
-    await updateRecord(ports, bindingKind, input.accountId, (current) => {
-      const bound = current ?? before;
-      return bound.state === 'unbound' ? bound : ended(bound, input, endedAt);
-    });
+    await changeRecord(ports, bindingKind, input.accountId, (bound) => (bound.state === 'unbound' ? bound : ended(bound, input, endedAt)));
   }
   return { unbound: wasBound, audited: await orOwed(() => finishBinding(ports, input.accountId)) };
 }
@@ -100,8 +97,8 @@ function entryOf(record: BindingRecord, owed: Unfinished, isMine: boolean): Audi
 }
 
 /** True when this call's binding is the one on record; false when somebody else wrote first. */
-async function writeBinding(ports: BindingPorts, input: BindAdminInput, read: Stored<BindingRecord> | undefined): Promise<boolean> {
-  const next = plannedBinding(input, read?.value, ports.clock.now());
+async function writeBinding(ports: BindingPorts, input: BindAdminInput, evidenceId: string, read: Stored<BindingRecord> | undefined): Promise<boolean> {
+  const next = plannedBinding(input, evidenceId, read?.value, ports.clock.now());
   const person = personId(next.tenantId, next.userObjectId);
   const event = { ...eventOf(next, next.unfinished), id: `${next.unfinished.auditId}:intent` };
   await ports.audit.append({ ...event, phase: 'intent' });
@@ -116,7 +113,7 @@ async function writeBinding(ports: BindingPorts, input: BindAdminInput, read: St
   return won;
 }
 
-function plannedBinding(input: BindAdminInput, before: BindingRecord | undefined, now: number): BindingRecord & { readonly unfinished: Unfinished } {
+function plannedBinding(input: BindAdminInput, evidenceId: string, before: BindingRecord | undefined, now: number): BindingRecord & { readonly unfinished: Unfinished } {
   const sequence = (before?.sequence ?? 0) + 1;
   const userObjectId = input.candidate.objectId.toLowerCase();
   const replaced = before !== undefined && before.state !== 'unbound' && !isSamePerson(before, input) ? before : undefined;
@@ -138,7 +135,8 @@ function plannedBinding(input: BindAdminInput, before: BindingRecord | undefined
     history: withPast(before?.history ?? [], replaced === undefined ? undefined : pastOf(replaced, input.actor, now, 'rebound')),
     unfinished: {
       action: 'sso.bound',
-      auditId: `sso.bind:${input.accountId}:${sequence}:${userObjectId}`,
+      // An account that is removed and added again counts from one again; its evidence is another one.
+      auditId: `sso.bind:${input.accountId}:${evidenceId}:${sequence}:${userObjectId}`,
       actor: input.actor,
       reason: null,
       release: replaced === undefined ? [] : [personId(replaced.tenantId, replaced.userObjectId)],
@@ -160,7 +158,7 @@ function ended(bound: BindingRecord, input: UnbindAdminInput, endedAt: number): 
 }
 
 function unbinding(bound: BindingRecord, input: UnbindAdminInput, at: number): Unfinished {
-  return { action: 'sso.unbound', auditId: `sso.unbind:${bound.accountId}:${bound.sequence}`, actor: input.actor, reason: input.reason ?? null, release: [], at };
+  return { action: 'sso.unbound', auditId: `sso.unbind:${bound.accountId}:${bound.sequence}:${bound.boundAt}`, actor: input.actor, reason: input.reason ?? null, release: [], at };
 }
 
 function pastOf(bound: BindingRecord, endedBy: string, endedAt: number, endedBecause: PastBinding['endedBecause']): PastBinding {
@@ -184,11 +182,12 @@ function requireBound(record: BindingRecord | undefined, input: BindAdminInput):
   return binding;
 }
 
-async function requireOwnedTenant(ports: BindingPorts, input: BindAdminInput): Promise<void> {
-  const { tenantId } = await requireOwnership(ports, input.accountId);
-  if (!sameGuid(tenantId, input.tenantId)) {
+async function requireOwnedTenant(ports: BindingPorts, input: BindAdminInput): Promise<OwnershipEvidence> {
+  const evidence = await requireOwnership(ports, input.accountId);
+  if (!sameGuid(evidence.tenantId, input.tenantId)) {
     throw new OnboardingError('SSO_OWNERSHIP_UNPROVEN', 'The tenant of this admin does not belong to this account.', { details: { accountId: input.accountId, tenantId: input.tenantId } });
   }
+  return evidence;
 }
 
 function requireIds(input: BindAdminInput): void {

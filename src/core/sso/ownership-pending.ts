@@ -9,7 +9,7 @@ import { sha256Base64Url } from '../internal/encoding';
 import { sameGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID } from '../internal/tenant-name';
 import type { Ports, SealBinding, Sealer } from '../ports';
-import { findRecord, type RecordKind, type RecordPorts, replaceRecord, updateRecord } from '../records';
+import { dropRecordsWhere, findRecord, type RecordKind, type RecordPorts, replaceRecord, type StillMine, updateRecord } from '../records';
 import type { ConfirmOwnershipInput, OpenOwnershipInput, PendingOwnership, StandingEvidence } from './model';
 import { requireUnclaimed, signedInFields } from './ownership-records';
 
@@ -106,6 +106,11 @@ export async function markConfirmed(ports: RecordPorts, pending: Pick<PendingRec
   const read = await findRecord(ports, pendingKind, pending.browserHash);
   // Losing the race means that the same press arrived twice; the other one marks it.
   if (read?.value.id === pending.id && !read.value.confirmed) await replaceRecord(ports, pendingKind, pending.browserHash, read, { ...read.value, confirmed: true }, read.value.expiresAt);
+}
+
+/** For the end of an account: every confirmation page that is open for it. False when it is not `stillMine`. Raises `STATE_CONFLICT`. */
+export async function dropPendingOwnerships(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecordsWhere(ports, pendingKind, (pending) => pending.accountId === accountId, stillMine);
 }
 
 const STANDING_MESSAGES = {

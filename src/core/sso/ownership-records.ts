@@ -5,7 +5,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { Ports } from '../ports';
-import { findRecord, type RecordKind, type RecordPorts } from '../records';
+import { dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine } from '../records';
 import { claimKind, findHolder, isSettledFor } from './claims';
 import type { OwnershipEvidence } from './model';
 
@@ -43,6 +43,14 @@ export async function findOwnership(ports: RecordPorts, accountId: string): Prom
   const found = (await findRecord(ports, accountTenantKind, accountId))?.value;
   if (found?.state !== 'held') return undefined;
   return (await isSettledFor(ports, tenantClaimKind, found.evidence.tenantId, accountId)) ? found.evidence : undefined;
+}
+
+/**
+ * For the end of an account. False when it is not `stillMine`, and while a tenant is held: release it first.
+ * Raises `STATE_CONFLICT`, `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`.
+ */
+export async function dropOwnership(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, accountTenantKind, accountId, stillMine, ({ state }) => state === 'released');
 }
 
 /** Raises `SSO_OWNERSHIP_UNPROVEN`, and like {@link findOwnership}. */

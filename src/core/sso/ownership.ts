@@ -5,14 +5,14 @@
  * steps can stop anywhere and be run again.
  */
 import type { AuditEvent, Ports } from '../ports';
-import { findRecord, updateRecord } from '../records';
+import { changeRecord, findRecord, updateRecord } from '../records';
 import { freeClaim, holdClaim, settleClaim } from './claims';
 import type { ConfirmOwnershipInput, OwnershipEvidence } from './model';
 import { confirmationExpired, markConfirmed, type PendingRecord, requirePending } from './ownership-pending';
 import { accountClaimed, type AccountTenant, accountTenantKind, findOwnership, findOwnSide, tenantClaimed, tenantClaimKind } from './ownership-records';
 
-export { findPendingOwnership, judgeOwnershipStanding, openOwnership, PENDING_OWNERSHIP_MS, type StandingVerdict } from './ownership-pending';
-export { findOwnership, requireOwnership } from './ownership-records';
+export { dropPendingOwnerships, findPendingOwnership, judgeOwnershipStanding, openOwnership, PENDING_OWNERSHIP_MS, type StandingVerdict } from './ownership-pending';
+export { dropOwnership, findOwnership, requireOwnership } from './ownership-records';
 
 type OwnershipPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'audit'>;
 
@@ -74,10 +74,8 @@ function nextAccountTenant(current: AccountTenant | undefined, evidence: Ownersh
 }
 
 async function letGo(ports: OwnershipPorts, accountId: string, tenantId: string): Promise<void> {
-  const read = await findRecord(ports, accountTenantKind, accountId);
-  if (read === undefined) return;
   // Only the pair that ended: a newer confirmation for another tenant stays.
-  await updateRecord(ports, accountTenantKind, accountId, (current: AccountTenant = read.value): AccountTenant => (current.state === 'held' && current.evidence.tenantId === tenantId ? { ...current, state: 'released' } : current));
+  await changeRecord(ports, accountTenantKind, accountId, (current): AccountTenant => (current.state === 'held' && current.evidence.tenantId === tenantId ? { ...current, state: 'released' } : current));
 }
 
 function evidenceOf(pending: PendingRecord, confirmedAt: number, accessLevel: OwnershipEvidence['accessLevel']): OwnershipEvidence {

@@ -11,7 +11,7 @@ import { equalInConstantTime, sha256Base64Url, toBase64Url } from '../internal/e
 import { isGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID } from '../internal/tenant-name';
 import type { Ports, SealBinding } from '../ports';
-import { claimRecord, findRecord, type RecordKind, replaceRecord, type Stored } from '../records';
+import { claimRecord, dropRecordsWhere, findRecord, type RecordKind, type RecordPorts, replaceRecord, type StillMine, type Stored } from '../records';
 import { checkIdToken, type IdTokenVerdict } from './id-token';
 import type { FinishSignInInput, SignedIn, SignInRefused, StartedSignIn, StartSignInInput } from './model';
 import { readSignInCallback, type SignInCallback } from './sign-in-callback';
@@ -98,6 +98,11 @@ export async function finishSignIn(ports: Pick<Ports, 'store' | 'sealer' | 'cloc
   if (secrets === undefined) return refused(new OnboardingError('SSO_STATE_REPLAYED', 'This sign-in answer was used already.'), accountId);
   if (callback.kind === 'error') return refused(errorOf(callback), accountId);
   return redeem(ports, { pending: pending.value, stateHash, secrets, callback, signal: input.signal });
+}
+
+/** For the end of an account: every sign-in that was started for it. False when it is not `stillMine`. Raises `STATE_CONFLICT`. */
+export async function dropSignIns(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecordsWhere(ports, pendingKind, (pending) => pending.accountId === accountId, stillMine);
 }
 
 function judgeBeforeSpending(pending: PendingSignIn, input: FinishSignInInput, now: number): OnboardingError | undefined {

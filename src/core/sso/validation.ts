@@ -149,7 +149,7 @@ function nextRecord(before: BindingRecord, judged: Omit<BindingJudgement, 'nextC
   const next = { ...before, ...judged, reasons: [...judged.reasons], goodReads: [...judged.goodReads] };
   if (judged.state === before.state) return next;
   const transition = before.transition + 1;
-  const auditId = `sso.binding:${before.accountId}:${before.sequence}:${transition}`;
+  const auditId = `sso.binding:${before.accountId}:${before.sequence}:${before.boundAt}:${transition}`;
   return { ...next, transition, unfinished: { action: `sso.binding_${judged.state}`, auditId, actor: 'system', reason: null, release: before.unfinished?.release ?? [], at: now } };
 }
 

@@ -1,12 +1,13 @@
 /** Two browsers, or a browser and an operator, in each other's way: a token endpoint that says yes to every tenant. */
 import { describe, expect, it } from 'vitest';
 import { addAccount } from '../../../src/core/accounts/account';
-import { readJourney } from '../../../src/core/accounts/journey';
+import { readJourney, updateJourney } from '../../../src/core/accounts/journey';
 import { createConfiguredAuthorizer } from '../../../src/core/accounts/operators';
 import { parseApps } from '../../../src/core/consent/apps';
 import { openConsent } from '../../../src/core/corridor/consent-requests';
 import { beginRounds, finishRound } from '../../../src/core/corridor/consent-rounds';
 import type { OnboardingContext } from '../../../src/core/corridor/context';
+import { removeAccount } from '../../../src/core/corridor/removal';
 import { CLOUD_ENDPOINTS } from '../../../src/core/internal/clouds';
 import { secret } from '../../../src/core/internal/secret';
 import type { Ports } from '../../../src/core/ports';
@@ -47,7 +48,7 @@ async function stage() {
     const state = new URL(outcome.location).searchParams.get('state') ?? '';
     return { answer: (tenant: string) => finishRound(context, new URLSearchParams({ state, tenant, admin_consent: 'True' }), browserSecret) };
   };
-  return { asked, invite, begin, journey: () => readJourney(ports, 'contoso') };
+  return { context, asked, invite, begin, journey: () => readJourney(ports, 'contoso') };
 }
 
 describe('an invitation any tenant may answer', () => {
@@ -81,5 +82,31 @@ describe('an invitation that is replaced while Microsoft is being asked', () => 
     await expect(browser.answer(TENANT)).rejects.toMatchObject({ code: 'CONSENT_INVITATION_REVOKED' });
     expect(asked.tenantId).toBe(TENANT);
     expect(await journey()).toMatchObject({ state: 'consent_pending', epoch: 2, rounds: [], provenTenantId: null });
+  });
+});
+
+describe('an account that is removed while Microsoft is being asked', () => {
+  it.each([false, true])('leaves nothing behind, not even in one of the same id that has a request of its own (added again: %s)', async (again) => {
+    const { context, asked, invite, begin, journey } = await stage();
+    const browser = await begin(await invite());
+    asked.meanwhile = async () => {
+      await removeAccount(context, { accountId: 'contoso', operatorId: 'op-1' });
+      if (!again) return;
+      await addAccount(context.ports, { id: 'contoso', name: 'Contoso' }, 'op-1');
+      await invite();
+    };
+    await expect(browser.answer(TENANT)).rejects.toMatchObject({ code: 'CONSENT_INVITATION_REVOKED' });
+    expect(asked.tenantId).toBe(TENANT);
+    expect(await journey()).toMatchObject({ state: again ? 'consent_pending' : 'new', rounds: [], provenTenantId: null });
+    expect(await context.ports.store.get('accounts/journey/contoso')).toEqual(again ? expect.anything() : undefined);
+  });
+});
+
+describe('an account that was offboarded', () => {
+  it.each([undefined, 'fabrikam.example'])('gets no new invitation (expected tenant: %s)', async (tenant) => {
+    const { context, invite } = await stage();
+    await updateJourney(context.ports, 'contoso', (journey) => ({ ...journey, state: 'offboarded' }));
+    await expect(invite(tenant)).rejects.toMatchObject({ code: 'ACCOUNT_OFFBOARDED' });
+    expect(await context.ports.store.get('consent/current-invitation/contoso')).toBeUndefined();
   });
 });

@@ -5,6 +5,7 @@ const good: IssueFacts = {
   operatorAuthorized: true,
   chained: false,
   reason: 'Ticket 4711',
+  ownershipProven: true,
   accessLevel: 'full',
   bindingState: 'active',
   standing: 'qualifies',
@@ -27,6 +28,7 @@ describe('deciding whether an impersonation may be issued', () => {
     ['an empty reason', { reason: '' }, 'IMPERSONATION_REASON_REQUIRED'],
     ['a reason of blanks and invisible characters', { reason: ' \u202e\n\t \u200f' }, 'IMPERSONATION_REASON_REQUIRED'],
     ['a reason that would fill the log', { reason: 'x'.repeat(301) }, 'IMPERSONATION_REASON_REQUIRED'],
+    ['an account whose tenant nobody has confirmed, whatever else is said of it', { ownershipProven: false, accessLevel: 'none', bindingState: undefined }, 'SSO_OWNERSHIP_UNPROVEN'],
     ['an account whose level is none', { accessLevel: 'none' }, 'IMPERSONATION_LEVEL_NONE'],
     ['asking for nothing', { requestedLevel: 'none' }, 'IMPERSONATION_LEVEL_NONE'],
     ['asking for more than the customer allows', { accessLevel: 'restricted', requestedLevel: 'full' }, 'ACCESS_LEVEL_RAISE_REFUSED'],
@@ -46,7 +48,7 @@ describe('deciding whether an impersonation may be issued', () => {
   });
 
   it('tells an operator without the right nothing about level, binding or person', () => {
-    const worst = { operatorAuthorized: false, chained: true, reason: '', accessLevel: 'none', bindingState: undefined, standing: 'unknown', consent: 'unknown' } as const;
+    const worst = { operatorAuthorized: false, chained: true, reason: '', ownershipProven: false, accessLevel: 'none', bindingState: undefined, standing: 'unknown', consent: 'unknown' } as const;
     expect(codeOf(worst)).toBe('IMPERSONATION_NOT_ALLOWED');
   });
 

@@ -53,7 +53,7 @@ const NO_ACCOUNT = 'Admins can be listed once the customer account is chosen and
 
 export async function findAccounts({ onboarding }: Workplace): Promise<readonly INodeListSearchItems[]> {
   const accounts = await onboarding.listAccounts();
-  return accounts.map(({ id, name, state }) => ({ name: `${name} (${state.replaceAll('_', ' ')})`, value: id, description: id }));
+  return accounts.map(({ id, name, state, removingAt }) => ({ name: `${name} (${removingAt === undefined ? state.replaceAll('_', ' ') : 'being removed'})`, value: id, description: id }));
 }
 
 /**

@@ -12,6 +12,7 @@ import { verifyConsent } from './consent/verify.operation';
 import { createAccount } from './customer-account/create.operation';
 import { getManyAccounts } from './customer-account/get-many.operation';
 import { getAccount } from './customer-account/get.operation';
+import { removeAccount } from './customer-account/remove.operation';
 import { issueImpersonation } from './impersonation/issue.operation';
 import { advanceOnboarding } from './onboarding/advance.operation';
 import { explainErrorCode } from './onboarding/explain-error-code.operation';
@@ -43,6 +44,7 @@ export const OPERATIONS: readonly Operation[] = [
   createAccount,
   getAccount,
   getManyAccounts,
+  removeAccount,
   issueImpersonation,
   advanceOnboarding,
   explainErrorCode,
