@@ -11,6 +11,7 @@ import { certificates } from './stories/certificates.mts';
 import { consent } from './stories/consent.mts';
 import { impersonation } from './stories/impersonation.mts';
 import { loading } from './stories/loading.mts';
+import { removal } from './stories/removal.mts';
 
 interface Menu {
   readonly name: string;
@@ -32,6 +33,7 @@ await test('the packed package in a real n8n', async (n8n) => {
   await certificates(n8n, scene);
   await activation(n8n, scene);
   await impersonation(n8n, scene);
+  await removal(n8n, scene);
 
   await n8n.test('every operation in the menus of the node has run', async () => {
     assert.deepEqual([...scene.ran].toSorted(), (await offered(scene)).toSorted());

@@ -234,6 +234,6 @@ describe('removing a customer account', () => {
     expect(await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: true }])).toEqual([]);
     expect((await stage.search('searchAccounts')).results).toEqual([]);
     expect(await refusal('customerAccount', 'remove', { account, confirmed: true })).toMatchObject({ type: 'ACCOUNT_NOT_FOUND' });
-    expect(await refusal('impersonation', 'issue', { account, reason: 'Ticket 4711' })).toMatchObject({ type: 'ACCOUNT_NOT_FOUND' });
+    expect(await refusal('onboarding', 'advance', { account })).toMatchObject({ type: 'ACCOUNT_NOT_FOUND' });
   });
 });
