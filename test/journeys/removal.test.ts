@@ -257,6 +257,21 @@ describe('a removal that does not come to its end', () => {
     expect(await installation.audit.orphanedIntents()).toEqual([]);
   });
 
+  it('ends every other access although one record was tampered with, and says so', async () => {
+    const store = await copy();
+    const bound = (await store.get('sso/binding/contoso'))?.value ?? '';
+    await store.set('sso/binding/contoso', bound.replace('active', 'stale'));
+    const installation = await story.install(store);
+    expect(await codeOf(removeIn(installation))).toBe('STATE_RECORD_TAMPERED');
+    expect(await attempts(installation)).toEqual(new Set(['ACCOUNT_REMOVING']));
+    expect(await installation.onboarding.showAccount('contoso')).toMatchObject({ tenantId: null, accessLevel: 'none' });
+    expect((await Array.fromAsync(installation.audit.list())).map(({ action }) => action)).toEqual(expect.arrayContaining(['impersonation.revoke', 'consent.invitation_revoked', 'sso.ownership_released']));
+
+    await store.set('sso/binding/contoso', bound);
+    expect(await removeIn(installation)).toMatchObject({ removed: true });
+    expect(await installation.audit.orphanedIntents()).toEqual([]);
+  });
+
   it('refuses a code although nothing but the mark was written', async () => {
     await story.renew();
     const dying = createDyingStore(await copy());
