@@ -70,7 +70,7 @@ function queueSettings(): Readonly<Record<string, string>> {
     EXECUTIONS_MODE: 'queue',
     OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
     QUEUE_HEALTH_CHECK_ACTIVE: 'true',
-    // A worker that is gone is missed after this long, a minute by default.
+    // A worker that is gone is missed after this long, a minute by default; n8n then waits another half minute for its late word.
     QUEUE_WORKER_LOCK_DURATION: '8000',
     QUEUE_WORKER_LOCK_RENEW_TIME: '1500',
     QUEUE_WORKER_STALLED_INTERVAL: '2000',
