@@ -7,8 +7,10 @@ import { test } from 'node:test';
 import { openScene, type Scene } from './scene.mts';
 import { PACKAGE } from './stage.mts';
 import { activation } from './stories/activation.mts';
+import { aiTool } from './stories/ai-tool.mts';
 import { certificates } from './stories/certificates.mts';
 import { consent } from './stories/consent.mts';
+import { defaultEngine } from './stories/default-engine.mts';
 import { impersonation } from './stories/impersonation.mts';
 import { loading } from './stories/loading.mts';
 import { removal } from './stories/removal.mts';
@@ -29,10 +31,12 @@ await test('the packed package in a real n8n', async (n8n) => {
   n8n.diagnostic(`n8n was ready after ${scene.stage.server.startedInMs} ms`);
 
   await loading(n8n, scene);
-  await consent(n8n, scene);
+  const invitation = await consent(n8n, scene);
   await certificates(n8n, scene);
   await activation(n8n, scene);
   await impersonation(n8n, scene);
+  await aiTool(n8n, scene);
+  await defaultEngine(n8n, scene, invitation);
   await removal(n8n, scene);
 
   await n8n.test('every operation in the menus of the node has run', async () => {

@@ -53,10 +53,10 @@ export async function openStage({ port: wantedPort, engine = 'legacy' }: StageOp
     get server() {
       return server;
     },
-    /** The same n8n, stopped in order and started on what it kept. */
-    restart: async () => {
+    /** The same n8n, stopped in order and started on what it kept, with another engine for expressions if one is named. */
+    restart: async (next: NonNullable<StageOptions['engine']> = engine) => {
       await server.stop();
-      server = await startN8n(home, port, settings);
+      server = await startN8n(home, port, { ...settings, N8N_EXPRESSION_ENGINE: next });
     },
     sandbox,
     client,
