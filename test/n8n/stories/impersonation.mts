@@ -64,6 +64,11 @@ export async function impersonation(n8n: TestContext, scene: Scene): Promise<voi
     assert.equal(sessions(), 1);
   });
 
+  await n8n.test("n8n's own Webhook node keeps the headers of the call, so its executions are not for everybody's eyes", async () => {
+    const basic = Buffer.from(`${OPERATOR.user}:${OPERATOR.password}`).toString('base64');
+    assert.ok(stage.database.dump().includes(basic));
+  });
+
   await n8n.test('n8n keeps and shows a code that was made an output, which is why that has to be chosen', async () => {
     const issued = await scene.one('impersonation', 'issue', { account, reason: 'Ticket 4712', handOver: 'output' });
     assert.deepEqual(Object.keys(issued).toSorted(), ['code', 'deliverTo', 'expiresAt', 'jti']);
