@@ -59,7 +59,8 @@ export async function addAccount(
 ): Promise<CustomerAccount> {
   const account = buildAccount(input, actor, ports.clock.now());
   if (!(await claimRecord(ports, accountKind, account.id, account))) {
-    await requireAccount(ports, account.id);
+    const present = await findAccount(ports, account.id);
+    if ((present?.removal ?? null) !== null) throw accountRemoving(account.id);
     throw new OnboardingError('ACCOUNT_EXISTS', `The account ${account.id} exists already.`, { details: { accountId: account.id } });
   }
   await ports.audit.append({ id: `accounts.added:${account.id}:${account.createdAt}`, action: 'accounts.added', phase: 'note', actor, accountId: account.id });

@@ -128,6 +128,20 @@ const expiry: Record<string, Body> = {
     await store.set('k', 'v', clock.now() - 1);
     assert.equal(await store.get('k'), undefined);
   },
+  'a key replaced with a time that has passed is absent at once, which deletes it only as it was read': async (store, clock) => {
+    await store.set('k', 'v', clock.now() + 10);
+    const { version } = await present(store, 'k');
+    await store.set('k', 'newer');
+    assert.equal(await store.replace('k', version, '', 1), false);
+    assert.equal((await present(store, 'k')).value, 'newer');
+    const newer = (await present(store, 'k')).version;
+    assert.equal(await store.replace('k', newer, '', 1), true);
+    assert.equal(await store.get('k'), undefined);
+    assert.deepEqual(await collect(store, ''), []);
+    assert.equal(await store.replace('k', newer, 'late'), false);
+    assert.equal(await store.claim('k', 'next'), true);
+    assert.notEqual((await present(store, 'k')).version, newer);
+  },
   'an expired key cannot be deleted or replaced': async (store, clock) => {
     await store.set('a', 'v', clock.now() + 10);
     await store.set('b', 'v', clock.now() + 10);
