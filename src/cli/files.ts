@@ -1,5 +1,5 @@
 /** Certificate files and their passwords: files are read within the limit and never overwritten, passwords come by standard input. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
 import { MAX_FILE_BYTES, OnboardingError, type PfxPassword, secret } from '../core/index';
 import type { Streams } from './output';
 
@@ -16,6 +16,33 @@ export function readCertificateFile(path: string): Uint8Array {
     throw new OnboardingError('INPUT_INVALID', `${path} could not be read.`, { cause: error, details: { file: path } });
   } finally {
     if (file !== undefined) closeSync(file);
+  }
+}
+
+/**
+ * Make the file first, then what goes into it: a name that is taken is found out before anything else happens. Nobody but
+ * its owner may read it. When the work fails, the file is taken away again. Raises `INPUT_INVALID`.
+ */
+export async function writeNewFile<T extends { readonly bytes: Uint8Array }>(path: string, work: () => Promise<T>): Promise<T> {
+  const file = createFile(path);
+  try {
+    const made = await work();
+    writeFileSync(file, made.bytes);
+    return made;
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function createFile(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new OnboardingError('INPUT_INVALID', isTaken ? `${path} exists already, and nothing is overwritten.` : `${path} could not be made.`, { cause: error, details: { file: path } });
   }
 }
 

@@ -128,6 +128,8 @@ export const ERROR_CATALOG = {
   // Certificates
   CERTIFICATE_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'There is no certificate with this id.', 'List the certificates and use one of their ids.'),
   CERTIFICATE_NAME_TAKEN: entry('fix_input', 'operator', 'invalid', 'Another certificate has this name.', 'Choose another name; the existing id is in the details.'),
+  CERTIFICATE_EXISTS: entry('fix_input', 'operator', 'invalid', 'This very certificate is stored already.', 'Use the stored one; its id is in the details.'),
+  CERTIFICATE_FILE_UNUSABLE: entry('fix_input', 'operator', 'invalid', 'The file can be read, and no app could sign in with what is in it; the problems are named.', 'Run `certificate inspect` on it; export one RSA certificate together with its private key.'),
   CERTIFICATE_INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A certificate parameter is out of range.', 'Correct the named parameter.'),
   CERTIFICATE_EXPIRED: entry('attention', 'operator', 'failed', 'The certificate is outside its validity.', 'Generate or import another one and register it.'),
   CERTIFICATE_NOT_ACCEPTED: entry('retry_later', 'operator', 'try_later', 'The token endpoint does not accept the certificate yet.', 'Wait for replication and run the step again.'),
@@ -140,7 +142,8 @@ export const ERROR_CATALOG = {
   PFX_TOO_LARGE: entry('fix_input', 'operator', 'invalid', 'The file is larger, or has more entries, than a certificate file has.', 'Give the file of one certificate, with its chain at most; 1 MiB is the limit.'),
   PFX_TOO_SLOW: entry('retry_later', 'operator', 'try_later', 'Deriving the key from the password did not end in time.', 'Try again when this host is less busy, or export the file again with fewer iterations.'),
   PFX_EMPTY: entry('fix_input', 'operator', 'invalid', 'The file has no bytes.', 'Copy or download the file again.'),
-  NOT_A_PFX: entry('fix_input', 'operator', 'invalid', 'The file is something else than a PFX (PKCS#12); `detected` says what.', 'Give the PFX (.pfx, .p12). A PEM file with certificate and key can be imported as it is.'),
+  PEM_MALFORMED: entry('fix_input', 'operator', 'invalid', 'The PEM text is cut or damaged.', 'Copy it again, from the first BEGIN line to the last END line.'),
+  NOT_A_PFX: entry('fix_input', 'operator', 'invalid', 'The file is something else than a PFX (PKCS#12); `detected` says what.', 'Give the PFX (.pfx, .p12). A PEM file with certificate and key is imported as it is.'),
   KEY_CREDENTIAL_FOREIGN_CHANGE: entry('attention', 'partner', 'failed', 'Somebody else changed the app\'s key credentials at the same time.', 'Look at the app registration; nothing is restored automatically.'),
   KEY_CREDENTIAL_REFUSED: entry('act', 'partner', 'failed', 'Microsoft refused the key credential.', 'The service code and message name the cause.'),
 

@@ -30,7 +30,7 @@ export type { OperatorOnboarding } from './corridor/operator';
 export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
-export type { CertificateRequest, Credentials, RegisteredCredential } from './corridor/credentials';
+export type { CertificateRequest, Credentials, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
 // Accounts
 export { ACCESS_LEVELS, isRaise, lowerAccessLevel, readAccessLevel } from './accounts/access-level';
@@ -70,6 +70,8 @@ export { buildDeliveryPage, buildUndeliveredPage } from './impersonation/deliver
 export type { IssuedImpersonation } from './impersonation/issue';
 
 // Certificates
+export { EXPORT_FORMATS } from './certificates/export';
+export type { ExportedFile, ExportFormat, ExportRequest } from './certificates/export';
 export type { CertificateRecord } from './certificates/model';
 export type { FileCertificate, FileKey } from './certificates/pfx/contents';
 export { inspectCertificateFile } from './certificates/pfx/inspect';
@@ -78,6 +80,7 @@ export { MAX_FILE_BYTES } from './certificates/pfx/limits';
 export type { PfxPassword } from './certificates/pfx/passwords';
 export type { FileProblem, ProblemCode } from './certificates/pfx/problems';
 export type { PfxInput } from './certificates/pfx/read';
+export type { PfxProfile } from './certificates/pfx/write';
 
 // Audit
 export { createAuditLog } from './audit/log';

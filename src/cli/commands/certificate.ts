@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
-import { type CertificateRecord, OnboardingError } from '../../core/index';
+import { type CertificateRecord, OnboardingError, secret } from '../../core/index';
+import { readLine, writeNewFile } from '../files';
 import { EXIT, table } from '../output';
+import type { Runtime } from '../runtime';
+import { addFileCommands, describe } from './certificate-files';
 import { addInspectCommand } from './certificate-inspect';
 import { type CommandContext, runAction } from './context';
 
@@ -10,6 +13,8 @@ interface GenerateFlags {
   readonly subject?: string;
   readonly keyBits: number;
   readonly lifetimeDays?: number;
+  readonly pfxOut?: string;
+  readonly pfxPasswordStdin?: boolean;
 }
 
 export function addCertificateCommands(program: Command, context: CommandContext): void {
@@ -22,16 +27,17 @@ export function addCertificateCommands(program: Command, context: CommandContext
     .option('--subject <common name>', 'default: the name')
     .option('--key-bits <bits>', '2048, 3072 or 4096', Number, 3072)
     .option('--lifetime-days <days>', 'default 365', Number)
+    .option('--pfx-out <file>', 'also write a PFX with the private key; never overwrites')
+    .option('--pfx-password-stdin', 'read the PFX\'s password from standard input')
     .description('new self-signed credential certificate; its private key stays sealed in the state')
     .action(async (flags: GenerateFlags, command: Command) => {
-      await runAction(context, command, async ({ installation, operatorId }, output) => {
-        const keyBits = flags.keyBits;
-        if (keyBits !== 2048 && keyBits !== 3072 && keyBits !== 4096) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The key has 2048, 3072 or 4096 bits.', { details: { field: 'keyBits' } });
-        const record = await installation.certificates.generate({ name: flags.name, description: flags.description, subject: flags.subject, keyBits, lifetimeDays: flags.lifetimeDays }, operatorId());
+      await runAction(context, command, async (runtime, output, signal) => {
+        const record = flags.pfxOut === undefined ? await generate(runtime, flags) : await generateWithPfx(runtime, context, { ...flags, pfxOut: flags.pfxOut }, signal);
         output.result(record, () => describe(record));
         return EXIT.done;
       });
     });
+  addFileCommands(certificate, context);
   certificate.command('list').description('every credential certificate').action(async (_flags: unknown, command: Command) => {
     await runAction(context, command, async ({ installation, operatorId }, output) => {
       const items = await installation.certificates.list(operatorId());
@@ -65,14 +71,19 @@ export function addCertificateCommands(program: Command, context: CommandContext
     });
 }
 
-function describe(record: CertificateRecord): string {
-  return [
-    `certificate  ${record.id}  ${record.name}`,
-    `subject      ${record.subject}`,
-    `valid        ${record.notBefore} to ${record.notAfter}`,
-    `key          ${record.keyType} ${record.keyBits}`,
-    `SHA-1        ${record.thumbprintSha1}`,
-    `SHA-256      ${record.thumbprintSha256}`,
-    `state        ${record.state}`,
-  ].join('\n');
+async function generate({ installation, operatorId }: Runtime, flags: GenerateFlags): Promise<CertificateRecord> {
+  const { name, description, subject, keyBits, lifetimeDays } = flags;
+  if (keyBits !== 2048 && keyBits !== 3072 && keyBits !== 4096) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The key has 2048, 3072 or 4096 bits.', { details: { field: 'keyBits' } });
+  return installation.certificates.generate({ name, description, subject, keyBits, lifetimeDays }, operatorId());
+}
+
+async function generateWithPfx(runtime: Runtime, context: CommandContext, flags: GenerateFlags & { readonly pfxOut: string }, signal: AbortSignal): Promise<CertificateRecord> {
+  if (flags.pfxPasswordStdin !== true) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'A PFX needs a password: give it on standard input with --pfx-password-stdin.', { details: { field: 'password' } });
+  const password = secret(await readLine(context.streams));
+  if (password.reveal() === '') throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The password of a PFX is not empty.', { details: { field: 'password' } });
+  const { record } = await writeNewFile(flags.pfxOut, async () => {
+    const { id } = await generate(runtime, flags);
+    return runtime.installation.certificates.exportFile(id, { format: 'pfx', password, signal }, runtime.operatorId());
+  });
+  return record;
 }

@@ -40,10 +40,10 @@ export function toIsoSeconds(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
-/** RFC 7468 text of a DER certificate. */
-export function toPem(der: Uint8Array): string {
+/** RFC 7468 text of a DER certificate, or of what `label` says. */
+export function toPem(der: Uint8Array, label = 'CERTIFICATE'): string {
   const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 function refused(message: string): OnboardingError {

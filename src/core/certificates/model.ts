@@ -16,7 +16,8 @@ const instant = z.iso.datetime({ precision: 0 });
 const certificateFactsSchema = z.object({
   /** As OpenSSL writes it, for example `CN=Backup`. */
   subject: z.string(),
-  serialNumber: z.string().regex(/^[0-9A-F]+$/),
+  /** Upper-case hex; some authorities made negative ones. */
+  serialNumber: z.string().regex(/^-?[0-9A-F]+$/),
   notBefore: instant,
   notAfter: instant,
   thumbprintSha1: thumbprint(40),

@@ -1,8 +1,8 @@
 /**
  * Stored certificates. One authenticated record each; the private key inside is sealed and bound to the record's id and
- * the certificate's thumbprint, so that it opens nowhere else. Names are unique without regard to case and survive a
- * crash between the two writes: a name is claimed for minutes, the record written, the claim made permanent. Without a
- * master key nothing is written. Layout: docs/storage-schema.md.
+ * the certificate's thumbprint, so that it opens nowhere else. Names, without regard to case, and thumbprints are unique and
+ * survive a crash between the writes: they are claimed for minutes, the record is written, the claims made permanent.
+ * Without a master key nothing is written. Layout: docs/storage-schema.md.
  */
 import * as z from 'zod/v4';
 import { hasCode, OnboardingError } from '../errors';
@@ -14,19 +14,25 @@ import { certificateRecordSchema, storedCertificateSchema, type CertificateRecor
 
 const MAX_NAME_LENGTH = 80;
 const MAX_DESCRIPTION_LENGTH = 400;
-const NAME_CLAIM_MS = 10 * 60_000;
+const CLAIM_MS = 10 * 60_000;
 
 const certificateKind: RecordKind<StoredCertificate> = { kind: 'certificates/record', schemaVersion: 1, schema: storedCertificateSchema, authenticated: true };
-const nameKind: RecordKind<{ readonly certificateId: string }> = { kind: 'certificates/name', schemaVersion: 1, schema: z.object({ certificateId: z.string() }) };
+const claimSchema = z.object({ certificateId: z.string() });
+const nameKind: RecordKind<Claim> = { kind: 'certificates/name', schemaVersion: 1, schema: claimSchema };
+const thumbprintKind: RecordKind<Claim> = { kind: 'certificates/thumbprint', schemaVersion: 1, schema: claimSchema };
+
+type Claim = Readonly<z.infer<typeof claimSchema>>;
 
 type RecordsPorts = Pick<Ports, 'store' | 'sealer'>;
 type WritePorts = RecordsPorts & Pick<Ports, 'clock' | 'random' | 'audit'>;
 
-export interface NewCertificate extends CertificateRequest {
+export interface CertificateNaming {
   /** 1 to 80 characters, unique without regard to case. */
   readonly name: string;
   readonly description?: string | undefined;
 }
+
+export interface NewCertificate extends CertificateRequest, CertificateNaming {}
 
 /**
  * Generate a certificate and store it as `next`. `actor` is an operator id. Raises `MASTER_KEY_MISSING` before anything
@@ -36,9 +42,20 @@ export interface NewCertificate extends CertificateRequest {
 export async function createCertificate(ports: WritePorts & Pick<Ports, 'keys'>, input: NewCertificate, actor: string): Promise<CertificateRecord> {
   requireMasterKey(ports);
   const naming = readNaming(input);
-  await refuseTakenName(ports, naming.name);
+  await refuseTaken(ports, { name: naming.name });
   const certificate = await generateCertificate(ports, input);
   return storeCertificate(ports, { ...naming, source: 'generated', certificate }, actor);
+}
+
+/**
+ * Store a certificate of somebody else's making, as {@link createCertificate} stores its own. `input` names it. Raises
+ * `CERTIFICATE_EXISTS` (`details.certificateId`) and like {@link createCertificate}.
+ */
+export async function importCertificate(ports: WritePorts, input: CertificateNaming, certificate: CredentialCertificate, actor: string): Promise<CertificateRecord> {
+  requireMasterKey(ports);
+  const naming = readNaming(input);
+  await refuseTaken(ports, { name: naming.name, thumbprintSha256: certificate.thumbprintSha256 });
+  return storeCertificate(ports, { ...naming, source: 'imported', certificate }, actor);
 }
 
 /** Every stored certificate, by id. Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`, `STATE_UNAVAILABLE`. */
@@ -102,7 +119,7 @@ export async function storeCertificate(ports: WritePorts, input: Storable, actor
   const outcome = { ...event, id: `${action}:${stored.id}:outcome`, phase: 'outcome', intentId } as const;
   await write(ports, stored).catch(async (error: unknown) => {
     // Best effort: why nothing was stored matters more to the caller than an audit that is down as well.
-    await ports.audit.append({ ...outcome, outcome: hasCode(error, 'CERTIFICATE_NAME_TAKEN') ? 'refused' : 'failed' }).catch(() => undefined);
+    await ports.audit.append({ ...outcome, outcome: hasCode(error, 'CERTIFICATE_NAME_TAKEN', 'CERTIFICATE_EXISTS') ? 'refused' : 'failed' }).catch(() => undefined);
     throw error;
   });
   await ports.audit.append({ ...outcome, outcome: 'done' }).catch(async (error: unknown) => {
@@ -134,26 +151,61 @@ function keyBinding(id: string, thumbprintSha256: string) {
   return { kind: 'certificates/record', id, field: 'privateKey', thumbprint: thumbprintSha256 };
 }
 
+/** The claims decide a race; the list knows what writers stored that died before their claims were permanent. */
 async function write(ports: WritePorts, stored: StoredCertificate): Promise<void> {
   const claim = { certificateId: stored.id };
-  const key = nameKey(stored.name);
-  // The claim decides a race; the list knows the names of writers that died before their claim was permanent.
-  if (!(await claimRecord(ports, nameKind, key, claim, ports.clock.now() + NAME_CLAIM_MS))) throw await nameTaken(ports, stored.name);
-  await refuseTakenName(ports, stored.name).catch(async (error: unknown) => {
-    await deleteRecord(ports, nameKind, key);
+  const held = await claimAll(ports, stored, claim);
+  await refuseTaken(ports, stored).catch(async (error: unknown) => {
+    await freeAll(ports, held, stored.id);
     throw error;
   });
   await claimRecord(ports, certificateKind, stored.id, stored);
-  const own = await findRecord(ports, nameKind, key);
-  const isOurs = own?.value.certificateId === stored.id && (await replaceRecord(ports, nameKind, key, own, claim));
-  if (isOurs) return;
-  await deleteRecord(ports, certificateKind, stored.id);
-  throw new OnboardingError('STATE_CONFLICT', 'Another writer took the certificate\'s name meanwhile.');
+  for (const { kind, key } of held) {
+    const own = await findRecord(ports, kind, key);
+    const isOurs = own?.value.certificateId === stored.id && (await replaceRecord(ports, kind, key, own, claim));
+    if (isOurs) continue;
+    await withdraw(ports, stored);
+    throw new OnboardingError('STATE_CONFLICT', 'Another writer took the certificate\'s name meanwhile.');
+  }
+}
+
+interface Held {
+  readonly kind: RecordKind<Claim>;
+  readonly key: string;
+  readonly taken: (certificateId: string | undefined) => OnboardingError;
+}
+
+function claimsOf({ name, thumbprintSha256 }: Pick<StoredCertificate, 'name' | 'thumbprintSha256'>): readonly Held[] {
+  return [
+    { kind: nameKind, key: encodeURIComponent(foldName(name)), taken: nameTakenBy },
+    { kind: thumbprintKind, key: thumbprintSha256, taken: storedAs },
+  ];
+}
+
+async function claimAll(ports: WritePorts, stored: StoredCertificate, claim: Claim): Promise<readonly Held[]> {
+  const held: Held[] = [];
+  for (const wanted of claimsOf(stored)) {
+    if (!(await claimRecord(ports, wanted.kind, wanted.key, claim, ports.clock.now() + CLAIM_MS))) {
+      const other = await findRecord(ports, wanted.kind, wanted.key);
+      await freeAll(ports, held, stored.id);
+      throw wanted.taken(other?.value.certificateId);
+    }
+    held.push(wanted);
+  }
+  return held;
+}
+
+/** What meanwhile is somebody else's stays. */
+async function freeAll(ports: RecordsPorts, held: readonly Held[], certificateId: string): Promise<void> {
+  for (const { kind, key } of held) {
+    const claim = await findRecord(ports, kind, key);
+    if (claim?.value.certificateId === certificateId) await deleteRecord(ports, kind, key);
+  }
 }
 
 async function withdraw(ports: RecordsPorts, stored: StoredCertificate): Promise<void> {
   await deleteRecord(ports, certificateKind, stored.id);
-  await deleteRecord(ports, nameKind, nameKey(stored.name));
+  await freeAll(ports, claimsOf(stored), stored.id);
 }
 
 async function requireStored(ports: RecordsPorts, id: string): Promise<StoredCertificate> {
@@ -174,7 +226,7 @@ function requireMasterKey(ports: Pick<Ports, 'sealer'>): void {
   if (!ports.sealer.ready) throw new OnboardingError('MASTER_KEY_MISSING', 'A private key is stored only sealed, and no master key is configured.');
 }
 
-function readNaming(input: NewCertificate): { name: string; description: string } {
+function readNaming(input: CertificateNaming): { name: string; description: string } {
   const name = input.name.trim().normalize('NFC');
   const description = (input.description ?? '').trim();
   if (name === '' || name.length > MAX_NAME_LENGTH || !name.isWellFormed() || /\p{Cc}/u.test(name)) throw refused('name', 'A certificate\'s name has 1 to 80 characters and no control characters.');
@@ -186,24 +238,22 @@ function refused(parameter: string, message: string): OnboardingError {
   return new OnboardingError('CERTIFICATE_INPUT_INVALID', message, { details: { parameter } });
 }
 
-function nameKey(name: string): string {
-  return encodeURIComponent(foldName(name));
-}
-
 function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-async function refuseTakenName(ports: RecordsPorts, name: string): Promise<void> {
-  for (const record of await listCertificates(ports)) {
-    if (foldName(record.name) === foldName(name)) throw takenBy(record.id);
-  }
+async function refuseTaken(ports: RecordsPorts, wanted: { readonly name: string; readonly thumbprintSha256?: string }): Promise<void> {
+  const records = await listCertificates(ports);
+  const same = records.find(({ thumbprintSha256 }) => thumbprintSha256 === wanted.thumbprintSha256);
+  const namesake = records.find(({ name }) => foldName(name) === foldName(wanted.name));
+  if (same !== undefined) throw storedAs(same.id);
+  if (namesake !== undefined) throw nameTakenBy(namesake.id);
 }
 
-async function nameTaken(ports: RecordsPorts, name: string): Promise<OnboardingError> {
-  return takenBy((await findRecord(ports, nameKind, nameKey(name)))?.value.certificateId);
-}
-
-function takenBy(certificateId: string | undefined): OnboardingError {
+function nameTakenBy(certificateId: string | undefined): OnboardingError {
   return new OnboardingError('CERTIFICATE_NAME_TAKEN', 'Another certificate has this name.', { details: certificateId === undefined ? {} : { certificateId } });
+}
+
+function storedAs(certificateId: string | undefined): OnboardingError {
+  return new OnboardingError('CERTIFICATE_EXISTS', `This certificate is stored already${certificateId === undefined ? '' : ` as ${certificateId}`}.`, { details: certificateId === undefined ? {} : { certificateId } });
 }

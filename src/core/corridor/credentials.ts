@@ -1,9 +1,13 @@
 /**
- * The credential certificates of the partner's apps, as the command line and the nodes need them: generate, list, show,
- * and register on an app in the home tenant with proof that the token endpoint accepts it. Bootstrap only: routine
+ * The credential certificates of the partner's apps, as the command line and the nodes need them: generate, import, export,
+ * list, show, and register on an app in the home tenant with proof that the token endpoint accepts it. Bootstrap only: routine
  * rotation of a registered certificate has a path of its own that never rewrites the whole collection.
  */
-import { createCertificate, listCertificates, type NewCertificate, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
+import { exportCertificate, type ExportedFile, type ExportRequest } from '../certificates/export';
+import { openKeyFile } from '../certificates/key-file';
+import type { PfxPassword } from '../certificates/pfx/passwords';
+import type { FileProblem } from '../certificates/pfx/problems';
+import { type CertificateNaming, createCertificate, importCertificate, listCertificates, type NewCertificate, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
 import type { CertificateRecord } from '../certificates/model';
 import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
@@ -13,6 +17,20 @@ import { type OnboardingContext, requireOperator } from './context';
 
 /** As stored; the subject's common name defaults to the name. */
 export type CertificateRequest = Omit<NewCertificate, 'subject'> & { readonly subject?: string | undefined };
+
+export interface ImportRequest extends CertificateNaming {
+  /** PFX, PEM or DER; at most 1 MiB. */
+  readonly bytes: Uint8Array;
+  /** Undefined: none was given. Null: the null password. */
+  readonly password?: PfxPassword | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImportedCertificate {
+  readonly record: CertificateRecord;
+  /** What is odd about the file and did not stop the import. */
+  readonly warnings: readonly FileProblem[];
+}
 
 export interface RegisteredCredential {
   readonly appKey: string;
@@ -27,6 +45,17 @@ export interface RegisteredCredential {
 export interface Credentials {
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
   generate(request: CertificateRequest, operatorId: string): Promise<CertificateRecord>;
+  /**
+   * Store the one certificate with its private key that a file holds. Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`,
+   * `CERTIFICATE_FILE_UNUSABLE` (`details.problems`), `CERTIFICATE_EXISTS` and `CERTIFICATE_NAME_TAKEN`
+   * (`details.certificateId`), `PEM_MALFORMED`, `NOT_A_PFX`, a code of the `PFX_` family, `AUDIT_UNAVAILABLE`.
+   */
+  importFile(request: ImportRequest, operatorId: string): Promise<ImportedCertificate>;
+  /**
+   * A file of a stored certificate; a private key only under a password, audited, and not at all when the audit is down.
+   * Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_INPUT_INVALID`, `AUDIT_UNAVAILABLE`, `SEAL_BROKEN`.
+   */
+  exportFile(certificateId: string, request: ExportRequest, operatorId: string): Promise<ExportedFile>;
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
   list(operatorId: string): Promise<readonly CertificateRecord[]>;
   /** Raises `CERTIFICATE_NOT_FOUND` and like `list`. */
@@ -53,6 +82,15 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     generate: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
       return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);
+    },
+    importFile: async (request, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      const { certificate, warnings } = await openKeyFile(ports, request);
+      return { record: await importCertificate(ports, request, certificate, operatorId), warnings };
+    },
+    exportFile: async (certificateId, request, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return exportCertificate(ports, certificateId, request, operatorId);
     },
     list: async (operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);

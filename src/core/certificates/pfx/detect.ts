@@ -40,8 +40,9 @@ export function detectOtherFormat(bytes: Uint8Array): DetectedFormat | undefined
   return text === undefined ? detectDer(file) : detectText(text);
 }
 
-/** UTF-8 without control characters, or undefined. */
+/** UTF-8 without control characters, or undefined. Around a PEM block people's names may stand in any encoding. */
 function readText(file: Buffer): string | undefined {
+  if (file.readUInt8(0) !== TAG.sequence && file.includes('-----BEGIN ')) return file.toString('latin1');
   const text = file.toString('utf8').replace(/^\uFEFF/, '');
   return /[\p{Cc}\uFFFD]/u.test(text.replaceAll(/[\t\n\r\f]/g, '')) ? undefined : text;
 }

@@ -52,28 +52,29 @@ export type FileReport = ReadableFile | UnreadableFile;
 export async function inspectCertificateFile(ports: Pick<Ports, 'clock' | 'keyDeriver'>, input: PfxInput): Promise<FileReport> {
   try {
     requirePfx(input.bytes);
-    return await report(ports, input, await readPfx(ports, input));
+    return report(ports, input, await readPfx(ports, input));
   } catch (error) {
     if (isOnboardingError(error)) return { ok: false, error: { ...error.toJSON(), ...error.details, code: error.code, message: error.message, remedy: error.remedy } };
     throw error;
   }
 }
 
+/** Raises `PFX_EMPTY`, `PFX_TOO_LARGE`. */
+export function requireFileSize({ length }: Uint8Array): void {
+  if (length === 0) throw refused('PFX_EMPTY', 'The file is empty.');
+  if (length > MAX_FILE_BYTES) throw refused('PFX_TOO_LARGE', 'The file is larger than 1 MiB, which no certificate file is.');
+}
+
 /** Raises `PFX_EMPTY`, `PFX_TOO_LARGE`, `NOT_A_PFX` (`details.detected`). */
 export function requirePfx(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw refused('PFX_EMPTY', 'The file is empty.');
-  if (bytes.length > MAX_FILE_BYTES) throw tooLarge();
+  requireFileSize(bytes);
   const detected = detectOtherFormat(bytes);
   if (detected !== undefined) throw new OnboardingError('NOT_A_PFX', `This is not a PFX but ${describeFormat(detected)}.`, { details: { detected } });
 }
 
-export function tooLarge(): OnboardingError {
-  return refused('PFX_TOO_LARGE', 'The file is larger than 1 MiB, which no certificate file is.');
-}
-
-async function report({ clock }: Pick<Ports, 'clock'>, input: PfxInput, found: PfxContents): Promise<ReadableFile> {
+function report({ clock }: Pick<Ports, 'clock'>, input: PfxInput, found: PfxContents): ReadableFile {
   const contents = describeContents(found.certificates, found.keys);
-  const judged = { contents, damaged: await findDamagedPairs(contents.pairs), now: clock.now() };
+  const judged = { contents, damaged: findDamagedPairs(contents.pairs), now: clock.now() };
   return {
     ok: true,
     format: 'pfx',

@@ -24,7 +24,7 @@ const EXPIRES_SOON_MS = 30 * 24 * 60 * 60_000;
 
 export interface Judged {
   readonly contents: FileContents;
-  /** Pairs whose key does not sign what the certificate verifies. */
+  /** Pairs whose key is not sound. */
   readonly damaged: ReadonlySet<Pair>;
   readonly now: number;
 }
@@ -63,7 +63,7 @@ function pairProblems({ key, certificate }: Pair, isDamaged: boolean, now: numbe
   if (key.asymmetricKeyType !== 'rsa') problems.push(fault('KEY_TYPE_UNSUPPORTED', `The key is ${String(key.asymmetricKeyType)}; Microsoft accepts RSA keys only for this.`));
   else if (bits < MIN_RSA_BITS) problems.push(fault('KEY_TOO_SMALL', `The RSA key has ${bits} bits; ${MIN_RSA_BITS} are the least that is accepted.`));
   else if (bits > MAX_RSA_BITS) problems.push(fault('KEY_TOO_LARGE', `The RSA key has ${bits} bits; more than ${MAX_RSA_BITS} make every signature take seconds.`));
-  else if (isDamaged) problems.push(fault('KEY_DAMAGED', 'The private key does not sign what its certificate verifies: its numbers do not fit each other.'));
+  else if (isDamaged) problems.push(fault('KEY_DAMAGED', 'The private key is damaged: its numbers do not fit each other.'));
   return [...problems, ...certificateProblems(certificate, now)];
 }
 

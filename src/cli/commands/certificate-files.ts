@@ -1,0 +1,86 @@
+import { type Command, Option } from 'commander';
+import { type CertificateRecord, EXPORT_FORMATS, type ExportedFile, type ExportFormat, OnboardingError, type PfxProfile, secret } from '../../core/index';
+import { type PasswordFlags, readCertificateFile, readLine, readPassword, writeNewFile } from '../files';
+import { EXIT } from '../output';
+import { type CommandContext, runAction } from './context';
+
+interface ImportFlags extends PasswordFlags {
+  readonly name: string;
+  readonly description?: string;
+}
+
+interface ExportFlags extends PasswordFlags {
+  readonly format: ExportFormat;
+  readonly out: string;
+  readonly profile: PfxProfile;
+  readonly csp?: boolean;
+}
+
+export function addFileCommands(certificate: Command, context: CommandContext): void {
+  addImportCommand(certificate, context);
+  addExportCommand(certificate, context);
+}
+
+function addImportCommand(certificate: Command, context: CommandContext): void {
+  certificate
+    .command('import')
+    .argument('<file>', 'PFX or PEM, with the private key')
+    .requiredOption('--name <name>', 'unique among your certificates')
+    .option('--description <text>')
+    .option('--password-stdin', 'read the file\'s password from standard input')
+    .option('--password-null', 'the null password of Windows')
+    .description('take a certificate with its private key into the store')
+    .action(async (file: string, flags: ImportFlags, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        const password = await readPassword(context.streams, flags);
+        const { record, warnings } = await installation.certificates.importFile({ name: flags.name, description: flags.description, bytes: readCertificateFile(file), password, signal }, operatorId());
+        for (const { message } of warnings) output.say(`note: ${message}`);
+        output.result(record, () => describe(record));
+        return EXIT.done;
+      });
+    });
+}
+
+function addExportCommand(certificate: Command, context: CommandContext): void {
+  certificate
+    .command('export')
+    .argument('<certificate>')
+    .addOption(new Option('--format <format>', 'pfx with the private key, pem (with it when a password is given), cer: the public part as DER').choices(EXPORT_FORMATS).makeOptionMandatory())
+    .requiredOption('--out <file>', 'a new file, readable by its owner only; never overwrites')
+    .option('--password-stdin', 'read the password that protects the private key from standard input; always so for pfx')
+    .addOption(new Option('--profile <profile>', 'of a pfx: modern is AES-256, legacy is 3DES for Windows Server 2016 and before').choices(['modern', 'legacy']).default('modern'))
+    .option('--csp', 'of a pfx: keep the key in Windows\' CSP provider, as Exchange Online PowerShell needs it')
+    .description('write a stored certificate to a file; a private key only under a password, and audited')
+    .action(async (id: string, flags: ExportFlags, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        const password = await readExportPassword(context, flags);
+        const { format, profile, csp } = flags;
+        const file = await writeNewFile(flags.out, async () => installation.certificates.exportFile(id, { format, password, profile, csp, signal }, operatorId()));
+        output.result({ ...file.record, file: flags.out, format, includesPrivateKey: file.includesPrivateKey }, () => describeExport(file, flags.out));
+        return EXIT.done;
+      });
+    });
+}
+
+async function readExportPassword(context: CommandContext, { format, passwordStdin }: ExportFlags) {
+  if (format === 'cer' || (format === 'pem' && passwordStdin !== true)) return undefined;
+  const password = await readLine(context.streams);
+  if (password === '') throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'A file with a private key needs a password: give it on standard input.', { details: { field: 'password' } });
+  return secret(password);
+}
+
+function describeExport({ record, includesPrivateKey }: ExportedFile, path: string): string {
+  return `${path}: ${record.name}, ${includesPrivateKey ? 'with its private key, protected by the password' : 'the public part'}\nSHA-256  ${record.thumbprintSha256}`;
+}
+
+export function describe(record: CertificateRecord): string {
+  return [
+    `certificate  ${record.id}  ${record.name}`,
+    `subject      ${record.subject}`,
+    `valid        ${record.notBefore} to ${record.notAfter}`,
+    `key          ${record.keyType} ${record.keyBits}`,
+    `SHA-1        ${record.thumbprintSha1}`,
+    `SHA-256      ${record.thumbprintSha256}`,
+    `state        ${record.state}`,
+  ].join('\n');
+}
