@@ -42,9 +42,9 @@ export interface CertificateRequest {
  */
 export async function generateCertificate(ports: Pick<Ports, 'clock' | 'random' | 'keys'>, request: CertificateRequest): Promise<CredentialCertificate> {
   const { commonName, keyBits, lifetimeDays } = readRequest(request);
-  const pair = await ports.keys.generateRsa(keyBits);
+  // Loaded while the key is being made, so that the event loop is not held for the library and its use in one piece.
+  const [pair, { default: loadedForge }] = await Promise.all([ports.keys.generateRsa(keyBits), import('node-forge')]);
   const notBeforeAt = Math.floor((ports.clock.now() - BACKDATED_MS) / 1000) * 1000;
-  const { default: loadedForge } = await import('node-forge');
   const der = buildCertificate(loadedForge, { commonName, pair, serial: makeSerial(ports.random.bytes(SERIAL_BYTES)), notBeforeAt, notAfterAt: notBeforeAt + lifetimeDays * DAY_MS });
   return { ...readCertificateFacts(der), der, pem: toPem(der), privateKey: pair.privateKey };
 }
