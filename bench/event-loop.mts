@@ -139,7 +139,8 @@ export const eventLoop: Figure = {
 loads, and a second host on the same SQLite file (FULL sync). The measured host takes one customer through the whole journey (**first**: client libraries are
 loaded on the way), then another (**again**), then verifies half of ${FLEET} consents, ${CONCURRENCY} at a time, while the second host verifies the other half (**two writers**).
 
-**Longest computation** is the time this thread really computed between two turns of its loop, so it says what our code does, also on a busy machine; **delay** is what
+**Longest computation** is the time this thread really computed between two turns of its loop, so it says what our code does, also on a busy machine (the kernel
+counts it to a few milliseconds; and a process that was kept waiting finds more answers at once, and takes them in one turn); **delay** is what
 timers saw (\`monitorEventLoopDelay\`, 1 ms period left out), which counts everything else on the machine too: compare it with the **idle** row of the same run. Both are durations
 and never fail a run. A first use holds the loop for as long as Node needs to read a client library; each is loaded in a turn of its own, so they do not add up.`,
   run,
