@@ -58,7 +58,7 @@ export const interleaving: Figure = {
   title: 'Calls of many tenants at once',
   about: `${TENANTS} customer tenants with ${CALLS} calls each (list the admins, app-only Graph), in turn over the tenants and ${CONCURRENCY} at a time, by the core
 bundle that n8n loads; then one consent read per tenant. Counted in the sandbox's log. Samples are the tenants. Tokens of calls are shared; a
-consent read asks for fresh tokens, one per app and resource, because an old token proves nothing about today. The fifty administrators have different
-names, so an answer that came with another tenant's token would show.`,
+consent read asks for fresh tokens, because an old one proves nothing about today: one per app and resource (2 x 3), and one for each of its two
+independent Graph batches. The fifty administrators have different names, so an answer that came with another tenant's token would show.`,
   run,
 };
