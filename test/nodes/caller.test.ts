@@ -14,12 +14,14 @@ const formPage = (name: string, parameters: NodeTypeAndVersion['parameters'] = {
 const askForm = (before: readonly NodeTypeAndVersion[], after: Readonly<Record<string, readonly string[]>> = {}) => requireCaller(fakeExecution([{}], { before, ran: before.map(({ name }) => name), after }), 0);
 
 describe('the caller', () => {
-  it.each(['n8nUserAuth', 'basicAuth'])('is answered at the last page of a form that asks for %s', (authentication) => {
-    expect(askForm([formTrigger(authentication), formPage('First'), formPage('Last')], { First: ['Last'] })).toBeDefined();
+  it('is answered at the last page of a form that asks for a sign-in to n8n', () => {
+    expect(askForm([formTrigger('n8nUserAuth'), formPage('First'), formPage('Last')], { First: ['Last'] })).toBeDefined();
   });
 
   it.each([
     ['the last page of a form anyone may open', [formTrigger('none'), formPage('Last')], {}, /not authenticated/],
+    ['the last page of a form that asks for Basic Auth, which n8n does at its first page only', [formTrigger('basicAuth'), formPage('Last')], {}, /not authenticated/],
+    ['the last page of a form one of whose triggers anyone may open', [formTrigger('n8nUserAuth'), { ...formTrigger('none'), name: 'Other' }, formPage('Last')], {}, /not authenticated/],
     ['the last page of a form that never said who may open it', [formTrigger(), formPage('Last')], {}, /not authenticated/],
     ['a page whose form is nowhere to be seen', [formPage('Last')], {}, /not authenticated/],
     ['a page another one follows', [formTrigger('n8nUserAuth'), formPage('First'), formPage('Last', { operation: 'completion' })], { First: ['Last'] }, /Nobody's browser waits/],

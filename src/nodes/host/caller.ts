@@ -11,12 +11,14 @@ type CallerHost = Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'getParen
 const FORM_TRIGGER = 'n8n-nodes-base.formTrigger';
 const FORM = 'n8n-nodes-base.form';
 /** n8n's nodes that can leave their answer to a later node, and where each says how it authenticates. */
-const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication', [FORM_TRIGGER]: 'authentication' };
-const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2', 'n8nUserAuth']);
+const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication' };
+const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2']);
+/** The only one n8n asks for again at every page; with Basic Auth the pages after the first are open to whoever has their address. */
+const SIGNED_IN_AT_EVERY_PAGE = 'n8nUserAuth';
 /** n8n sets a sandboxing one of its own and takes none from a workflow. */
 const POLICY = 'content-security-policy';
 
-const HOW = 'Start the workflow with a Webhook node, or go on after a Wait node that resumes on a webhook call; give it an authentication and set its "Respond" to "Using \'Respond to Webhook\' Node". Or put this node behind the last page of a form whose trigger has an authentication. Or choose another way for "Hand Over".';
+const HOW = 'Start the workflow with a Webhook node, or go on after a Wait node that resumes on a webhook call; give it an authentication and set its "Respond" to "Using \'Respond to Webhook\' Node". Or put this node behind the last page of a form whose trigger asks for n8n User Auth. Or choose another way for "Hand Over".';
 
 /** Raises n8n's own error when more than one item, nobody, or somebody unknown would be answered. */
 export function requireCaller(host: CallerHost, itemIndex: number): Caller {
@@ -25,9 +27,7 @@ export function requireCaller(host: CallerHost, itemIndex: number): Caller {
   const before = host.getParentNodes(host.getNode().name, { includeNodeParameters: true }).filter((node) => !node.disabled && hasRun(host, node.name));
   const awaiting = before.filter((node) => leavesItsAnswer(node) || isLastPage(host, node));
   if (awaiting.length === 0) throw refuse("Nobody's browser waits for an answer of this node");
-  // Every page of a form is guarded by what its trigger asks for.
-  const guards = awaiting.flatMap((node) => (node.type === FORM ? before.filter(({ type }) => type === FORM_TRIGGER) : [node]));
-  if (guards.length === 0 || !guards.every(isAuthenticated)) throw refuse('Whoever waits for the answer is not authenticated');
+  if (!awaiting.every((node) => (node.type === FORM ? isFormOfSignedIn(before) : isAuthenticated(node)))) throw refuse('Whoever waits for the answer is not authenticated');
   return {
     answer: async ({ status, headers, body }) => {
       const kept = Object.entries(headers).filter(([name]) => name !== POLICY);
@@ -37,7 +37,7 @@ export function requireCaller(host: CallerHost, itemIndex: number): Caller {
 }
 
 function leavesItsAnswer({ type, parameters }: NodeTypeAndVersion): boolean {
-  return type !== FORM_TRIGGER && type in AUTHENTICATION_OF && parameters?.['responseMode'] === 'responseNode';
+  return type in AUTHENTICATION_OF && parameters?.['responseMode'] === 'responseNode';
 }
 
 /** n8n answers the pages before by the address of the next one, and leaves the answer to the last one to a later node. */
@@ -47,6 +47,11 @@ function isLastPage(host: CallerHost, { type, name, parameters }: NodeTypeAndVer
 
 function isAuthenticated({ type, parameters }: NodeTypeAndVersion): boolean {
   return AUTHENTICATED.has(parameters?.[AUTHENTICATION_OF[type] ?? '']);
+}
+
+function isFormOfSignedIn(before: readonly NodeTypeAndVersion[]): boolean {
+  const triggers = before.filter(({ type }) => type === FORM_TRIGGER);
+  return triggers.length > 0 && triggers.every(({ parameters }) => parameters?.['authentication'] === SIGNED_IN_AT_EVERY_PAGE);
 }
 
 /** Another trigger of the same workflow may have started it. */

@@ -20,7 +20,7 @@ export async function impersonation(n8n: TestContext, scene: Scene): Promise<voi
   const enter = async (spent: string) => fetch(stage.portal.deliverTo, { method: 'POST', body: new URLSearchParams({ code: spent }) });
   const publish = async (path: string, authentication: string, credentials: Json) => stage.client.publishWorkflow(openPortalWorkflow(path, { authentication }, credentials, kept));
 
-  await n8n.test('a webhook nobody guards hands nothing over and has no code made', async () => {
+  await n8n.test('a webhook nobody guards is handed nothing, and is told why', async () => {
     await publish('open-to-all', 'none', {});
     const answer = await fetch(`${stage.server.origin}/webhook/open-to-all?reason=Ticket`);
     assert.equal(answer.status, 403);
