@@ -109,6 +109,7 @@ await test("the nodes in n8n's editor", async (n8n) => {
     for (const [type, { id }] of Object.entries(kept)) {
       const dialog = await editor.openCredential(id);
       await dialog.getByText('tested successfully').first().waitFor();
+      await dialog.getByText('Retry').first().waitFor();
       await editor.shoot(`credential-${type}`);
       const shown = await page.content();
       assert.deepEqual(stage.secrets.filter((secret) => shown.includes(secret)), []);
