@@ -3,8 +3,8 @@
  * 60 seconds at most, and belongs into the operator's browser, which posts it to `deliverTo` (security decision 10). n8n
  * stores what a node outputs, so by default the code is no output: it goes into the answer to the operator's own call.
  */
-import { asOnboardingError, buildDeliveryPage, buildUndeliveredPage } from '../../../../core/index';
-import type { InstalledOperation, ItemParameters, ItemWorkplace } from '../../../host/operation';
+import { asOnboardingError, buildDeliveryPage, buildUndeliveredPage, type OnboardingError } from '../../../../core/index';
+import type { Caller, InstalledOperation, ItemParameters, ItemWorkplace } from '../../../host/operation';
 import { ACCOUNT } from '../locators';
 
 export const issueImpersonation: InstalledOperation = {
@@ -45,12 +45,17 @@ export const issueImpersonation: InstalledOperation = {
       await caller.answer(buildDeliveryPage({ deliverTo: issued.deliverTo, code, accountName, sandboxed: true }));
       return issued;
     } catch (reason) {
-      // Otherwise the operator's browser would wait for nothing.
-      await caller?.answer(buildUndeliveredPage(asOnboardingError(reason)));
-      throw reason;
+      throw await toldOf(reason, caller);
     }
   },
 };
+
+/** Otherwise the operator's browser would wait for nothing. */
+async function toldOf(reason: unknown, caller: Caller | undefined): Promise<OnboardingError> {
+  const refused = asOnboardingError(reason);
+  await caller?.answer(buildUndeliveredPage(refused));
+  return refused;
+}
 
 async function issue(parameters: ItemParameters, { onboarding, signal }: ItemWorkplace) {
   const accountId = parameters.requiredText('account');
