@@ -18,6 +18,8 @@ export const TRIGGER_PATH = 'm365-onboarding';
 /** The customer that is onboarded here, and the account it becomes. */
 export const CUSTOMER = { id: 'contoso', name: 'Contoso Ltd', domain: 'contoso.example' } as const;
 
+const NAMES = { m365PartnerApp: 'M365 Partner App', m365OnboardingState: 'M365 Onboarding State' } as const;
+
 export interface StageOptions {
   /** Taken when it is free; any other otherwise. */
   readonly port?: number;
@@ -63,10 +65,13 @@ export async function openStage({ port: wantedPort, engine = 'legacy' }: StageOp
     database,
     portal,
     credentials,
-    /** Both credentials, saved under their type's name: what nodes refer to. */
+    /** Both credentials, saved under the names the example workflow has for them: what nodes refer to. */
     saveCredentials: async () => {
       const kept: Record<string, { readonly id: string; readonly name: string }> = {};
-      for (const [type, fields] of Object.entries(credentials)) kept[type] = { id: (await client.addCredential(type, type, fields))['id'] as string, name: type };
+      for (const [type, fields] of Object.entries(credentials)) {
+        const name = NAMES[type as keyof typeof credentials];
+        kept[type] = { id: (await client.addCredential(name, type, fields))['id'] as string, name };
+      }
       return kept;
     },
     ca: readFileSync(sandbox.ready.caFile, 'utf8'),

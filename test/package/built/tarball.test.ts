@@ -32,12 +32,12 @@ it('contains the entry points, the nodes, the licence and the documents', () => 
   };
   const exported = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target).flatMap((files) => Object.values(files))));
   const promised = [...exported, ...Object.values(manifest.bin)].map((path) => path.replace('./', ''));
-  const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/errors.md'];
+  const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/errors.md', 'examples/n8n/onboard-tenant.workflow.json'];
   expect([...promised, ...manifest.n8n.nodes, ...manifest.n8n.credentials, ...documents].filter((path) => !paths.includes(path))).toEqual([]);
 });
 
 it('contains no sources, tests, tools or leftovers', () => {
-  const unwanted = paths.filter((path) => /^(src|test|tools|bench|examples|e2e|\.ci|\.git)\b|\.map$|(?<!\.d)\.m?ts$|\.tgz$|\.env|\.sqlite/.test(path));
+  const unwanted = paths.filter((path) => /^(src|test|tools|bench|examples(?!\/n8n\/[\w-]+\.workflow\.json$)|e2e|\.ci|\.git)\b|\.map$|(?<!\.d)\.m?ts$|\.tgz$|\.env|\.sqlite/.test(path));
   expect(unwanted).toEqual([]);
 });
 
