@@ -48,7 +48,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       clock,
       masterKeys: ring,
       ca: readSandboxAuthority(configuration, folder),
-      readFile: (path) => readFile(path),
+      readFile: (path) => readBytes(resolve(folder, path)),
       environment: process.env,
       logger: flags.quiet === true ? undefined : standardErrorLogger(flags.verbose === true),
       // A store in memory is this process's alone, whatever the deployment.
@@ -84,8 +84,12 @@ function readConfiguration(file: string, flags: GlobalFlags): Configuration {
 }
 
 function readText(path: string): string {
+  return readBytes(path).toString('utf8');
+}
+
+function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     throw new OnboardingError('CONFIG_NOT_FOUND', `${path} could not be read.`, { cause: error, details: { file: path } });
   }

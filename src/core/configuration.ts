@@ -13,11 +13,13 @@ const credentialSchema = z.union(
   [
     z.strictObject({ certificateId: z.string() }),
     z.strictObject({ pfxFile: z.string() }),
+    z.strictObject({ pfxFile: z.string(), pfxPasswordEnv: z.string() }),
+    z.strictObject({ pfxFile: z.string(), pfxPasswordFile: z.string() }),
     z.strictObject({ pemFile: z.string() }),
     z.strictObject({ secretEnv: z.string() }),
     z.strictObject({ secretFile: z.string() }),
   ],
-  { error: 'name exactly one of certificateId, pfxFile, pemFile, secretEnv, secretFile' },
+  { error: 'name exactly one of certificateId, pfxFile (with pfxPasswordEnv or pfxPasswordFile), pemFile, secretEnv, secretFile' },
 );
 
 const operatorSchema = z.object({

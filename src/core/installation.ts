@@ -17,6 +17,7 @@ import { createSignInClient } from './adapters/sign-in-client';
 import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
 import { type AuditLog, createAuditLog } from './audit/log';
+import { openKeyFile } from './certificates/key-file';
 import { openPrivateKey } from './certificates/records';
 import type { Configuration } from './configuration';
 import type { OnboardingSettings } from './corridor/context';
@@ -102,10 +103,17 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   const store: StateStore = options.store;
   const sealer = createSealer({ ring: options.masterKeys, storeId: options.store.storeId, randomBytes: (length) => random.bytes(length) });
   const jwt = createJwtService();
+  const keyDeriver = createKeyDeriver();
   const audit = createAuditLog({ store, clock, sealer });
   const credentials = createAppCredentialSource(
     configuration.apps.map((app) => ({ key: app.key, credential: configuration.credentials.get(app.key) })),
-    { certificates: (id) => openPrivateKey({ store, sealer }, id), readFile: async (path) => options.readFile(path), env: options.environment, clock },
+    {
+      certificates: (id) => openPrivateKey({ store, sealer }, id),
+      openPfx: async (bytes, password) => (await openKeyFile({ clock, keyDeriver }, { bytes, password })).certificate,
+      readFile: async (path) => options.readFile(path),
+      env: options.environment,
+      clock,
+    },
   );
   const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https };
   const tokens = createMsalTokenSource({ ...shared, cloud: configuration.cloud });
@@ -120,7 +128,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     signIn: createSignInClient(shared),
     jwt,
     keys: createKeyGenerator(),
-    keyDeriver: createKeyDeriver(),
+    keyDeriver,
     audit,
     events: options.events ?? { emit: () => undefined },
     logger: options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined },

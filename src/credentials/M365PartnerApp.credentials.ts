@@ -58,7 +58,7 @@ export class M365PartnerApp implements ICredentialType {
       required: true,
       default: APPS_EXAMPLE,
       description:
-        'Your apps, in the form of the configuration file. "credential" says where an app\'s key comes from: {"certificateId": "…"} names a stored certificate and follows its rotation; {"from": "pem"} or {"from": "secret"} takes it from App Secrets below.',
+        'Your apps, in the form of the configuration file. "credential" says where an app\'s key comes from: {"certificateId": "…"} names a stored certificate and follows its rotation; {"from": "pfx"}, {"from": "pem"} or {"from": "secret"} takes it from App Secrets below.',
     },
     {
       displayName: 'App Secrets',
@@ -68,7 +68,7 @@ export class M365PartnerApp implements ICredentialType {
       default: '',
       placeholder: SECRETS_EXAMPLE,
       description:
-        'JSON with one entry per app key that does not use a stored certificate: {"pem": "certificate and private key"} or {"secret": "…"}. Leave empty when every app uses a stored certificate.',
+        'JSON with one entry per app key that does not use a stored certificate: {"pfx": "base64 of the file", "password": "…"}, {"pem": "certificate and private key"} or {"secret": "…"}. Leave empty when every app uses a stored certificate.',
     },
     {
       displayName: 'Use the Sandbox',

@@ -15,6 +15,8 @@ export interface FakeExecutionOptions {
   readonly ran?: readonly string[];
   /** By a node's name, the names of those of `before` that come after it. */
   readonly after?: Readonly<Record<string, readonly string[]>>;
+  /** Binary data of the incoming items, by field; the same for all of them. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Takes what the node answers to the call that started the execution. */
   readonly onResponse?: (response: IExecuteResponsePromiseData) => void;
 }
@@ -31,6 +33,7 @@ export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[
     continueOnFail: () => options.continueOnFail === true,
     isToolExecution: () => options.isToolExecution === true,
     getExecutionCancelSignal: () => options.signal,
+    helpers: fakeFiles(options.files ?? {}),
     getParentNodes: () => options.before ?? [],
     getChildNodes: (name: string) => (options.before ?? []).filter((node) => (options.after?.[name] ?? []).includes(node.name)),
     getWorkflowDataProxy: () => ({ $: (name: string) => ({ isExecuted: (options.ran ?? []).includes(name) }) }),
@@ -38,6 +41,20 @@ export function fakeExecution(items: readonly Readonly<Record<string, unknown>>[
     getNodeParameter: (name: string, itemIndex: number, fallback?: unknown, how?: { readonly extractValue?: boolean }) => extract(items[itemIndex]?.[name], how) ?? fallback,
   };
   return fake as unknown as IExecuteFunctions;
+}
+
+/** Binary data as n8n keeps it in memory. */
+function fakeFiles(files: Readonly<Record<string, Uint8Array>>) {
+  const require = (field: string): Uint8Array => {
+    const file = files[field];
+    if (file === undefined) throw new Error(`The item has no binary field '${field}'`);
+    return file;
+  };
+  return {
+    assertBinaryData: (_itemIndex: number, field: string) => ({ data: '', mimeType: 'application/octet-stream', bytes: require(field).length }),
+    getBinaryDataBuffer: async (_itemIndex: number, field: string) => Buffer.from(require(field)),
+    prepareBinaryData: async (bytes: Buffer, fileName: string, mimeType: string) => ({ data: bytes.toString('base64'), fileName, mimeType }),
+  };
 }
 
 /** What a drop-down of the panel is filled with. */

@@ -90,14 +90,19 @@ describe('the installation behind the nodes', () => {
     }
   });
 
-  it('says clearly that a PFX is not read from the credential', async () => {
-    const { code, text } = await refusalOf(withCredential({ from: 'pfx' }));
-    expect([code, text]).toEqual(['CONFIG_INVALID', expect.stringContaining('stored certificate')]);
+  it.each([
+    [{ pfx: 'aHVudGVyMg==' }, { pfxFile: 'App Secrets/backup' }],
+    [{ pfx: 'aHVudGVy\nMg==', password: '' }, { pfxFile: 'App Secrets/backup', pfxPasswordFile: 'App Secrets/backup/password' }],
+  ])('takes a PFX from the credential, with its password or without: %j', async (backup, expected) => {
+    const host = await open(changed(withCredential({ from: 'pfx' }), 'm365PartnerApp', { appSecrets: JSON.stringify({ backup, restore: backup }) }));
+    expect(host.configuration.credentials.get('backup')).toEqual(expected);
+    host.release();
   });
 
   it.each([
     ['appSecrets', '{"backup":{"secret":"hunter2"', 'CONFIG_INVALID'],
     ['appSecrets', '{"backup":{"pem":"hunter2"}}', 'CONFIG_INVALID'],
+    ['appSecrets', '{"backup":{"pfx":"hunter2!"}}', 'CONFIG_INVALID'],
     ['appSecrets', '', 'CONFIG_INVALID'],
     ['apps', '{"not":"a list"}', 'CONFIG_INVALID'],
     ['apps', 'hunter2', 'CONFIG_INVALID'],

@@ -1,4 +1,5 @@
 /** Every operation of the node, once, as one onboarding from nothing to an operator in the portal. */
+import { X509Certificate } from 'node:crypto';
 import { type IExecuteResponsePromiseData, NodeApiError, type NodeOperationError } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
@@ -19,6 +20,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => stage.stop());
+
+async function pfxOf(certificateId: string, password: string): Promise<string> {
+  const { bytes } = await stage.story.installation.certificates.exportFile(certificateId, { format: 'pfx', password: secret(password) }, OPERATOR);
+  return Buffer.from(bytes).toString('base64');
+}
 
 async function one(resource: string, operation: string, parameters: Item = {}) {
   const json = await stage.one(resource, operation, parameters);
@@ -170,12 +176,38 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await refusal('certificate', 'generate', { certificateName: 'Small', keyBits: 1024 })).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
   });
 
-  it.each(['stored certificate', 'PEM'])('sign in with a %s', async (source) => {
+  it('export a certificate as a file, its private key under a password only, and import it again elsewhere', async () => {
+    const [stored] = await stage.story.installation.certificates.list(OPERATOR);
+    const certificate = { mode: 'id', value: stored?.id };
+    const exported = async (parameters: Item) => {
+      const [output] = await stage.run([{ resource: 'certificate', operation: 'export', certificate, outputField: 'file', ...parameters }]);
+      seen.push(JSON.stringify(output?.json));
+      return { json: output?.json ?? {}, file: output?.binary?.['file'], bytes: Buffer.from(output?.binary?.['file']?.data ?? '', 'base64') };
+    };
+    const open = await exported({ format: 'cer' });
+    expect(open).toMatchObject({ json: { id: stored?.id, includesPrivateKey: false }, file: { fileName: 'Backup-2027.cer', mimeType: 'application/pkix-cert' } });
+    expect(new X509Certificate(open.bytes).fingerprint256.replaceAll(':', '')).toBe(stored?.thumbprintSha256);
+    const secured = await exported({ format: 'pfx', filePassword: ' hunter2 ', pfxProfile: 'legacy', csp: true });
+    expect(secured).toMatchObject({ json: { includesPrivateKey: true }, file: { fileName: 'Backup-2027.pfx', mimeType: 'application/x-pkcs12' } });
+    for (const parameters of [{ format: 'pfx' }, { format: 'jks', filePassword: 'hunter2' }]) expect(await refusal('certificate', 'export', { certificate, outputField: 'file', ...parameters })).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
+
+    const file = { files: { data: secured.bytes } };
+    const naming = { inputField: 'data', certificateName: 'Taken over' };
+    expect(await refusal('certificate', 'import', { ...naming, filePassword: 'hunter2' }, file)).toMatchObject({ type: 'PFX_PASSWORD_WRONG' });
+    expect(await refusal('certificate', 'import', { ...naming, filePassword: ' hunter2 ' }, file)).toMatchObject({ type: 'CERTIFICATE_EXISTS' });
+    expect(await refusal('certificate', 'import', { ...naming, inputField: 'other' }, file)).toMatchObject({ message: expect.not.stringContaining('hunter2') as string });
+    expect(await refusal('certificate', 'import', naming, { files: { data: new Uint8Array((1 << 20) + 1) } })).toMatchObject({ type: 'PFX_TOO_LARGE' });
+    const elsewhere = { ...file, credentials: changed(stage.credentials, 'm365OnboardingState', { stateUrl: 'sqlite:elsewhere.sqlite' }) };
+    expect(await stage.one('certificate', 'import', { ...naming, filePassword: ' hunter2 ', certificateDescription: 'from the old host' }, elsewhere)).toMatchObject({ name: 'Taken over', description: 'from the old host', source: 'imported', thumbprintSha256: stored?.thumbprintSha256, warnings: [] });
+    expect(await refusal('certificate', 'export', { certificate, format: 'cer', outputField: 'file' }, { isToolExecution: true })).toMatchObject({ message: expect.stringContaining('AI agent') as string });
+  });
+
+  it.each(['stored certificate', 'PEM', 'PFX'])('sign in with a %s', async (source) => {
     const [certificate] = await stage.story.installation.certificates.list(OPERATOR);
     const partner = stage.credentials['m365PartnerApp'] as { readonly apps: string; readonly appSecrets: string };
-    const credential = source === 'PEM' ? { from: 'pem' } : { certificateId: certificate?.id };
+    const credential = source === 'stored certificate' ? { certificateId: certificate?.id } : { from: source.toLowerCase() };
     const apps = (JSON.parse(partner.apps) as Item[]).map((app) => (app['key'] === 'backup' ? { ...app, credential } : app));
-    const appSecrets = { ...(JSON.parse(partner.appSecrets) as Item), backup: { pem: await pemOf(certificate?.id ?? '') } };
+    const appSecrets = { ...(JSON.parse(partner.appSecrets) as Item), backup: { pem: await pemOf(certificate?.id ?? ''), pfx: await pfxOf(certificate?.id ?? '', 'hunter2'), password: 'hunter2' } };
     const credentials = changed(stage.credentials, 'm365PartnerApp', { apps, appSecrets: JSON.stringify(appSecrets) });
     const before = stage.story.sandbox.requests().length;
     expect((await stage.run([{ resource: 'admin', operation: 'getMany', account, limit: 1 }], { credentials })).map(({ json }) => json['rank'])).toEqual([1]);
@@ -212,7 +244,7 @@ describe('as a tool of an AI agent', () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(11);
+    expect(effects).toHaveLength(13);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

@@ -3,16 +3,22 @@
  * up without a restart. A key is used only when it is RSA, large enough and belongs to the certificate beside it: a wrong
  * pair would be refused by Microsoft with a sentence that names neither. RFC 7468 (PEM).
  */
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { OnboardingError } from '../errors';
+import type { CredentialCertificate } from '../certificates/model';
+import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, sha256Hex } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import type { AppCredential, AppCredentialSource, Clock } from '../ports';
+import { type CertificatePair, readPemPair } from './app-credential-pem';
+import { unusable } from './app-credential-problem';
 
-/** Where an app's credential comes from, as in the configuration file's `credential`; exactly one member is set. */
+/** Where an app's credential comes from, as in the configuration file's `credential`: one source, a PFX with its password. */
 export interface AppCredentialConfig {
   readonly certificateId?: string | undefined;
   readonly pfxFile?: string | undefined;
+  /** The variable that holds the password of the PFX. */
+  readonly pfxPasswordEnv?: string | undefined;
+  /** The file that holds it; an end of line at its end does not belong to it. */
+  readonly pfxPasswordFile?: string | undefined;
   readonly pemFile?: string | undefined;
   readonly secretEnv?: string | undefined;
   readonly secretFile?: string | undefined;
@@ -27,60 +33,23 @@ export interface AppCredentialFiles {
 export interface AppCredentialPorts extends AppCredentialFiles {
   /** A stored certificate with its private key (PKCS#8 PEM); raises its own errors. */
   readonly certificates: (id: string) => Promise<{ readonly thumbprintSha256: string; readonly privateKey: Secret }>;
+  /** The one certificate with its key in a PFX; raises its own errors. */
+  readonly openPfx: (bytes: Uint8Array, password: Secret | undefined) => Promise<CredentialCertificate>;
   /** When given, a certificate outside its validity is refused here and not by Microsoft. */
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
-/** Why a credential cannot be used; `details.reason` of `APP_CREDENTIAL_UNUSABLE`. */
-export type CredentialProblem =
-  | 'not_configured'
-  | 'file_unreadable'
-  | 'secret_missing'
-  | 'certificate_missing'
-  | 'certificate_unreadable'
-  | 'certificate_expired'
-  | 'certificate_not_yet_valid'
-  | 'key_missing'
-  | 'key_encrypted'
-  | 'key_unusable'
-  | 'key_not_rsa'
-  | 'key_too_small'
-  | 'key_too_large'
-  | 'key_mismatch'
-  | 'pfx_not_supported';
-
-const MIN_RSA_BITS = 2048;
-/** Beyond this one signature costs seconds: a way to stop the process. */
-const MAX_RSA_BITS = 8192;
-
-const SENTENCES: Readonly<Record<CredentialProblem, string>> = {
-  not_configured: 'no credential is configured',
-  file_unreadable: 'the file cannot be read',
-  secret_missing: 'the secret is empty or not set',
-  certificate_missing: 'the file holds no certificate',
-  certificate_unreadable: 'the certificate cannot be read',
-  certificate_expired: 'the certificate has expired',
-  certificate_not_yet_valid: 'the certificate is not valid yet',
-  key_missing: 'the file holds no private key',
-  key_encrypted: 'the private key is encrypted; decrypt it or import it into the store',
-  key_unusable: 'the private key cannot be read',
-  key_not_rsa: 'the private key is not RSA, which Microsoft requires',
-  key_too_small: 'the private key has fewer than 2048 bits',
-  key_too_large: 'the private key has more than 8192 bits',
-  key_mismatch: 'the private key does not belong to a certificate in the file',
-  pfx_not_supported: 'PFX files must be imported into the store first',
-};
-
 /**
- * The AppCredentialSource port. `resolve` raises `APP_UNKNOWN`, `APP_CREDENTIAL_UNUSABLE` (`details.reason` is a
- * {@link CredentialProblem}) and what `certificates` raises. Errors name files and variables, never their content.
+ * The AppCredentialSource port. `resolve` raises `APP_UNKNOWN`, `APP_CREDENTIAL_UNUSABLE` (`details.reason` says which
+ * of the problems of app-credential-problem.ts; for a PFX `details.code` is the file's own), `PFX_TOO_SLOW` and what
+ * `certificates` raises. Errors name files and variables, never their content.
  */
 export function createAppCredentialSource(
   apps: readonly { readonly key: string; readonly credential?: AppCredentialConfig | undefined }[],
   ports: AppCredentialPorts,
 ): AppCredentialSource {
   const configs = new Map(apps.map(({ key, credential }) => [key, credential]));
-  const pairs = new Map<string, PemPair>();
+  const pairs = new Map<string, CertificatePair>();
 
   async function fromPem(app: string, path: string): Promise<AppCredential> {
     const text = await readText(ports, app, path);
@@ -92,25 +61,30 @@ export function createAppCredentialSource(
     return pair.credential;
   }
 
+  async function fromPfx(app: string, { pfxFile = '', ...config }: AppCredentialConfig): Promise<AppCredential> {
+    const bytes = await readBytes(ports, app, pfxFile);
+    const password = await readPfxPassword(ports, app, config);
+    const id = sha256Base64Url(`${sha256Hex(bytes)}/${password?.reveal() ?? 'none'}`);
+    const known = pairs.get(app);
+    const pair = known?.id === id ? known : readPfxPair(id, await ports.openPfx(bytes, password).catch((error: unknown) => explainPfx(app, pfxFile, error)));
+    pairs.set(app, pair);
+    checkValidity(app, pair, ports.clock);
+    return pair.credential;
+  }
+
   return {
     async resolve(appKey) {
       if (!configs.has(appKey)) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: appKey } });
-      const { certificateId, pemFile, secretEnv, secretFile, pfxFile } = configs.get(appKey) ?? {};
+      const config = configs.get(appKey) ?? {};
+      const { certificateId, pemFile, secretEnv, secretFile } = config;
       if (certificateId !== undefined) return { kind: 'certificate', ...(await pickCertificate(ports, certificateId)) };
       if (pemFile !== undefined) return fromPem(appKey, pemFile);
       if (secretEnv !== undefined) return secretCredential(appKey, ports.env[secretEnv]);
       if (secretFile !== undefined) return secretCredential(appKey, await readText(ports, appKey, secretFile));
-      throw unusable(appKey, pfxFile === undefined ? 'not_configured' : 'pfx_not_supported');
+      if (config.pfxFile !== undefined) return fromPfx(appKey, config);
+      throw unusable(appKey, 'not_configured');
     },
   };
-}
-
-interface PemPair {
-  /** Digest of the file, so that an unchanged file is parsed once. */
-  readonly id: string;
-  readonly credential: AppCredential;
-  readonly notBefore: number;
-  readonly notAfter: number;
 }
 
 async function pickCertificate(ports: Pick<AppCredentialPorts, 'certificates'>, id: string) {
@@ -126,67 +100,38 @@ function secretCredential(app: string, text: string | undefined): AppCredential 
 }
 
 async function readText(ports: AppCredentialFiles, app: string, path: string): Promise<string> {
+  return (await readBytes(ports, app, path)).toString('utf8');
+}
+
+async function readBytes(ports: AppCredentialFiles, app: string, path: string): Promise<Buffer> {
   try {
-    return Buffer.from(await ports.readFile(path)).toString('utf8');
+    return Buffer.from(await ports.readFile(path));
   } catch {
     throw unusable(app, 'file_unreadable', path);
   }
 }
 
-function readPemPair(app: string, id: string, text: string): PemPair {
-  const certificates = blocksOf(text, 'CERTIFICATE').map((block) => readCertificate(app, block));
-  if (certificates.length === 0) throw unusable(app, 'certificate_missing');
-  const key = readPrivateKey(app, text);
-  const certificate = certificates.find((candidate) => candidate.checkPrivateKey(key));
-  if (certificate === undefined) throw unusable(app, 'key_mismatch');
-  const privateKey = secret(key.export({ format: 'pem', type: 'pkcs8' }).toString());
-  return {
-    id,
-    credential: { kind: 'certificate', thumbprintSha256: sha256Hex(certificate.raw), privateKey },
-    notBefore: Date.parse(certificate.validFrom),
-    notAfter: Date.parse(certificate.validTo),
-  };
+/** Undefined when none is configured; a variable that is not set is a mistake and not an empty password. */
+async function readPfxPassword(ports: AppCredentialFiles, app: string, { pfxPasswordEnv, pfxPasswordFile }: AppCredentialConfig): Promise<Secret | undefined> {
+  if (pfxPasswordEnv === undefined && pfxPasswordFile === undefined) return undefined;
+  const text = pfxPasswordFile === undefined ? ports.env[pfxPasswordEnv ?? ''] : (await readText(ports, app, pfxPasswordFile)).replace(/\r?\n$/, '');
+  if (text === undefined) throw unusable(app, 'secret_missing');
+  return secret(text);
 }
 
-function checkValidity(app: string, pair: PemPair, clock: Pick<Clock, 'now'> | undefined): void {
+function readPfxPair(id: string, { thumbprintSha256, privateKey, notBefore, notAfter }: CredentialCertificate): CertificatePair {
+  return { id, credential: { kind: 'certificate', thumbprintSha256, privateKey }, notBefore: Date.parse(notBefore), notAfter: Date.parse(notAfter) };
+}
+
+/** The file's own refusal says more than ours; one that a later try may heal stays what it is. */
+function explainPfx(app: string, file: string, error: unknown): never {
+  if (!isOnboardingError(error) || error.retryable) throw error;
+  const details = { app, reason: 'pfx_refused', file, code: error.code, ...error.details };
+  throw new OnboardingError('APP_CREDENTIAL_UNUSABLE', `The credential of the app "${app}" cannot be used: ${error.message}`, { details });
+}
+
+function checkValidity(app: string, pair: CertificatePair, clock: Pick<Clock, 'now'> | undefined): void {
   if (clock === undefined) return;
   if (clock.now() > pair.notAfter) throw unusable(app, 'certificate_expired');
   if (clock.now() < pair.notBefore) throw unusable(app, 'certificate_not_yet_valid');
-}
-
-function readCertificate(app: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    throw unusable(app, 'certificate_unreadable');
-  }
-}
-
-function readPrivateKey(app: string, text: string): KeyObject {
-  const [pem] = blocksOf(text, '(?:RSA |EC )?PRIVATE KEY');
-  if (pem?.includes('Proc-Type: 4,ENCRYPTED') === true || (pem === undefined && blocksOf(text, 'ENCRYPTED PRIVATE KEY').length > 0)) throw unusable(app, 'key_encrypted');
-  if (pem === undefined) throw unusable(app, 'key_missing');
-  const key = parseKey(app, pem);
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key.asymmetricKeyType !== 'rsa') throw unusable(app, 'key_not_rsa');
-  if (bits < MIN_RSA_BITS) throw unusable(app, 'key_too_small');
-  if (bits > MAX_RSA_BITS) throw unusable(app, 'key_too_large');
-  return key;
-}
-
-function parseKey(app: string, pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw unusable(app, 'key_unusable');
-  }
-}
-
-function blocksOf(text: string, label: string): readonly string[] {
-  return [...text.matchAll(new RegExp(`-----BEGIN (${label})-----[^-]*(?:-(?!----)[^-]*)*-----END \\1-----`, 'g'))].map(([block]) => block);
-}
-
-function unusable(app: string, reason: CredentialProblem, file?: string): OnboardingError {
-  const details = { app, reason, ...(file === undefined ? {} : { file }) };
-  return new OnboardingError('APP_CREDENTIAL_UNUSABLE', `The credential of the app "${app}" cannot be used: ${SENTENCES[reason]}.`, { details });
 }

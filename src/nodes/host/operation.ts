@@ -3,7 +3,7 @@
  * Types only, so that an operation file knows n8n by shape and nothing of it at run time.
  */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { Installation, OperatorOnboarding, WebResponse } from '../../core/index';
+import type { Installation, OperatorOnboarding, Secret, WebResponse } from '../../core/index';
 
 /** The one item an operation works on. Reading a parameter the node does not declare is n8n's error, not ours. */
 export interface ItemParameters {
@@ -13,6 +13,8 @@ export interface ItemParameters {
   optionalText(name: string): string | undefined;
   /** Raises `INPUT_INVALID` when it was left empty. */
   requiredText(name: string): string;
+  /** A password: as it was typed, spaces included; undefined when it was left empty. */
+  optionalSecret(name: string): Secret | undefined;
   /** Undefined when it was left empty. Raises `INPUT_INVALID` when it is no number. */
   optionalNumber(name: string): number | undefined;
   flag(name: string): boolean;
@@ -32,8 +34,22 @@ export interface Caller {
   answer(response: WebResponse): Promise<void>;
 }
 
+/** A file that leaves with an item. */
+export interface ItemFile {
+  readonly bytes: Uint8Array;
+  readonly fileName: string;
+  readonly mimeType: string;
+}
+
+export interface ItemFiles {
+  /** The binary data in this field of the incoming item. Raises n8n's own error when there is none, `PFX_TOO_LARGE`. */
+  readonly readFile: (field: string) => Promise<Uint8Array>;
+  /** Put a file beside the output, in this field. */
+  readonly attachFile: (field: string, file: ItemFile) => Promise<void>;
+}
+
 /** The workplace of one item of an execution. */
-export interface ItemWorkplace extends Workplace {
+export interface ItemWorkplace extends Workplace, ItemFiles {
   /** Raises n8n's own error unless an authenticated caller waits for the answer to this one item. */
   readonly requireCaller: () => Caller;
 }

@@ -1,6 +1,6 @@
 /** Reads the parameters of one item. An expression can put anything into any field, so every read checks what it got. */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { OnboardingError } from '../../core/index';
+import { OnboardingError, secret } from '../../core/index';
 import type { ItemParameters } from './operation';
 
 export function parametersOf(host: Pick<IExecuteFunctions, 'getNodeParameter'>, itemIndex: number): ItemParameters {
@@ -17,6 +17,11 @@ export function parametersOf(host: Pick<IExecuteFunctions, 'getNodeParameter'>, 
       const value = text(name);
       if (value === '') throw invalid(name, 'is empty');
       return value;
+    },
+    optionalSecret: (name) => {
+      const value = read(name) ?? '';
+      if (typeof value !== 'string') throw invalid(name, 'must be text');
+      return value === '' ? undefined : secret(value);
     },
     optionalNumber: (name) => {
       const value = text(name);

@@ -6,7 +6,8 @@ import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } f
 import { asOnboardingError } from '../../core/index';
 import { requireCaller } from './caller';
 import { type HostInstallation, openHost, workplaceOf } from './installation';
-import type { InstalledOperation, ItemWorkplace, Operation } from './operation';
+import { filesOf } from './item-files';
+import type { InstalledOperation, ItemFiles, ItemWorkplace, Operation } from './operation';
 import { outputItems } from './output';
 import { parametersOf } from './parameters';
 import { shownError } from './shown-error';
@@ -42,8 +43,10 @@ async function runItem(run: Run, itemIndex: number): Promise<INodeExecutionData[
     if (run.signal?.aborted === true) throw new NodeOperationError(host.getNode(), 'The execution was cancelled', { itemIndex });
     const operation = chosenOperation(run, itemIndex);
     const parameters = parametersOf(host, itemIndex);
-    const result = operation.kind === 'offline' ? await operation.execute(parameters) : await operation.execute(parameters, await workplaceFor(run, operation, itemIndex));
-    return outputItems(result).map((json) => ({ json, pairedItem }));
+    const files = filesOf(host, itemIndex);
+    const result = operation.kind === 'offline' ? await operation.execute(parameters) : await operation.execute(parameters, { ...(await workplaceFor(run, operation, itemIndex)), ...files });
+    const binary = files.attached();
+    return outputItems(result).map((json) => ({ json, ...(binary === undefined ? {} : { binary }), pairedItem }));
   } catch (reason) {
     if (run.signal?.aborted === true || !host.continueOnFail()) throw shownError(host.getNode(), reason, itemIndex);
     return [{ json: { error: reason instanceof NodeOperationError ? { message: reason.message } : asOnboardingError(reason).toJSON() }, pairedItem }];
@@ -58,7 +61,7 @@ function chosenOperation({ host, operations }: Run, itemIndex: number): Operatio
   throw new NodeOperationError(host.getNode(), 'This operation is not known to the installed version of the node', { itemIndex });
 }
 
-async function workplaceFor(run: Run, operation: InstalledOperation, itemIndex: number): Promise<ItemWorkplace> {
+async function workplaceFor(run: Run, operation: InstalledOperation, itemIndex: number): Promise<Omit<ItemWorkplace, keyof ItemFiles>> {
   if (operation.kind === 'effect' && isTool(run.host)) {
     throw new NodeOperationError(run.host.getNode(), `An AI agent may not run "${operation.option.name}"`, {
       itemIndex,

@@ -39,12 +39,12 @@ export interface HostSettings {
   readonly stateUrl: string;
   readonly ca: string | undefined;
   /** Secrets of the apps, by the names the configuration gives them; empty for every other name. */
-  readonly readFile: (path: string) => string;
+  readonly readFile: (path: string) => string | Uint8Array;
 }
 
 /** Raises `CONFIG_INVALID` naming the field, `MASTER_KEY_INVALID`. */
 export function readSettings(partner: PartnerAppData, state: StateData, environment: HostEnvironment): HostSettings {
-  const secrets = new Map<string, string>();
+  const secrets: Secrets = new Map();
   const apps = readApps(partner, secrets);
   const sandbox = readSandbox(partner, environment);
   const configuration = parseConfiguration({
@@ -80,7 +80,9 @@ export function requireLastingState({ masterKeys, stateUrl }: HostSettings, envi
   if (/^memory:/i.test(stateUrl) && !environment.allowsSandbox) throw invalid('stateUrl', 'a state in memory is lost with every restart; use sqlite:PATH or postgres://…');
 }
 
-function readApps(partner: PartnerAppData, secrets: Map<string, string>): unknown {
+type Secrets = Map<string, string | Uint8Array>;
+
+function readApps(partner: PartnerAppData, secrets: Secrets): unknown {
   const apps = json('apps', partner.apps);
   const kept = json('appSecrets', partner.appSecrets) ?? {};
   if (!Array.isArray(apps)) throw invalid('apps', 'must be a list');
@@ -88,19 +90,32 @@ function readApps(partner: PartnerAppData, secrets: Map<string, string>): unknow
 }
 
 /** `{certificateId}` as it is; `{from}` becomes a name under which only this installation finds the secret. */
-function readCredential(app: Readonly<Record<string, unknown>>, kept: Readonly<Record<string, unknown>>, secrets: Map<string, string>): unknown {
+function readCredential(app: Readonly<Record<string, unknown>>, kept: Readonly<Record<string, unknown>>, secrets: Secrets): unknown {
   const key = text(app['key']);
   const credential = isRecord(app['credential']) ? app['credential'] : {};
   const { certificateId, from } = credential;
   if (typeof certificateId === 'string') return { certificateId };
-  if (from === 'pfx') throw invalid('apps', `the app "${key}": a PFX is not read from the credential in this version; give the key as PEM, or generate a stored certificate`);
-  if (from !== 'pem' && from !== 'secret') throw invalid('apps', `the app "${key}": "credential" is {"certificateId": "…"}, {"from": "pem"} or {"from": "secret"}`);
+  if (from !== 'pfx' && from !== 'pem' && from !== 'secret') throw invalid('apps', `the app "${key}": "credential" is {"certificateId": "…"}, {"from": "pfx"}, {"from": "pem"} or {"from": "secret"}`);
   const own = Object.hasOwn(kept, key) ? kept[key] : undefined;
   const value = isRecord(own) ? own[from] : undefined;
-  if (typeof value !== 'string' || value === '') throw invalid('appSecrets', `the app "${key}" has no entry with "${from}"`);
+  if (!isRecord(own) || typeof value !== 'string' || value === '') throw invalid('appSecrets', `the app "${key}" has no entry with "${from}"`);
   const name = `App Secrets/${key}`;
+  if (from === 'pfx') return keepPfx(name, key, { pfx: value, password: own['password'] }, secrets);
   secrets.set(name, value);
   return from === 'pem' ? { pemFile: name } : { secretFile: name };
+}
+
+/** A PFX without "password" has none; an empty one is an empty password. */
+function keepPfx(name: string, key: string, { pfx, password }: { readonly pfx: string; readonly password: unknown }, secrets: Secrets): unknown {
+  const compact = pfx.replaceAll(/\s/g, '');
+  const bytes = Buffer.from(compact, 'base64');
+  if (bytes.toString('base64') !== compact) throw invalid('appSecrets', `the app "${key}": "pfx" is not base64`);
+  if (password !== undefined && typeof password !== 'string') throw invalid('appSecrets', `the app "${key}": "password" is not text`);
+  secrets.set(name, bytes);
+  if (password === undefined) return { pfxFile: name };
+  // An end of line at the end of a file does not belong to its password; whatever is at the end of this one does.
+  secrets.set(`${name}/password`, `${password}\n`);
+  return { pfxFile: name, pfxPasswordFile: `${name}/password` };
 }
 
 function readSandbox(partner: PartnerAppData, environment: HostEnvironment) {

@@ -1,7 +1,11 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAppCredentialSource, type AppCredentialConfig } from '../../../src/core/adapters/app-credentials';
+import { createKeyDeriver } from '../../../src/core/adapters/key-deriver';
 import { createKeyGenerator } from '../../../src/core/adapters/node-keys';
+import { createNodeRandom } from '../../../src/core/adapters/node-random';
+import { openKeyFile } from '../../../src/core/certificates/key-file';
+import { writePfx } from '../../../src/core/certificates/pfx/write';
 import type { OnboardingError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
 import { makeServerCertificate } from './tls-server';
@@ -15,13 +19,15 @@ beforeAll(() => {
   other = makeServerCertificate(['other.example']);
 });
 
-const files = new Map<string, string>();
+const files = new Map<string, string | Uint8Array>();
+const keyDeriver = createKeyDeriver();
 function source(credential: AppCredentialConfig | undefined, env: Record<string, string> = {}, now?: number) {
   return createAppCredentialSource([{ key: 'backup', credential }], {
     certificates: (id) => Promise.resolve({ thumbprintSha256: 'AB'.repeat(32), privateKey: secret(id), name: 'not for the token source' }),
+    openPfx: async (bytes, password) => (await openKeyFile({ clock: { now: () => now ?? Date.now(), sleep: () => Promise.resolve() }, keyDeriver }, { bytes, password })).certificate,
     readFile: (path) => {
       const text = files.get(path);
-      return text === undefined ? Promise.reject(new Error('ENOENT')) : Promise.resolve(new TextEncoder().encode(text));
+      return text === undefined ? Promise.reject(new Error('ENOENT')) : Promise.resolve(Buffer.from(text));
     },
     env,
     ...(now === undefined ? {} : { clock: { now: () => now } }),
@@ -104,7 +110,7 @@ describe('an unusable credential is refused by name', () => {
     [{ pemFile: 'missing.pem' }, 'file_unreadable'],
     [{ secretFile: 'missing.txt' }, 'file_unreadable'],
     [{ secretEnv: 'NOT_SET' }, 'secret_missing'],
-    [{ pfxFile: 'app.pfx' }, 'pfx_not_supported'],
+    [{ pfxFile: 'missing.pfx' }, 'file_unreadable'],
     [undefined, 'not_configured'],
   ] as const)('%j', async (config, reason) => {
     expect(await refusalOf(source(config).resolve('backup'))).toMatchObject({ code: 'APP_CREDENTIAL_UNUSABLE', details: { reason } });
@@ -112,6 +118,49 @@ describe('an unusable credential is refused by name', () => {
 
   it('for an app nobody declared', async () => {
     expect((await refusalOf(source(undefined).resolve('nobody'))).code).toBe('APP_UNKNOWN');
+  });
+});
+
+describe('a PFX as credential', () => {
+  const pfxOf = (pair: { readonly key: string; readonly pem: string }, password: string) =>
+    writePfx({ keyDeriver, random: createNodeRandom() }, { pkcs8: createPrivateKey(pair.key).export({ type: 'pkcs8', format: 'der' }), certificates: [new X509Certificate(pair.pem).raw], password: secret(password), iterations: 10 });
+  const thumbprintOf = (pem: string) => new X509Certificate(pem).fingerprint256.replaceAll(':', '');
+
+  it('opens with the password of a variable or of a file, and is read again when it changes', async () => {
+    files.set('app.pfx', await pfxOf(good, 'hunter2 '));
+    files.set('password.txt', 'hunter2 \r\n');
+    const fromFile = source({ pfxFile: 'app.pfx', pfxPasswordFile: 'password.txt' });
+    for (const opened of [fromFile, source({ pfxFile: 'app.pfx', pfxPasswordEnv: 'PFX' }, { PFX: 'hunter2 ' })]) {
+      expect(await opened.resolve('backup')).toMatchObject({ kind: 'certificate', thumbprintSha256: thumbprintOf(good.pem) });
+    }
+    files.set('app.pfx', await pfxOf(other, 'hunter2 '));
+    expect(await fromFile.resolve('backup')).toMatchObject({ thumbprintSha256: thumbprintOf(other.pem) });
+  });
+
+  it('is refused with the file\'s own reason, and never with its password', async () => {
+    files.set('app.pfx', await pfxOf(good, 'hunter2'));
+    files.set('text.pfx', 'not a PFX at all');
+    for (const [config, env, code] of [
+      [{ pfxFile: 'app.pfx' }, {}, 'PFX_PASSWORD_REQUIRED'],
+      [{ pfxFile: 'app.pfx', pfxPasswordEnv: 'PFX' }, { PFX: 'hunter3' }, 'PFX_PASSWORD_WRONG'],
+      [{ pfxFile: 'text.pfx' }, {}, 'NOT_A_PFX'],
+    ] as const) {
+      const error = await refusalOf(source(config, env).resolve('backup'));
+      expect(error).toMatchObject({ code: 'APP_CREDENTIAL_UNUSABLE', details: { reason: 'pfx_refused', code } });
+      expect(`${error.message}${JSON.stringify(error)}`).not.toContain('hunter');
+    }
+    expect(await refusalOf(source({ pfxFile: 'app.pfx', pfxPasswordEnv: 'NOT_SET' }).resolve('backup'))).toMatchObject({ details: { reason: 'secret_missing' } });
+  });
+
+  it('is opened once for many tokens', async () => {
+    files.set('app.pfx', await pfxOf(good, 'x'));
+    const derive = vi.spyOn(keyDeriver, 'derive');
+    const opened = source({ pfxFile: 'app.pfx', pfxPasswordEnv: 'PFX' }, { PFX: 'x' });
+    await opened.resolve('backup');
+    const first = derive.mock.calls.length;
+    await opened.resolve('backup');
+    expect(derive.mock.calls.length).toBe(first);
+    derive.mockRestore();
   });
 });
 

@@ -2,9 +2,11 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 import type { Operation } from '../../host/operation';
 import { getManyAdmins } from './admin/get-many.operation';
+import { exportCertificate } from './certificate/export.operation';
 import { generateCertificate } from './certificate/generate.operation';
 import { getManyCertificates } from './certificate/get-many.operation';
 import { getCertificate } from './certificate/get.operation';
+import { importCertificate } from './certificate/import.operation';
 import { registerCertificate } from './certificate/register.operation';
 import { getConsentStatus } from './consent/get-status.operation';
 import { openConsent } from './consent/open.operation';
@@ -34,9 +36,11 @@ export const RESOURCES: readonly INodePropertyOptions[] = [
 
 export const OPERATIONS: readonly Operation[] = [
   getManyAdmins,
+  exportCertificate,
   generateCertificate,
   getCertificate,
   getManyCertificates,
+  importCertificate,
   registerCertificate,
   getConsentStatus,
   openConsent,
