@@ -1,9 +1,13 @@
 /** Certificates: generated, picked from the live list, registered at home and proven there; only the public part is ever seen. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { Json } from '../client.mts';
 import { byChoice, type Scene } from '../scene.mts';
+import { PACKAGE } from '../stage.mts';
 
-export async function certificates(n8n: TestContext, { stage, one, run, search }: Scene): Promise<void> {
+const FILE_PASSWORD = 'of this file and this run';
+
+export async function certificates(n8n: TestContext, { stage, kept, ran, one, run, search }: Scene): Promise<void> {
   let id = '';
 
   await n8n.test('a certificate is generated, shown and listed without its key', async () => {
@@ -30,5 +34,26 @@ export async function certificates(n8n: TestContext, { stage, one, run, search }
     assert.ok(asked.some(({ path, tenant, status }) => path.endsWith('/oauth2/v2.0/token') && tenant === stage.sandbox.ready.homeTenantId && status === 200), JSON.stringify(asked));
     assert.equal((await one('certificate', 'register', { certificate: byChoice(id), appKey: 'backup' }))['alreadyRegistered'], true);
     assert.equal((await one('certificate', 'get', { certificate: byChoice(id) }))['state'], 'active');
+  });
+
+  await n8n.test('a certificate leaves as a protected file and is imported from it into another state', async () => {
+    const elsewhere = { ...stage.credentials.m365OnboardingState, stateUrl: 'sqlite:elsewhere.sqlite' };
+    const saved = await stage.client.addCredential('Elsewhere', 'm365OnboardingState', elsewhere);
+    const type = `${PACKAGE}.m365Onboarding`;
+    const fromHere = { resource: 'certificate', operation: 'export', certificate: byChoice(id), format: 'pfx', filePassword: FILE_PASSWORD, outputField: 'data' };
+    const toThere = { resource: 'certificate', operation: 'import', inputField: 'data', filePassword: FILE_PASSWORD, certificateName: 'Taken over' };
+    await stage.client.publish('carry a certificate', [
+      { name: 'Webhook', type: 'n8n-nodes-base.webhook', webhookId: 'carry', parameters: { path: 'carry', httpMethod: 'POST', responseMode: 'lastNode', responseData: 'allEntries' } },
+      { name: 'Export', type, parameters: fromHere, credentials: kept },
+      { name: 'Import', type, parameters: toThere, credentials: { ...kept, m365OnboardingState: { id: saved['id'], name: 'Elsewhere' } } },
+    ]);
+    const answer = await fetch(`${stage.server.origin}/webhook/carry`, { method: 'POST', signal: AbortSignal.timeout(120_000) });
+    const text = await answer.text();
+    assert.equal(answer.status, 200, text);
+    const [imported] = JSON.parse(text) as readonly Json[];
+    const original = await one('certificate', 'get', { certificate: byChoice(id) });
+    assert.deepEqual([imported?.['name'], imported?.['source'], imported?.['thumbprintSha256']], ['Taken over', 'imported', original['thumbprintSha256']]);
+    assert.doesNotMatch(text, /PRIVATE|privateKey"/);
+    ran.add('certificate.export').add('certificate.import');
   });
 }
