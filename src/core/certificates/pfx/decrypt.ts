@@ -43,8 +43,8 @@ async function keyFor(derive: Derive, encryption: Encryption, password: Buffer):
   if (encryption.scheme === 'pkcs12') {
     const { salt, iterations } = encryption;
     const base = { function: 'pkcs12', hash: 'sha1', password, salt, iterations } as const;
-    const key = await derive({ ...base, purpose: 'key', lengthBytes: cipher.keyBytes });
-    return { key: Buffer.from(key), iv: Buffer.from(await derive({ ...base, purpose: 'iv', lengthBytes: cipher.blockBytes })) };
+    const [key, iv] = await Promise.all([derive({ ...base, purpose: 'key', lengthBytes: cipher.keyBytes }), derive({ ...base, purpose: 'iv', lengthBytes: cipher.blockBytes })]);
+    return { key: Buffer.from(key), iv: Buffer.from(iv) };
   }
   const { derivation, iv } = encryption;
   const lengthBytes = rc2KeyBytes(encryption) ?? cipher.keyBytes;

@@ -105,7 +105,8 @@ async function encryptAes({ random, keyDeriver }: WritePorts, input: Protection,
 async function encryptTripleDes({ random, keyDeriver }: WritePorts, input: Protection, plain: Buffer): Promise<Encrypted> {
   const [salt, iterations] = [random.bytes(8), iterationsOf(input)];
   const derive = async (purpose: 'key' | 'iv', lengthBytes: number) => keyDeriver.derive(pkcs12Derivation(input, { hash: 'sha1', purpose, salt, lengthBytes }), input.signal);
-  const ciphertext = cipherWith('des-ede3-cbc', await derive('key', 24), await derive('iv', 8), plain);
+  const [key, iv] = await Promise.all([derive('key', 24), derive('iv', 8)]);
+  const ciphertext = cipherWith('des-ede3-cbc', key, iv, plain);
   return { algorithm: sequence(objectId(OID.tripleDesPbe), sequence(octets(salt), integer(iterations))), ciphertext };
 }
 
