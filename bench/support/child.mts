@@ -64,3 +64,9 @@ export function serveOperations(operations: Operations, close: () => Promise<voi
     void close().finally(() => process.exit());
   });
 }
+
+/** What this process has computed since it started, in milliseconds of one core. */
+export function cpuMsOfProcess(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

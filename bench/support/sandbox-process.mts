@@ -3,7 +3,7 @@ import { type RunningSandbox, startSandbox } from 'n8n-nodes-m365-onboarding/san
 import type * as SeedDefault from '../../src/sandbox/seed-default';
 import type * as Grants from '../../src/sandbox/sts/grants';
 import { built } from './built.mts';
-import { serveOperations } from './child.mts';
+import { cpuMsOfProcess, serveOperations } from './child.mts';
 import type { Customer, SandboxOperations } from './sandbox.mts';
 
 const NO_LAG = { 'graph.get': 0, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 0 } as const;
@@ -48,6 +48,7 @@ function serve(): void {
       return rows;
     },
     advanceClock: async (seconds) => requireRunning().clock.advance(seconds),
+    cpuMs: async () => cpuMsOfProcess(),
   };
   serveOperations(operations, async () => running?.stop());
 }

@@ -14,6 +14,8 @@ export interface SandboxOperations {
   /** Since the last time this was asked. */
   takeRequests(input: null): Promise<readonly RequestRow[]>;
   advanceClock(input: number): Promise<void>;
+  /** Milliseconds of computing by the sandbox's process since it started. */
+  cpuMs(input: null): Promise<number>;
 }
 
 export function customersNamed(count: number): readonly Customer[] {

@@ -4,8 +4,9 @@
  * member at all. Sources: "Access token claims reference", captured client-credentials answers of 2026-08.
  */
 import { randomBytes } from 'node:crypto';
-import { decodeJwt, hasValidSignature, isJsonObject, signJwt, type JsonObject } from './jwt';
+import { isJsonObject, signJwt, type JsonObject } from './jwt';
 import type { World } from './model';
+import { decodeRemembered, hasRememberedSignature } from './verified-jwts';
 
 export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 /** Both forms in which a Graph token names its audience. */
@@ -93,13 +94,13 @@ export function verifyAccessToken(
   bearer: string,
   audiences: string | readonly string[],
 ): AccessTokenCheck {
-  const jwt = decodeJwt(bearer);
+  const jwt = decodeRemembered(bearer, world.signingKeys.published);
   if (jwt === undefined) return refused('malformed');
   if (jwt.header.alg !== 'RS256') return refused('algorithm');
   const key = world.signingKeys.published.find((candidate) => candidate.kid === jwt.header.kid);
   // A consumer key must not vouch for an organisation's tenant.
   if (key === undefined || key.audience !== 'work') return refused('unknown-key');
-  if (!hasValidSignature(jwt, 'RS256', key.publicKey)) return refused('signature');
+  if (!hasRememberedSignature(bearer, jwt, key.publicKey)) return refused('signature');
   return judgeClaims(jwt.claims, typeof audiences === 'string' ? [audiences] : audiences, world.now() / 1000);
 }
 

@@ -24,7 +24,7 @@ export function controlRoutes(parts: ControlledParts): ControlRoutes {
   const { world, sts, log } = parts;
   return {
     'GET /state': () => ok(state(parts)),
-    'GET /requests': () => ok({ items: log.rows(), next: null }),
+    'GET /requests': () => ok({ items: log.rows(), dropped: log.droppedRows, next: null }),
     'GET /gaps': () => ok({ items: log.gaps(), next: null }),
     'GET /rules': () => ok({ items: allRules, next: null }),
     'GET /lies': () => ok({ items: [], next: null }),

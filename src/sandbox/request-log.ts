@@ -1,9 +1,11 @@
 /**
  * Who asked for what and which rule answered: the proof that a run really went through real clients, and what it
- * rested on. Holds no secret: no bodies, no credentials, of queries only Graph's own options.
+ * rested on. Holds no secret: no bodies, no credentials, of queries only Graph's own options. A sandbox that is loaded for hours
+ * keeps the newest rows and counts the rest.
  */
 import { decodeJwt } from './jwt';
 import { readForm, RULE_HEADER, type SandboxRequest, type SandboxResponse } from './http';
+import { Ring } from './ring';
 
 export interface RequestRow {
   readonly at: string;
@@ -31,9 +33,11 @@ export interface Gap {
   readonly what: string;
 }
 
+const KEPT_ROWS = 50_000;
+
 export class RequestLog {
-  #rows: RequestRow[] = [];
-  #gaps: Gap[] = [];
+  readonly #rows = new Ring<RequestRow>(KEPT_ROWS);
+  readonly #gaps = new Ring<Gap>(KEPT_ROWS);
   readonly #onGap: (gap: Gap) => void;
 
   constructor(onGap: (gap: Gap) => void = () => {}) {
@@ -44,14 +48,15 @@ export class RequestLog {
     const at = new Date(nowMs).toISOString();
     const path = loggedPath(request);
     const [rule = '', grade = ''] = String(response.headers[RULE_HEADER] ?? '').split(';grade=');
-    const bearer = bearerClaims(request);
+    const { appId, tenantId } = response.trace ?? {};
+    const named = appId !== undefined && tenantId !== undefined ? undefined : bearerClaims(request);
     this.#rows.push({
       at,
       method: request.method,
       host: request.host,
       path,
-      app: response.trace?.appId ?? bearer.app,
-      tenant: response.trace?.tenantId ?? bearer.tenant,
+      app: appId ?? named?.app ?? null,
+      tenant: tenantId ?? named?.tenant ?? null,
       operation: response.trace?.operation ?? null,
       rule,
       grade,
@@ -67,16 +72,21 @@ export class RequestLog {
   }
 
   rows(): readonly RequestRow[] {
-    return [...this.#rows];
+    return this.#rows.list();
+  }
+
+  /** How many older rows are not in `rows()` any more. */
+  get droppedRows(): number {
+    return this.#rows.dropped;
   }
 
   gaps(): readonly Gap[] {
-    return [...this.#gaps];
+    return this.#gaps.list();
   }
 
   clear(): void {
-    this.#rows = [];
-    this.#gaps = [];
+    this.#rows.clear();
+    this.#gaps.clear();
   }
 }
 
@@ -84,6 +94,7 @@ const GRAPH_OPTIONS: ReadonlySet<string> = new Set(['$filter', '$select', '$expa
 
 function loggedPath(request: SandboxRequest): string {
   if (request.host === 'login') return request.path;
+  if (request.query.size === 0) return request.path;
   const options = [...request.query].filter(([name]) => GRAPH_OPTIONS.has(name.toLowerCase())).map(([name, value]) => `${name}=${value}`);
   return options.length === 0 ? request.path : `${request.path}?${options.join('&')}`;
 }

@@ -42,8 +42,15 @@ export async function listen(server: HttpServer | HttpsServer, port: number): Pr
   };
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 /** The whole body, or undefined when it is longer than anything a client of the real service sends. */
 export async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const { 'content-length': length, 'transfer-encoding': coding } = incoming.headers;
+  return length === undefined && coding === undefined ? NO_BODY : collectBody(incoming);
+}
+
+async function collectBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
@@ -66,9 +73,11 @@ async function serve(incoming: IncomingMessage, outgoing: ServerResponse, socket
 
 function toRequest(incoming: IncomingMessage, body: Buffer, socketId: number): SandboxRequest {
   const [path, query] = splitOnce(incoming.url ?? '/');
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
+  const headers: Record<string, string | undefined> = {};
+  for (const name in incoming.headers) {
+    const value = incoming.headers[name];
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
   return {
     method: incoming.method ?? 'GET',
     host: GRAPH_PATH.test(path) ? 'graph' : 'login',
@@ -86,9 +95,11 @@ function splitOnce(target: string): [string, string] {
 }
 
 function send(outgoing: ServerResponse, response: SandboxResponse): void {
-  for (const [name, value] of Object.entries(response.headers)) outgoing.setHeader(name, typeof value === 'string' ? value : [...value]);
+  const headers: Record<string, string | string[] | number> = {};
+  for (const [name, value] of Object.entries(response.headers)) headers[name] = typeof value === 'string' ? value : [...value];
   const hasBody = response.status !== 204 && response.status !== 304;
-  outgoing.writeHead(response.status, hasBody ? { 'content-length': Buffer.byteLength(response.body) } : {});
+  if (hasBody) headers['content-length'] = Buffer.byteLength(response.body);
+  outgoing.writeHead(response.status, headers);
   outgoing.end(hasBody ? response.body : undefined);
 }
 

@@ -33,17 +33,28 @@ export function parseAddress(path: string): readonly Part[] | undefined {
   }
 }
 
+const splitTemplates = new Map<string, readonly string[]>();
+
 /** The keys in order when the address fits the template, such as `/groups/{id}/members`. */
 export function fitAddress(template: string, parts: readonly Part[]): readonly Key[] | undefined {
-  const wanted = template.split('/').slice(1);
+  const wanted = segmentsOf(template);
   if (wanted.length !== parts.length) return undefined;
   const keys: Key[] = [];
   for (const [index, part] of parts.entries()) {
     const isKey = wanted[index] === '{id}';
     if (isKey && (part.key !== undefined || canBeKey(part.text))) keys.push(part.key ?? { kind: 'id', value: part.text });
-    else if (isKey || part.key !== undefined || wanted[index]?.toLowerCase() !== part.text.toLowerCase()) return undefined;
+    else if (isKey || part.key !== undefined || wanted[index] !== part.text.toLowerCase()) return undefined;
   }
   return keys;
+}
+
+// Every request is held against every template: there are a few dozen, and they never change.
+function segmentsOf(template: string): readonly string[] {
+  const known = splitTemplates.get(template);
+  if (known !== undefined) return known;
+  const segments = template.toLowerCase().split('/').slice(1);
+  splitTemplates.set(template, segments);
+  return segments;
 }
 
 function canBeKey(text: string): boolean {
