@@ -108,6 +108,7 @@ const GRAPH_VARIANTS: { readonly [Name in keyof GraphVariants]: readonly GraphVa
   duplicateAssignment: ['entitlement-grant', 'permission-being-assigned'],
   expiredToken: ['lifetime', 'expired'],
   missingReference: [400, 404],
+  defaultSignInAudience: ['AzureADMyOrg', 'AzureADandPersonalMicrosoftAccount'],
 };
 
 function checkGraphVariants(value: unknown): Partial<GraphVariants> {

@@ -26,22 +26,41 @@ export interface PasswordCredential {
   readonly endDateTime: string;
 }
 
+/** Members a client wrote that the sandbox stores and shows without reading them, by their Graph names. */
+export type Written = Readonly<Record<string, unknown>>;
+
+/** A token of another issuer that may stand in for a credential: stored and shown, not accepted at the token endpoint. */
+export interface FederatedCredential {
+  readonly id: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly description: string | null;
+  readonly audiences: readonly string[];
+}
+
 export interface RequiredResourceAccess {
   readonly resourceAppId: string;
   readonly resourceAccess: readonly { readonly id: string; readonly type: 'Role' | 'Scope' }[];
 }
+
+/** Who may sign in to an app; the last is the service's default and counts as multi-tenant here. */
+export type SignInAudience = 'AzureADMyOrg' | 'AzureADMultipleOrgs' | 'AzureADandPersonalMicrosoftAccount';
 
 /** An app registration. It lives in one tenant, the partner's home tenant. */
 export interface Application {
   readonly id: string;
   readonly appId: string;
   readonly displayName: string;
-  readonly signInAudience: 'AzureADMultipleOrgs' | 'AzureADMyOrg';
+  readonly signInAudience: SignInAudience;
   readonly redirectUris: readonly string[];
   readonly requiredResourceAccess: readonly RequiredResourceAccess[];
   readonly keyCredentials: readonly KeyCredential[];
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly createdDateTime: string;
+  readonly ownerIds?: readonly string[];
+  readonly federatedCredentials?: readonly FederatedCredential[];
+  readonly written?: Written;
 }
 
 export interface AppRole {
@@ -72,14 +91,19 @@ export interface ServicePrincipal {
   readonly appRoles: readonly AppRole[];
   readonly oauth2PermissionScopes: readonly PermissionScope[];
   readonly createdDateTime: string;
+  /** Its own credentials, besides the app registration's. */
+  readonly keyCredentials?: readonly KeyCredential[];
+  readonly passwordCredentials?: readonly PasswordCredential[];
+  readonly ownerIds?: readonly string[];
+  readonly written?: Written;
 }
 
-/** An application permission granted to `principalId` (a service principal) on `resourceId` (another one). */
+/** An app role granted to `principalId` (a service principal, a person or a group) on `resourceId` (a service principal). */
 export interface AppRoleAssignment {
   readonly id: string;
   readonly appRoleId: string;
   readonly principalId: string;
-  readonly principalType: 'ServicePrincipal';
+  readonly principalType: 'ServicePrincipal' | 'User' | 'Group';
   readonly principalDisplayName: string;
   readonly resourceId: string;
   readonly resourceDisplayName: string;
@@ -116,6 +140,7 @@ export interface User {
   readonly password: string;
   /** For guests: the tenant and object id of the same human at home. */
   readonly home: { readonly tenantId: string; readonly objectId: string } | null;
+  readonly written?: Written;
 }
 
 export interface Group {
@@ -124,6 +149,61 @@ export interface Group {
   readonly isAssignableToRole: boolean | null;
   readonly securityEnabled: boolean;
   readonly memberIds: readonly string[];
+  readonly ownerIds?: readonly string[];
+  /** Absent: the tenant's own creation. */
+  readonly createdDateTime?: string;
+  readonly written?: Written;
+}
+
+/** A part of the tenant that roles can be limited to. */
+export interface AdministrativeUnit {
+  readonly id: string;
+  readonly displayName: string;
+  readonly memberIds: readonly string[];
+}
+
+/** A directory object in the recycle bin, restorable for thirty days. */
+export type DeletedItem = { readonly id: string; readonly deletedDateTime: string } & (
+  | { readonly kind: 'application'; readonly row: Application }
+  | { readonly kind: 'servicePrincipal'; readonly row: ServicePrincipal }
+  | { readonly kind: 'group'; readonly row: Group }
+  | { readonly kind: 'user'; readonly row: User }
+);
+
+/** One entry of the directory audit log, as it is served. */
+export interface DirectoryAudit {
+  readonly id: string;
+  readonly category: string;
+  readonly correlationId: string;
+  readonly result: 'success';
+  readonly resultReason: string;
+  readonly activityDisplayName: string;
+  readonly activityDateTime: string;
+  readonly loggedByService: 'Core Directory';
+  readonly operationType: 'Add' | 'Update' | 'Delete' | 'Assign';
+  readonly initiatedBy: {
+    readonly app: { readonly appId: string | null; readonly displayName: string; readonly servicePrincipalId: string; readonly servicePrincipalName: null } | null;
+    readonly user: { readonly id: string; readonly displayName: string | null; readonly userPrincipalName: string; readonly ipAddress: string | null } | null;
+  };
+  readonly targetResources: readonly {
+    readonly id: string;
+    readonly displayName: string | null;
+    readonly type: string;
+    readonly userPrincipalName: string | null;
+    readonly groupType: string | null;
+    readonly modifiedProperties: readonly { readonly displayName: string; readonly oldValue: string | null; readonly newValue: string | null }[];
+  }[];
+  readonly additionalDetails: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** What the tenant allows app credentials to be; the row's members are Graph's own. */
+export interface AppManagementPolicy {
+  readonly id: string;
+  readonly isEnabled: boolean;
+  /** Longest lifetime of a certificate registered on an app of this tenant, in days; null: unrestricted. */
+  readonly maxKeyLifetimeDays: number | null;
+  /** New client secrets are refused. */
+  readonly forbidsPasswords: boolean;
 }
 
 export interface RoleAssignment {
@@ -185,6 +265,13 @@ export interface Tenant {
   readonly roleAssignments: VersionedTable<RoleAssignment>;
   readonly roleEligibilities: VersionedTable<RoleEligibility>;
   readonly subscribedSkus: VersionedTable<SubscribedSku>;
+  readonly administrativeUnits: VersionedTable<AdministrativeUnit>;
+  /** Built-in roles somebody activated without giving them to anybody, by template id. */
+  readonly activatedRoles: VersionedTable<{ readonly roleTemplateId: string }>;
+  readonly deletedItems: VersionedTable<DeletedItem>;
+  readonly directoryAudits: VersionedTable<DirectoryAudit>;
+  /** One row at most; absent: the default of the service, which restricts nothing. */
+  readonly appManagementPolicies: VersionedTable<AppManagementPolicy>;
 }
 
 /** Kinds of reads that can lag apart from each other (design note: replication is not one number). */

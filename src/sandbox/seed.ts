@@ -173,11 +173,17 @@ function assignRoles(tenant: Tenant, principalId: string, roles: readonly RoleSe
     const [name, directoryScopeId] =
       typeof declared === 'string' ? [declared, '/'] : [declared.role, `/administrativeUnits/${id(`unit/${declared.unit}`)}`];
     const roleDefinitionId = requireRoleTemplateId(name);
+    if (typeof declared !== 'string') addUnit(tenant, id(`unit/${declared.unit}`), declared.unit);
     const tenantWideId = roleAssignmentId(roleDefinitionId, principalId);
     // What narrower scopes end in is not known; it must only differ from the tenant-wide one.
     const assignmentId = directoryScopeId === '/' ? tenantWideId : tenantWideId.replace(/1$/, directoryScopeId.slice(-12));
     tenant.roleAssignments.put(assignmentId, { id: assignmentId, principalId, roleDefinitionId, directoryScopeId }, SEEDED_AT);
   }
+}
+
+function addUnit(tenant: Tenant, id: string, displayName: string): void {
+  if (tenant.administrativeUnits.get(id, SEEDED_AT) !== undefined) return;
+  tenant.administrativeUnits.put(id, { id, displayName, memberIds: [] }, SEEDED_AT);
 }
 
 function address(tenant: TenantSeed, person: PersonSeed): string {

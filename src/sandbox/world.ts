@@ -112,5 +112,10 @@ export function createTenant(tenantId: string, sharePointHost: string, licences:
     roleAssignments: new VersionedTable(),
     roleEligibilities: new VersionedTable(),
     subscribedSkus: new VersionedTable(),
+    administrativeUnits: new VersionedTable(),
+    activatedRoles: new VersionedTable(),
+    deletedItems: new VersionedTable(),
+    directoryAudits: new VersionedTable(),
+    appManagementPolicies: new VersionedTable(),
   };
 }

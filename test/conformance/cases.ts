@@ -3,21 +3,19 @@
  * `caseKeyOf` writes it; `type` is the metadata type of the answer's objects. A modelled operation without a case
  * fails the run, and so does a case whose operation is no longer modelled.
  */
+import { on, type Case } from './case';
+import { appCases } from './cases-apps';
+import { directoryCases } from './cases-directory';
 import { createFreshCertificate, createProof } from './certificates';
 import { bodyOf, firstOf, type Identified, type Stage } from './stage';
 import type { Reply } from '../sandbox/support';
-
-export interface Case {
-  readonly type: string;
-  readonly perform: (stage: Stage) => Promise<Reply>;
-  /** What is compared of both sides; absent: the whole body. */
-  readonly view?: (body: unknown) => unknown;
-}
 
 const NOBODY = '99999999-9999-4999-8999-999999999999';
 const GROUP_HEADERS = { ConsistencyLevel: 'eventual' };
 
 export const cases: Readonly<Record<string, Case>> = {
+  ...appCases,
+  ...directoryCases,
   'GET /serviceprincipals 200': on('servicePrincipal', ({ ask }) => ask('GET', "/servicePrincipals?$filter=displayName eq 'Microsoft Graph'")),
   'GET /serviceprincipals 403': on('servicePrincipal', ({ ask }) => ask('GET', '/servicePrincipals', { roles: [] })),
   'GET /serviceprincipals/{} 200': on('servicePrincipal', ({ ask, ids }) => ask('GET', `/servicePrincipals/${ids.client}`)),
@@ -155,10 +153,6 @@ function batchEnvelope(body: unknown): unknown {
       body: item.status >= 400 ? item.body : {},
     })),
   };
-}
-
-function on(type: string, perform: (stage: Stage) => Promise<Reply>): Case {
-  return { type, perform };
 }
 
 function assignment(ids: Stage['ids']) {

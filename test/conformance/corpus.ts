@@ -25,8 +25,10 @@ export function readCorpus(file: string): unknown {
   return JSON.parse(readFileSync(`${ROOT}${file}`, 'utf8'));
 }
 
-export const recordings = readExchanges('recordings');
-export const references = readExchanges('reference');
+/** Whole recordings, in the order they were made. */
+export const stories: readonly { readonly name: string; readonly exchanges: readonly Exchange[] }[] = readFiles('recordings');
+export const recordings = stories.flatMap(({ exchanges }) => exchanges);
+export const references = readFiles('reference').flatMap(({ exchanges }) => exchanges);
 /** Every (method, path, status) the whole corpus knows, modelled or not. */
 export const allOperations: readonly string[] = Object.keys(readCorpus('operations.json') as Record<string, unknown>);
 
@@ -40,7 +42,10 @@ export function operationOf(method: string, path: string): string {
     .replaceAll(GUID, '{}')
     .replaceAll('{}_{}', '{}')
     .replace(/^(\/users)\/[^/]*@[^/]*/, '$1/{}')
-    .replace(/^(\/oauth2permissiongrants|\/rolemanagement\/directory\/roleassignments)\/(?!delta)[^/]+$/, '$1/{}');
+    .replace(/^(\/directoryroles)\/roletemplateid=\{\}/, '$1/{}')
+    .replace(/^(\/domains)\/[^/]+/, '$1/{}')
+    .replace(/(\/federatedidentitycredentials)\/[^/]+$/, '$1/{}')
+    .replace(/^(\/oauth2permissiongrants|\/auditlogs\/[a-z]+|\/rolemanagement\/directory\/role(?:assignment|eligibility)(?:schedule)?(?:instance)?s)\/(?!delta|filterby)[^/]+$/, '$1/{}');
   return `${method} ${name}`;
 }
 
@@ -74,7 +79,8 @@ export function metadataOf(type: string): Allowed {
   const types = readCorpus('csdl.json') as Record<string, CsdlType>;
   return (path) => {
     const [last] = path.slice(-1);
-    if (last === '@odata.context' || last === '@odata.nextLink') return new Set<Kind>(['string']);
+    if (last === '@odata.count') return new Set<Kind>(['number']);
+    if (last?.startsWith('@odata.') === true) return new Set<Kind>(['string']);
     const names = (path[0] === 'value' ? path.slice(1) : path).filter((name) => name !== '[]');
     return names.length === 0 ? undefined : kindsAt(types, `graph.${type}`, names);
   };
@@ -91,6 +97,8 @@ function kindsAt(types: Readonly<Record<string, CsdlType>>, type: string, [name 
     const declared: CsdlType | undefined = types[`microsoft.${current}`];
     const property = declared?.props[name];
     if (property !== undefined && rest.length === 0) return kindsOfEdm(property.type, property.nullable);
+    // On the wire without being in the metadata: recorded in every group.
+    if (name === 'creationOptions' && type === 'graph.group') return new Set<Kind>(['array']);
     if (property !== undefined) return kindsAt(types, property.type.replace(/^Collection\(|\)$/g, ''), rest);
     current = declared?.base ?? null;
   }
@@ -110,8 +118,8 @@ function kindsOfEdm(edm: string, nullable: boolean): ReadonlySet<Kind> {
   return new Set<Kind>([...own, ...(nullable ? (['null'] as const) : [])]);
 }
 
-function readExchanges(folder: string): readonly Exchange[] {
+function readFiles(folder: string): readonly { readonly name: string; readonly exchanges: readonly Exchange[] }[] {
   return readdirSync(`${ROOT}${folder}`)
     .toSorted()
-    .flatMap((file) => (readCorpus(`${folder}/${file}`) as { readonly pairs: readonly Exchange[] }).pairs);
+    .map((file) => ({ name: file.replace(/\.json$/, ''), exchanges: (readCorpus(`${folder}/${file}`) as { readonly pairs: readonly Exchange[] }).pairs }));
 }

@@ -33,11 +33,11 @@ describe('the corpus', () => {
 });
 
 describe('every modelled operation answers in the corpus’s shape', () => {
-  it.each(Object.entries(cases))('%s', async (key, { type, perform, view }) => {
+  it.each(Object.entries(cases))('%s', async (key, { type, perform, view, pageOnly }) => {
     const known = learned(key, view);
     const reply = await perform(stage);
     const wrongStatus = String(reply.status) === key.split(' ')[2] ? [] : [`status is ${reply.status}: ${reply.text.slice(0, 300)}`];
-    const found = [...wrongStatus, ...bodyDifferences(reply, known, type, view), ...headerDifferences(reply, known.exchanges)];
+    const found = [...wrongStatus, ...bodyDifferences(reply, known, type, view).filter((line) => pageOnly === undefined || !line.includes(`.${pageOnly} is absent`)), ...headerDifferences(reply, known.exchanges)];
     if (found.length > 0) differing.push(key);
     expect(found).toEqual([]);
   });
@@ -56,7 +56,7 @@ function headerDifferences(reply: Reply, exchanges: readonly Exchange[]): string
   if (types.size > 0 && !types.has(type)) found.push(`content-type is '${type}', recorded were ${[...types].join(' | ')}`);
   const contexts = new Set<string | undefined>(exchanges.map(({ body }) => contextOf(body)).filter((context) => context !== undefined));
   const context = reply.text === '' ? undefined : contextOf(reply.json());
-  if (contexts.size > 0 && !contexts.has(context)) {
+  if (contexts.size > 0 && !contexts.has(context) && !contexts.has(context?.toLowerCase())) {
     found.push(`@odata.context is ${context}, seen were ${[...contexts].join(' | ')}`);
   }
   const units = new Set(exchanges.map(({ headers }) => headers['x-ms-resource-unit']).filter((unit) => unit !== undefined));
@@ -81,7 +81,7 @@ function isModelled(entry: string): boolean {
   const [method = '', path = ''] = entry.split(' ');
   if (!path.startsWith('/v1.0/')) return false;
   if (method === 'POST' && path === '/v1.0/$batch') return true;
-  const sample = path.slice('/v1.0'.length).replaceAll(/\{[^}]*\}/g, '99999999-9999-4999-8999-999999999999');
+  const sample = path.slice('/v1.0'.length).replaceAll(/\{[^}]*\}/g, '99999999-9999-4999-8999-999999999999').replaceAll("''", "'");
   const parts = parseAddress(sample) ?? [];
   return routes.some((route) => route.method === method && fitAddress(route.template, parts) !== undefined);
 }

@@ -3,7 +3,7 @@ import { issueAccessToken } from '../../src/sandbox/access-tokens';
 import type { RunningSandbox } from '../../src/sandbox/index';
 import permissions from '../../src/sandbox/graph/permissions.json';
 import { createFreshCertificate, type Certificate } from './certificates';
-import { app, openSandbox, send, tenantId, type Reply } from '../sandbox/support';
+import { app, openSandbox, person, send, tenantId, type Reply } from '../sandbox/support';
 
 const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 
@@ -14,6 +14,9 @@ export interface Ask {
   /** Absent: every application permission the sandbox knows. */
   readonly roles?: readonly string[];
   readonly appId?: string;
+  /** Present: a delegated token with these permissions, of `subject`. */
+  readonly scopes?: readonly string[];
+  readonly subject?: string;
 }
 
 export interface Identified {
@@ -26,6 +29,10 @@ export interface Stage {
   readonly ids: { readonly client: string; readonly resource: string; readonly role: string; readonly user: string; readonly group: string };
   readonly application: { readonly id: string; readonly appId: string };
   readonly certificate: Certificate;
+  /** Object id of a person of the customer's, by alias. */
+  readonly person: (alias: string) => string;
+  /** Object id of somebody in the partner's tenant. */
+  readonly homePerson: string;
   readonly ask: (method: string, path: string, options?: Ask) => Promise<Reply>;
 }
 
@@ -43,6 +50,8 @@ export async function openStage(): Promise<Stage> {
     ids: { client: client.id, resource: graph.id, role: graph.appRoles[0].id, user: String(assignment?.principalId), group: group.id },
     application: { id: registration.objectId, appId: registration.appId },
     certificate,
+    person: (alias) => person(sandbox, `contoso/${alias}`).objectId,
+    homePerson: person(sandbox, 'partner/oscar').objectId,
     ask,
   };
   const keyCredentials = [{ key: certificate.base64, type: 'AsymmetricX509Cert', usage: 'Verify' }];
@@ -68,8 +77,9 @@ function sendAs(sandbox: RunningSandbox, method: string, path: string, options: 
     appId: options.appId ?? app(sandbox).appId,
     appDisplayName: 'Conformance',
     clientProof: '2',
-    subjectObjectId: '11111111-1111-4111-8111-111111111111',
-    roles: options.roles ?? everyPermission(),
+    subjectObjectId: options.subject ?? '11111111-1111-4111-8111-111111111111',
+    roles: options.scopes === undefined ? (options.roles ?? everyPermission()) : [],
+    ...(options.scopes === undefined ? {} : { scopes: options.scopes }),
   });
   return send(sandbox, `/v1.0${path}`, {
     method,
@@ -79,5 +89,5 @@ function sendAs(sandbox: RunningSandbox, method: string, path: string, options: 
 }
 
 function everyPermission(): readonly string[] {
-  return [...new Set(Object.values(permissions).flatMap(({ application }) => application.flat()))];
+  return [...new Set(Object.values(permissions).flatMap(({ application }) => (application as readonly (readonly string[])[]).flat()))];
 }

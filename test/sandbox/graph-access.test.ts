@@ -59,7 +59,7 @@ describe('permissions', () => {
   const resource = graph.principalId('contoso', GRAPH_APP_ID);
   const sample = '00000000-0000-4000-8000-000000000000';
 
-  it.each(routes.map((route) => [`${route.method} ${route.template}`, route] as const))('%s is closed to a token without any', async (_, route) => {
+  it.each(routes.filter(({ template }) => template !== '/me').map((route) => [`${route.method} ${route.template}`, route] as const))('%s is closed to a token without any', async (_, route) => {
     const path = `/v1.0${route.template.replaceAll('{id}', sample)}`;
     const reply = await graph.call(route.method, path, route.method === 'GET' ? {} : { body: {} });
     expect(reply.status).toBe(403);
@@ -116,6 +116,13 @@ describe('permissions', () => {
     expect(await principal(['RoleManagement.Read.Directory', 'User.Read.All'])).toMatchObject({ id: ada, displayName: 'Ada Lindqvist' });
   });
 
+  it('open /me to nobody but a person', async () => {
+    const nora = { scopes: ['User.Read'], subject: graph.personId('contoso', 'nora') };
+    expect((await graph.call('GET', '/v1.0/me', nora)).json.displayName).toBe('Nora Berg');
+    expect(errorOf(await graph.call('GET', '/v1.0/me', { roles: ['User.Read.All'] })).message).toBe('/me request is only valid with delegated authentication flow.');
+    expect((await graph.call('GET', '/v1.0/me', { ...nora, scopes: [] })).status).toBe(403);
+  });
+
   it('let a person with User.Read see only that person', async () => {
     const self = graph.personId('contoso', 'nora');
     const scopes = ['User.Read'];
@@ -123,7 +130,11 @@ describe('permissions', () => {
     expect((await graph.call('GET', `/v1.0/users/${graph.personId('contoso', 'ada')}`, { scopes, subject: self })).status).toBe(403);
   });
 
-  it('of a delegated token never open a write, because the directory roles behind it are not modelled', async () => {
+  it('of a delegated token open a write to a Global Administrator; what others may write is not modelled', async () => {
+    const ask = { scopes: ['Application.ReadWrite.All'], body: { accountEnabled: true } };
+    expect((await graph.call('PATCH', `/v1.0/servicePrincipals/${resource}`, { ...ask, subject: graph.personId('contoso', 'ada') })).status).toBe(204);
+    expect((await graph.call('PATCH', `/v1.0/servicePrincipals/${resource}`, { ...ask, subject: graph.personId('contoso', 'gina') })).status).toBe(204);
+    expect((await graph.call('PATCH', `/v1.0/servicePrincipals/${resource}`, { ...ask, subject: graph.personId('contoso', 'amir') })).status).toBe(501);
     const reply = await graph.call('PATCH', `/v1.0/servicePrincipals/${resource}`, { scopes: ['Application.ReadWrite.All'], body: { accountEnabled: false } });
     expect(reply.status).toBe(501);
     expect(reply.gap).toMatch(/delegated/);

@@ -28,7 +28,7 @@ describe('a batch', () => {
       get('1', '/users/ada@contoso.example'),
       get('2', 'users?$select=id&$top=2'),
       get('3', '/users/nobody@contoso.example'),
-      get('4', '/applications/x/owners'),
+      get('4', '/applications/x/tokenLifetimePolicies'),
       { id: '5', method: 'PATCH', url: '/oauth2PermissionGrants/x', body: { scope: '' }, headers: { 'Content-Type': 'application/json' } },
     ]);
     const byId = Object.fromEntries(replies.map((reply) => [reply.id, reply.status]));
@@ -39,7 +39,7 @@ describe('a batch', () => {
   });
 
   it('reports the gaps of its items', async () => {
-    expect((await post([get('1', '/applications/x/owners')])).gap).toBe('GET /v1.0/applications/{}/owners');
+    expect((await post([get('1', '/applications/x/tokenLifetimePolicies')])).gap).toBe('GET /v1.0/applications/{}/tokenlifetimepolicies');
   });
 
   it('comes in an order of its own, the same every time', async () => {

@@ -46,7 +46,8 @@ describe('a service principal', () => {
   it('can be disabled by a boolean and by nothing else', async () => {
     expect((await call('PATCH', `/servicePrincipals/${client}`, { accountEnabled: 'false' })).status).toBe(400);
     expect((await call('PATCH', `/servicePrincipals/${client}`, { appId: NOBODY })).status).toBe(400);
-    expect((await call('PATCH', `/servicePrincipals/${client}`, { notes: 'x' })).status).toBe(501);
+    expect((await call('PATCH', `/servicePrincipals/${client}`, { preferredTokenSigningKeyThumbprint: 'x' })).status).toBe(501);
+    expect((await call('PATCH', `/servicePrincipals/${client}`, { tags: 'x' })).status).toBe(400);
     const done = await call('PATCH', `/servicePrincipals/${client}`, { accountEnabled: false });
     expect([done.status, done.text, done.headers['content-type']]).toEqual([204, '', undefined]);
     expect((await call('GET', `/servicePrincipals/${client}`)).json.accountEnabled).toBe(false);

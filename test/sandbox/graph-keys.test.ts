@@ -155,7 +155,8 @@ describe('PATCH keyCredentials', () => {
     const secrets = await call('PATCH', '', { passwordCredentials: [{ secretText: 'x' }] });
     expect(errorOf(secrets).message).toBe('New password credentials must be generated with service actions.');
     expect((await call('PATCH', '', { appId: objectId })).status).toBe(400);
-    expect((await call('PATCH', '', { tags: ['x'] })).status).toBe(501);
+    expect((await call('PATCH', '', { uniqueName: 'x' })).status).toBe(501);
+    expect((await call('PATCH', '', { tags: 'x' })).status).toBe(400);
   });
 });
 

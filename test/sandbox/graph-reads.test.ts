@@ -46,11 +46,11 @@ describe('addresses', () => {
     const call = (method: string, path: string) => graph.call(method, `/v1.0${path}`, { roles, body: {} });
     expect((await call('PATCH', `/servicePrincipals/${user}/appRoleAssignedTo/x`)).status).toBe(405);
     expect((await call('PUT', `/users/${user}`)).status).toBe(405);
-    const missing = await call('PATCH', `/users/${user}`);
-    expect([missing.status, missing.gap]).toEqual([501, 'PATCH /v1.0/users/{}']);
+    const missing = await call('PATCH', `/organization/${user}`);
+    expect([missing.status, missing.gap]).toEqual([501, 'PATCH /v1.0/organization/{}']);
   });
 
-  it.each(['/beta/users', '/v1.0/me', '/v1.0/auditLogs/signIns', '/v1.0/users/x/memberOf', '/v1.0/directoryRoles', '/v1.0/users/delta', '/v1.0/servicePrincipals/microsoft.graph.agentIdentity', "/v1.0/applications(uniqueName='x')"])(
+  it.each(['/beta/users', '/v1.0/me/licenseDetails', '/v1.0/auditLogs/provisioning', '/v1.0/users/x/licenseDetails', '/v1.0/directoryRoles/delta', '/v1.0/users/delta', '/v1.0/servicePrincipals/microsoft.graph.agentIdentity', "/v1.0/applications(uniqueName='x')"])(
     'that exist there and not here say so: %s',
     async (path) => {
       const reply = await graph.call('GET', path, { roles });

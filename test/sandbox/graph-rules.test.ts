@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { graphRules, type GraphRuleId } from '../../src/sandbox/graph/rules';
+import { directoryRequests } from './graph-rule-requests';
 import { createFixture, GRAPH_APP_ID, makeCertificate, makeProof, required, START, type CallOptions, type Fixture, type Json } from './graph-support';
 
 const NOBODY = '99999999-9999-4999-8999-999999999999';
@@ -10,6 +11,12 @@ const EVERY = [
   'Application.Read.All',
   'Application.ReadWrite.All',
   'AppRoleAssignment.ReadWrite.All',
+  'RoleManagement.ReadWrite.Directory',
+  'User.ReadWrite.All',
+  'Group.ReadWrite.All',
+  'AuditLog.Read.All',
+  'Policy.Read.All',
+  'Policy.ReadWrite.ApplicationConfiguration',
   'RoleManagement.Read.Directory',
 ];
 
@@ -36,6 +43,11 @@ beforeAll(async () => {
   const role = required(required(contoso.servicePrincipals.get(resource, START)).appRoles[0]).id;
   ids = { client, resource, role, group: required(contoso.groups.list(START)[0]).id, application: graph.app().id };
   await patchKeys({});
+  // addKey needs a key that is there already, on a service principal as on an application.
+  const homeTenant = graph.tenant('partner');
+  const principal = required(homeTenant.servicePrincipals.list(START).find(({ appId }) => appId === graph.app().appId));
+  const { keyCredentials } = required(homeTenant.applications.get(ids.application, START));
+  homeTenant.servicePrincipals.put(principal.id, { ...principal, keyCredentials }, START);
 });
 
 /** One request per rule, in an order in which each finds what it needs. */
@@ -142,6 +154,7 @@ const requests: readonly (readonly [GraphRuleId, () => ReturnType<typeof call>])
   ['G-ERR-BODY', () => call('POST', '/servicePrincipals', [])],
   ['G-ERR-READ-ONLY', () => call('PATCH', `/servicePrincipals/${ids.client}`, { appId: NOBODY })],
   ['G-ERR-MEMBER', () => call('POST', '/oauth2PermissionGrants', grant({ colour: 'red' }))],
+  ...directoryRequests({ call, reference: () => ids, person: (alias) => graph.personId('contoso', alias), home: () => graph.app().id, certificate }),
   ['G-ERR-PARAMETER', () => rolling('addKey', { ...newKey(), colour: 'red' })],
 ];
 

@@ -63,6 +63,9 @@ function canBeKey(text: string): boolean {
 }
 
 function parseSegment(segment: string): Part[] {
+  // Reference pages also write the alternate key as a segment of its own: /directoryRoles/roleTemplateId={id}.
+  const [, alone, bare] = /^(roleTemplateId)=([0-9a-f-]{36})$/i.exec(segment) ?? [];
+  if (alone !== undefined && bare !== undefined) return [{ text: bare, key: { kind: 'alternate', property: alone, value: bare } }];
   const [, name, inner] = /^([A-Za-z][\w.]*)\((.*)\)$/.exec(segment) ?? [];
   if (name === undefined || inner === undefined) return [{ text: segment }];
   const [, property, quoted] = /^(?:([A-Za-z]\w*)=)?'((?:[^']|'')*)'$/.exec(inner) ?? [];

@@ -15,6 +15,7 @@ import type {
 } from '../model';
 import { sevenDigits, wholeSeconds } from './instants';
 import type { Wire } from './select';
+import { overlay } from './written';
 
 const NO_INFORMATION = { logoUrl: null, marketingUrl: null, privacyStatementUrl: null, supportUrl: null, termsOfServiceUrl: null };
 const NO_PUBLISHER = { displayName: null, verifiedPublisherId: null, addedDateTime: null };
@@ -25,7 +26,7 @@ export interface ApplicationViewOptions {
 }
 
 export function viewApplication(application: Application, options: ApplicationViewOptions): Wire {
-  return {
+  const view = {
     id: application.id,
     deletedDateTime: null,
     appId: application.appId,
@@ -56,7 +57,7 @@ export function viewApplication(application: Application, options: ApplicationVi
     api: {
       acceptMappedClaims: null,
       knownClientApplications: [],
-      requestedAccessTokenVersion: null,
+      requestedAccessTokenVersion: application.signInAudience === 'AzureADandPersonalMicrosoftAccount' ? 2 : null,
       oauth2PermissionScopes: [],
       preAuthorizedApplications: [],
     },
@@ -77,6 +78,7 @@ export function viewApplication(application: Application, options: ApplicationVi
     },
     spa: { redirectUris: [] },
   };
+  return overlay(view, application.written);
 }
 
 export function viewKeyCredential(credential: KeyCredential, withKey: boolean): Wire {
@@ -106,8 +108,8 @@ export function viewPasswordCredential(credential: PasswordCredential, secretTex
 }
 
 /** `registration` is the app registration behind the service principal, wherever it lives; first-party apps have none. */
-export function viewServicePrincipal(principal: ServicePrincipal, registration: Application | undefined): Wire {
-  return {
+export function viewServicePrincipal(principal: ServicePrincipal, registration: Application | undefined, withKeys = false): Wire {
+  const view = {
     id: principal.id,
     deletedDateTime: null,
     accountEnabled: principal.accountEnabled,
@@ -130,7 +132,7 @@ export function viewServicePrincipal(principal: ServicePrincipal, registration: 
     preferredSingleSignOnMode: null,
     preferredTokenSigningKeyThumbprint: null,
     replyUrls: registration?.redirectUris ?? [],
-    servicePrincipalNames: [principal.appId],
+    servicePrincipalNames: [principal.appId, ...identifierUrisOf(registration)],
     servicePrincipalType: principal.servicePrincipalType,
     signInAudience: registration?.signInAudience ?? 'AzureADMultipleOrgs',
     tags: [],
@@ -139,12 +141,19 @@ export function viewServicePrincipal(principal: ServicePrincipal, registration: 
     addIns: [],
     appRoles: principal.appRoles.map(viewAppRole),
     info: NO_INFORMATION,
-    keyCredentials: [],
+    keyCredentials: (principal.keyCredentials ?? []).map((credential) => viewKeyCredential(credential, withKeys)),
     oauth2PermissionScopes: principal.oauth2PermissionScopes.map(viewScope),
-    passwordCredentials: [],
+    // A service principal's own secrets show no hint in later reads (recorded).
+    passwordCredentials: (principal.passwordCredentials ?? []).map((credential) => ({ ...viewPasswordCredential(credential, null), hint: null })),
     resourceSpecificApplicationPermissions: [],
     verifiedPublisher: NO_PUBLISHER,
   };
+  return overlay(view, principal.written);
+}
+
+function identifierUrisOf(registration: Application | undefined): readonly string[] {
+  const uris = registration?.written?.identifierUris;
+  return Array.isArray(uris) ? uris.filter((uri): uri is string => typeof uri === 'string') : [];
 }
 
 export function viewAppRoleAssignment(assignment: AppRoleAssignment): Wire {

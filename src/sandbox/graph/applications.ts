@@ -3,17 +3,21 @@
  * exchanges of 2022-2024.
  */
 import { isJsonObject, type JsonObject } from '../jwt';
-import type { Application, RequiredResourceAccess } from '../model';
+import type { Application, RequiredResourceAccess, SignInAudience } from '../model';
+import { requireAllowedKey } from './app-management';
 import { viewApplication } from './app-views';
-import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, firstOwners, keyAt, locationOf, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
 import { findApplication } from './directory';
+import { discard } from './discard';
 import { sevenDigits, wholeSeconds } from './instants';
 import { replaceKeyCredentials, type KeyContext } from './key-credentials';
 import { answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
 import { badRequest, NotModelled, notFound } from './refusal';
+import { variantsOf } from './variants';
+import { readWritten, writableNames } from './written';
 
 const READ_ONLY = ['id', 'appId', 'createdDateTime', 'deletedDateTime', 'publisherDomain'];
-const WRITABLE = ['displayName', 'keyCredentials', 'requiredResourceAccess', 'web', 'passwordCredentials'];
+const WRITABLE = [...writableNames('application'), 'displayName', 'keyCredentials', 'requiredResourceAccess', 'passwordCredentials'];
 
 export function listApplications(call: Call): Answer {
   return answerList(call, applicationListing(call));
@@ -32,8 +36,7 @@ export function createApplication(call: Call): Answer {
   const body = readJson(call.body);
   checkMembers(body, 'application', [...WRITABLE, 'signInAudience'], READ_ONLY);
   const { world, caller } = call;
-  const { signInAudience } = body;
-  if (signInAudience !== 'AzureADMultipleOrgs' && signInAudience !== 'AzureADMyOrg') throw new NotModelled(`signInAudience ${String(signInAudience)}`);
+  const signInAudience = body.signInAudience === undefined ? variantsOf(world).defaultSignInAudience : readAudience(body.signInAudience);
   if (typeof body.displayName !== 'string' || body.displayName === '') {
     throw badRequest('G-ERR-MEMBER', "Invalid value specified for property 'displayName' of resource 'Application'.");
   }
@@ -47,17 +50,16 @@ export function createApplication(call: Call): Answer {
     keyCredentials: [],
     passwordCredentials: [],
     createdDateTime: wholeSeconds(world.now()),
+    ownerIds: firstOwners(call),
   };
-  const application = { ...blank, ...readChanges(body, blank, keyContext(call)) };
+  const application = { ...blank, ...readChanges(body, blank, call) };
   caller.tenant.applications.put(application.id, application, world.now());
   const view = viewApplication(application, { publisherDomain: publisherDomain(call), withKeys: false });
   return {
     status: 201,
     // Only this answer shows seven fractional digits (recorded); later reads show none.
     body: { '@odata.context': contextUrl(call, 'applications/$entity'), ...view, createdDateTime: sevenDigits(world.now()) },
-    headers: {
-      location: `${world.origins.graph}/v2/${caller.tenant.tenantId}/directoryObjects/${application.id}/Microsoft.DirectoryServices.Application`,
-    },
+    headers: { location: locationOf(call, application.id, 'Application') },
   };
 }
 
@@ -65,13 +67,12 @@ export function updateApplication(call: Call): Answer {
   const application = latestApplication(call);
   const body = readJson(call.body);
   checkMembers(body, 'application', WRITABLE, READ_ONLY);
-  storeApplication(call, { ...application, ...readChanges(body, application, keyContext(call)) });
+  storeApplication(call, { ...application, ...readChanges(body, application, call) });
   return { ...NO_CONTENT, ...('keyCredentials' in body ? { ruleId: 'G-APP-PATCH-KEYS' } : {}) };
 }
 
 export function deleteApplication(call: Call): Answer {
-  const application = latestApplication(call);
-  call.caller.tenant.applications.delete(application.id, call.world.now());
+  discard(call, { kind: 'application', row: latestApplication(call) });
   return NO_CONTENT;
 }
 
@@ -92,17 +93,28 @@ function applicationListing(call: Call): Listing {
   };
 }
 
-function readChanges(body: JsonObject, application: Application, context: KeyContext): Partial<Application> {
+function readChanges(body: JsonObject, application: Application, call: Call): Partial<Application> {
   if (Array.isArray(body.passwordCredentials) && body.passwordCredentials.length > 0) {
     throw badRequest('G-APP-PASSWORDS', 'New password credentials must be generated with service actions.');
   }
   if ('passwordCredentials' in body) throw new NotModelled('clearing passwordCredentials by PATCH');
+  const view = viewApplication(application, { publisherDomain: '', withKeys: false });
+  // What sign-in depends on has a place of its own in the row.
+  const { redirectUris, ...otherWeb } = isJsonObject(body.web) ? body.web : {};
+  const written = readWritten('application', { ...body, ...('web' in body && isJsonObject(body.web) ? { web: otherWeb } : {}) }, view);
   return {
+    written: { ...application.written, ...written },
     ...(typeof body.displayName === 'string' ? { displayName: body.displayName } : {}),
-    ...('keyCredentials' in body ? { keyCredentials: replaceKeyCredentials(application.keyCredentials, body.keyCredentials, context) } : {}),
+    ...('keyCredentials' in body ? { keyCredentials: replaceKeyCredentials(application.keyCredentials, body.keyCredentials, keyContext(call)) } : {}),
     ...('requiredResourceAccess' in body ? { requiredResourceAccess: readRequiredAccess(body.requiredResourceAccess) } : {}),
-    ...('web' in body ? { redirectUris: readRedirectUris(body.web) } : {}),
+    ...(redirectUris === undefined ? {} : { redirectUris: readRedirectUris(redirectUris) }),
   };
+}
+
+function readAudience(value: unknown): SignInAudience {
+  const known = (['AzureADMyOrg', 'AzureADMultipleOrgs', 'AzureADandPersonalMicrosoftAccount'] as const).find((audience) => audience === value);
+  if (known === undefined) throw new NotModelled(`signInAudience ${String(value)}`);
+  return known;
 }
 
 function readRequiredAccess(value: unknown): RequiredResourceAccess[] {
@@ -118,10 +130,7 @@ function readRequiredAccess(value: unknown): RequiredResourceAccess[] {
   });
 }
 
-function readRedirectUris(web: unknown): string[] {
-  const members = isJsonObject(web) ? Object.keys(web) : [];
-  const uris = isJsonObject(web) ? web.redirectUris : undefined;
-  if (members.some((name) => name !== 'redirectUris')) throw new NotModelled('writing application.web beyond redirectUris');
+function readRedirectUris(uris: unknown): string[] {
   if (Array.isArray(uris) && uris.every((uri) => typeof uri === 'string')) return uris;
   throw badRequest('G-ERR-MEMBER', "Invalid value specified for property 'web' of resource 'Application'.");
 }
@@ -140,7 +149,7 @@ export function storeApplication(call: Call, application: Application): void {
 }
 
 export function keyContext(call: Call): KeyContext {
-  return { nowMs: call.world.now(), newGuid: () => call.world.newGuid() };
+  return { nowMs: call.world.now(), newGuid: () => call.world.newGuid(), requireAllowed: (credential) => requireAllowedKey(call, credential) };
 }
 
 function publisherDomain(call: Call): string {

@@ -50,6 +50,16 @@ export function requireOwn(call: Call, ownerAppId: string): void {
   if (call.access === 'own' && ownerAppId.toLowerCase() !== call.caller.appId.toLowerCase()) throw insufficientPrivileges();
 }
 
+/** Owners of what a caller creates: the person behind a delegated token, nobody behind an app-only one. */
+export function firstOwners(call: Pick<Call, 'caller'>): readonly string[] {
+  return call.caller.kind === 'delegated' ? [call.caller.objectId] : [];
+}
+
+/** Where a created directory object is said to be: not an address to follow (recorded). */
+export function locationOf(call: Pick<Call, 'world' | 'caller'>, id: string, kind: 'Application' | 'ServicePrincipal' | 'User' | 'Group'): string {
+  return `${call.world.origins.graph}/v2/${call.caller.tenant.tenantId}/directoryObjects/${id}/Microsoft.DirectoryServices.${kind}`;
+}
+
 /** Addresses of single objects: `context` is what follows `$metadata#`. */
 export function contextUrl(call: Pick<Call, 'world'>, context: string): string {
   return `${call.world.origins.graph}/v1.0/$metadata#${context}`;

@@ -7,6 +7,7 @@ import type { Group, Organization, SubscribedSku, User } from '../model';
 import { securityIdentifier } from './ids';
 import { wholeSeconds } from './instants';
 import type { Wire } from './select';
+import { overlay } from './written';
 
 /** What a user shows when nothing is selected (recorded). */
 export const USER_DEFAULTS: readonly string[] = [
@@ -28,7 +29,7 @@ export const USER_BASICS: readonly string[] = ['displayName', 'givenName', 'id',
 
 export function viewUser(user: User): Wire {
   const isGuest = user.userType === 'Guest';
-  return {
+  const view = {
     businessPhones: [],
     displayName: user.displayName,
     givenName: null,
@@ -55,11 +56,13 @@ export function viewUser(user: User): Wire {
     signInSessionsValidFromDateTime: wholeSeconds(user.signInSessionsValidFromDateTime),
     userType: user.userType,
   };
+  return overlay(view, user.written);
 }
 
-/** `createdAt` is the tenant's: the sandbox keeps no instant per group. */
-export function viewGroup(group: Group, createdAt: string): Wire {
-  return {
+/** `tenantCreatedAt` stands in for groups that do not know when they were made. */
+export function viewGroup(group: Group, tenantCreatedAt: string): Wire {
+  const createdAt = group.createdDateTime ?? tenantCreatedAt;
+  const view = {
     id: group.id,
     deletedDateTime: null,
     classification: null,
@@ -94,6 +97,7 @@ export function viewGroup(group: Group, createdAt: string): Wire {
     onPremisesProvisioningErrors: [],
     serviceProvisioningErrors: [],
   };
+  return overlay(view, group.written);
 }
 
 export function viewOrganization(organization: Organization, skus: readonly SubscribedSku[]): Wire {

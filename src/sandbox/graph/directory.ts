@@ -32,7 +32,7 @@ export function findRegistration(world: World, appId: string, inTenant: Tenant):
   const home = world.tenants.get(world.homeTenantId);
   for (const tenant of new Set(home === undefined ? [inTenant] : [home, inTenant])) {
     const application = tenant.applications.list(world.asOf('graph.get')).find((row) => row.appId === appId.toLowerCase());
-    const isVisible = application?.signInAudience === 'AzureADMultipleOrgs' || tenant === inTenant;
+    const isVisible = (application !== undefined && application.signInAudience !== 'AzureADMyOrg') || tenant === inTenant;
     if (application !== undefined && isVisible) return { application, tenant };
   }
   return undefined;

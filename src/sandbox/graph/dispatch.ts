@@ -7,6 +7,7 @@ import type { World } from '../model';
 import { parseAddress } from './address';
 import type { Body, Call } from './call';
 import type { Caller } from './caller';
+import { isGlobalAdministrator } from './directory-role-ids';
 import { accessOf, type Access } from './permissions';
 import { readQuery, type Query } from './query';
 import { badRequest, GraphRefusal, insufficientPrivileges, NotModelled } from './refusal';
@@ -81,14 +82,20 @@ function run(world: World, caller: Caller, line: Line): Outcome {
 }
 
 function requireAccess(world: World, caller: Caller, route: GraphRoute): Access {
+  if (caller.kind === 'application' && /^\/me(?:\/|$)/.test(route.template)) {
+    throw badRequest('G-ERR-ME', '/me request is only valid with delegated authentication flow.', 'BadRequest');
+  }
   const access = accessOf(caller, route.operation);
   const isOwnKeyCall = route.ruleId === 'G-APP-ADD-KEY' || route.ruleId === 'G-APP-REMOVE-KEY';
   if (access === 'none' && isOwnKeyCall && variantsOf(world).addKeyPermission === 'none') return 'own';
   if (access === 'none') throw route.ruleId === 'G-PIM-LIST' ? pimDenied() : insufficientPrivileges();
-  // What a person may change depends on the directory roles the person holds, too.
-  const isRead = route.method === 'GET' || route.operation === 'POST /directoryObjects/getByIds';
-  if (caller.kind === 'delegated' && !isRead) throw new NotModelled('writes with a delegated token');
-  return access;
+  // What a person may change depends on the directory roles the person holds, too: all of it for a Global Administrator.
+  if (caller.kind === 'application' || isRead(route) || isGlobalAdministrator(caller.tenant, caller.objectId, world.now())) return access;
+  throw new NotModelled('writes with a delegated token of anybody but a Global Administrator');
+}
+
+function isRead(route: GraphRoute): boolean {
+  return route.method === 'GET' || /\/(?:getByIds|getMemberGroups|checkMemberGroups)$/.test(route.template);
 }
 
 function unitsOf(cost: number, query: Query): number {

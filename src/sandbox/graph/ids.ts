@@ -30,6 +30,11 @@ export function roleEligibilityId(roleDefinitionId: string, principalId: string)
   return `${encode([roleDefinitionId, principalId])}-1-e`;
 }
 
+/** Id of a role held in one administrative unit: role, unit and person, and a letter nobody explains (one example). */
+export function scopedRoleMembershipId(roleId: string, unitId: string, principalId: string): string {
+  return `${encode([roleId, unitId, principalId])}U`;
+}
+
 function encode(guids: readonly string[]): string {
   return Buffer.concat(guids.map(dotNetBytes)).toString('base64url');
 }

@@ -20,6 +20,8 @@ const DEFAULT_LIFETIME_MS = 365 * 24 * 3_600_000;
 export interface KeyContext {
   readonly nowMs: number;
   newGuid(): string;
+  /** Refuses a new entry that the tenant's policy forbids. */
+  requireAllowed?(credential: KeyCredential): void;
 }
 
 /** The new collection, or the refusal of the whole write. */
@@ -41,7 +43,7 @@ export function createKeyCredential(entry: JsonObject, context: KeyContext): Key
   const der = decodeKey(entry.key);
   const certificate = parseCertificate(der);
   const { startDateTime, endDateTime } = readDates(entry, certificate, context.nowMs);
-  return {
+  const credential: KeyCredential = {
     keyId: readKeyId(entry.keyId) ?? context.newGuid(),
     key: der.toString('base64'),
     customKeyIdentifier: readText(entry.customKeyIdentifier, 'customKeyIdentifier') ?? thumbprint(der),
@@ -51,6 +53,8 @@ export function createKeyCredential(entry: JsonObject, context: KeyContext): Key
     type: 'AsymmetricX509Cert',
     usage: 'Verify',
   };
+  context.requireAllowed?.(credential);
+  return credential;
 }
 
 export function checkEntry(entry: unknown): JsonObject {

@@ -11,6 +11,7 @@ import { isGuid, permissionGrantId } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { badRequest, GraphRefusal, missingMessage, notFound } from './refusal';
 import { rule } from './rules';
+import { findUser } from './users';
 import { variantsOf } from './variants';
 
 export function listPermissionGrants(call: Call): Answer {
@@ -20,6 +21,13 @@ export function listPermissionGrants(call: Call): Answer {
 export function listGrantsOfServicePrincipal(call: Call): Answer {
   const { id } = findServicePrincipal(call, keyAt(call, 0));
   return list(call, `servicePrincipals('${id}')/oauth2PermissionGrants`, (grant) => grant.clientId === id);
+}
+
+export function listGrantsOfUser(call: Call): Answer {
+  const key = keyAt(call, 0);
+  const user = key.kind === 'id' ? findUser(call, key.value) : undefined;
+  if (user === undefined) throw notFound(key.value);
+  return list(call, `users('${user.id}')/oauth2PermissionGrants`, (grant) => grant.principalId === user.id);
 }
 
 export function getPermissionGrant(call: Call): Answer {

@@ -4,7 +4,10 @@
  * the caller's own: Application.ReadWrite.OwnedBy and the delegated User.Read.
  * Departures: the data lists Directory.Read.All and Application.ReadWrite.All alone for assigning app roles, but the
  * reference page and a public thread demand AppRoleAssignment.ReadWrite.All as well, and so does the sandbox; it
- * lists fewer permissions for one organization than for the list of the same one, which is taken as an omission.
+ * lists fewer permissions for one organization than for the list of the same one, which is taken as an omission; it
+ * knows nothing of administrative units, app management policies, adding group members and sign-ins, and the recycle
+ * bin for people only: there the reference pages decide.
+ * Source: microsoftgraph/microsoft-graph-devx-content@6cbd6bbd permissions/new/permissions.json (MIT).
  */
 import type { Caller } from './caller';
 import table from './permissions.json';

@@ -14,7 +14,7 @@ const PROOF_AUDIENCE = '00000002-0000-0000-c000-000000000000';
 const MAX_LIFETIME_SECONDS = 600;
 
 /** The entry that signed the proof. Refuses with 401 Authentication_MissingOrMalformed. */
-export function requireProof(application: Application, proof: unknown, nowMs: number): KeyCredential {
+export function requireProof(application: Pick<Application, 'id' | 'keyCredentials'>, proof: unknown, nowMs: number): KeyCredential {
   const jwt = typeof proof === 'string' ? decodeJwt(proof) : undefined;
   if (jwt === undefined || jwt.header.alg !== 'RS256') throw malformedProof();
   const signer = application.keyCredentials.find((credential) => isNamedBy(jwt, credential) && isCurrent(credential, nowMs));

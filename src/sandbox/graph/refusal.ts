@@ -15,7 +15,7 @@ export class GraphRefusal extends Error {
     message: string,
     readonly extra: {
       readonly headers?: Readonly<Record<string, string>>;
-      readonly details?: readonly { readonly code: string; readonly message: string }[];
+      readonly details?: readonly { readonly code: string; readonly message: string; readonly target?: string }[];
     } = {},
   ) {
     super(message);

@@ -53,6 +53,11 @@ export function project(row: Wire, select: readonly string[] | undefined, type: 
   return pick(row, select);
 }
 
+/** The row as a cast or a typed collection shows it: without its type. */
+export function withoutType(row: Wire): Wire {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== '@odata.type'));
+}
+
 function pick(row: Wire, wanted: readonly string[]): Wire {
   const chosen = new Set(wanted);
   return Object.fromEntries(Object.entries(row).filter(([name]) => name.startsWith('@') || chosen.has(name)));

@@ -5,14 +5,16 @@
  */
 import type { ServicePrincipal } from '../model';
 import { viewServicePrincipal } from './app-views';
-import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, keyAt, locationOf, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
 import { findRegistration, findServicePrincipal } from './directory';
+import { discard } from './discard';
 import { isGuid } from './ids';
 import { wholeSeconds } from './instants';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { badRequest, GraphRefusal, notFound } from './refusal';
 import { rule } from './rules';
 import type { Wire } from './select';
+import { readWritten, writableNames } from './written';
 
 const READ_ONLY = ['id', 'appOwnerOrganizationId', 'createdDateTime', 'deletedDateTime', 'servicePrincipalType', 'appDisplayName'];
 
@@ -43,7 +45,8 @@ export function listServicePrincipals(call: Call): Answer {
 export function getServicePrincipal(call: Call): Answer {
   const principal = findServicePrincipal(call, keyAt(call, 0));
   requireOwn(call, principal.appId);
-  return readSingle(call, 'servicePrincipals', 'servicePrincipal', view(call, principal));
+  const withKeys = call.query.select?.includes('keyCredentials') === true;
+  return readSingle(call, 'servicePrincipals', 'servicePrincipal', view(call, principal, withKeys));
 }
 
 export function createServicePrincipal(call: Call): Answer {
@@ -75,49 +78,43 @@ export function createServicePrincipal(call: Call): Answer {
   return {
     status: 201,
     body: { '@odata.context': contextUrl(call, 'servicePrincipals/$entity'), ...view(call, principal) },
-    headers: {
-      location: `${world.origins.graph}/v2/${caller.tenant.tenantId}/directoryObjects/${principal.id}/Microsoft.DirectoryServices.ServicePrincipal`,
-    },
+    headers: { location: locationOf(call, principal.id, 'ServicePrincipal') },
   };
 }
 
 export function updateServicePrincipal(call: Call): Answer {
-  const principal = latest(call);
+  const principal = latestServicePrincipal(call);
   const body = readJson(call.body);
   const flags = ['accountEnabled', 'appRoleAssignmentRequired'] as const;
-  checkMembers(body, 'servicePrincipal', flags, [...READ_ONLY, 'appId']);
+  checkMembers(body, 'servicePrincipal', [...flags, ...writableNames('servicePrincipal')], [...READ_ONLY, 'appId']);
   const wrong = flags.find((name) => name in body && typeof body[name] !== 'boolean');
   if (wrong !== undefined) throw badRequest('G-ERR-MEMBER', `Invalid value specified for property '${wrong}' of resource 'ServicePrincipal'.`);
   const changes = Object.fromEntries(flags.filter((name) => name in body).map((name) => [name, body[name]]));
-  call.caller.tenant.servicePrincipals.put(principal.id, { ...principal, ...changes }, call.world.now());
+  const written = { ...principal.written, ...readWritten('servicePrincipal', body, view(call, principal)) };
+  storeServicePrincipal(call, { ...principal, ...changes, written });
   return NO_CONTENT;
 }
 
 export function deleteServicePrincipal(call: Call): Answer {
-  const { id } = latest(call);
-  const { tenant } = call.caller;
-  const nowMs = call.world.now();
-  for (const grant of tenant.oauth2PermissionGrants.list(nowMs)) {
-    if (grant.clientId === id || grant.resourceId === id) tenant.oauth2PermissionGrants.delete(grant.id, nowMs);
-  }
-  for (const assignment of tenant.appRoleAssignments.list(nowMs)) {
-    if (assignment.principalId === id || assignment.resourceId === id) tenant.appRoleAssignments.delete(assignment.id, nowMs);
-  }
-  tenant.servicePrincipals.delete(id, nowMs);
+  discard(call, { kind: 'servicePrincipal', row: latestServicePrincipal(call) });
   return NO_CONTENT;
 }
 
-function view(call: Call, principal: ServicePrincipal): Wire {
-  return viewServicePrincipal(principal, findRegistration(call.world, principal.appId, call.caller.tenant)?.application);
+function view(call: Call, principal: ServicePrincipal, withKeys = false): Wire {
+  return viewServicePrincipal(principal, findRegistration(call.world, principal.appId, call.caller.tenant)?.application, withKeys);
 }
 
 // Found in the replica the read is served by, changed on the newest version: a lagging replica never undoes a write.
-function latest(call: Call): ServicePrincipal {
+export function latestServicePrincipal(call: Call): ServicePrincipal {
   const { id } = findServicePrincipal(call, keyAt(call, 0));
   const principal = call.caller.tenant.servicePrincipals.get(id, call.world.now());
   if (principal === undefined) throw notFound(id);
   requireOwn(call, principal.appId);
   return principal;
+}
+
+export function storeServicePrincipal(call: Call, principal: ServicePrincipal): void {
+  call.caller.tenant.servicePrincipals.put(principal.id, principal, call.world.now());
 }
 
 function notLocal(): GraphRefusal {

@@ -6,20 +6,10 @@ import type { User } from '../model';
 import { keyAt, readSingle, type Answer, type Call } from './call';
 import { USER_BASICS, USER_DEFAULTS, viewUser } from './directory-views';
 import { isGuid } from './ids';
-import type { Filterable } from './filter';
 import { answerCount, answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
+import { USER_FILTERS } from './object-filters';
 import { holdsAny } from './permissions';
 import { insufficientPrivileges, NotModelled, notFound } from './refusal';
-
-export const USER_FILTERS: Filterable = {
-  id: ['eq', 'in'],
-  userPrincipalName: ['eq', 'ne', 'in', 'startswith', 'endswith'],
-  mail: ['eq', 'ne', 'in', 'startswith', 'endswith'],
-  displayName: ['eq', 'ne', 'in', 'startswith'],
-  accountEnabled: ['eq', 'ne'],
-  userType: ['eq', 'ne', 'in'],
-  onPremisesSyncEnabled: ['eq', 'ne'],
-};
 
 export function listUsers(call: Call): Answer {
   refuseBasicOnly(call);
@@ -40,6 +30,14 @@ export function getUser(call: Call): Answer {
   return readSingle(call, 'users', 'user', viewUser(user), USER_DEFAULTS);
 }
 
+/** The person behind the token; an app-only token has none and is refused before. */
+export function getMe(call: Call): Answer {
+  const user = findUser(call, call.caller.objectId);
+  if (user === undefined) throw notFound(call.caller.objectId);
+  refuseBasicOnly(call);
+  return readSingle(call, 'users', 'user', viewUser(user), USER_DEFAULTS);
+}
+
 function userListing(call: Call): Listing {
   return {
     type: 'user',
@@ -53,7 +51,7 @@ function userListing(call: Call): Listing {
   };
 }
 
-function findUser(call: Call, idOrName: string): User | undefined {
+export function findUser(call: Call, idOrName: string): User | undefined {
   const asOfMs = call.world.asOf('graph.get');
   const { users } = call.caller.tenant;
   if (isGuid(idOrName)) return users.get(idOrName.toLowerCase(), asOfMs);

@@ -13,6 +13,8 @@ export interface GraphVariants {
   readonly expiredToken: 'lifetime' | 'expired';
   /** Status when a POST refers to an object this replica does not have yet. */
   readonly missingReference: 400 | 404;
+  /** Audience of an application created without one: recordings of 2024 and of 2022 disagree. */
+  readonly defaultSignInAudience: 'AzureADMyOrg' | 'AzureADandPersonalMicrosoftAccount';
 }
 
 export const DEFAULT_GRAPH_VARIANTS: GraphVariants = {
@@ -20,6 +22,7 @@ export const DEFAULT_GRAPH_VARIANTS: GraphVariants = {
   duplicateAssignment: 'entitlement-grant',
   expiredToken: 'lifetime',
   missingReference: 400,
+  defaultSignInAudience: 'AzureADMyOrg',
 };
 
 const chosen = new WeakMap<World, GraphVariants>();
