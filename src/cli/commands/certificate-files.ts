@@ -53,6 +53,7 @@ function addExportCommand(certificate: Command, context: CommandContext): void {
     .description('write a stored certificate to a file; a private key only under a password, and audited')
     .action(async (id: string, flags: ExportFlags, command: Command) => {
       await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        if (flags.format === 'pfx' && flags.passwordStdin !== true) output.say('reading the password of the PFX from standard input');
         const password = await readExportPassword(context, flags);
         const { format, profile, csp } = flags;
         const file = await writeNewFile(flags.out, async () => installation.certificates.exportFile(id, { format, password, profile, csp, signal }, operatorId()));
