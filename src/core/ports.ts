@@ -176,6 +176,12 @@ export interface CodeRedemption {
   readonly signal?: AbortSignal;
 }
 
+export interface RedeemedCode {
+  readonly idToken: Secret;
+  /** What an `at_hash` in the ID token must be; absent when no access token came along, which itself is not kept. */
+  readonly accessTokenHash?: string;
+}
+
 export interface VerifiedIdToken {
   readonly claims: Readonly<Record<string, unknown>>;
   /** The `issuer` member of the key that signed, as published in the JWKS (may be a `{tenantid}` template). */
@@ -185,7 +191,7 @@ export interface VerifiedIdToken {
 /** OpenID Connect against Entra ID. The signature is checked here; every other claim is judged by `sso/sign-in`. */
 export interface SignInClient {
   /** Redeems the code at the tenant's own authority. Raises `SSO_CODE_REFUSED`, `STS_UNAVAILABLE`. */
-  redeemCode(request: CodeRedemption): Promise<Secret>;
+  redeemCode(request: CodeRedemption): Promise<RedeemedCode>;
   /** RS256 only, key by `kid` from the tenant's JWKS. Raises `SSO_ID_TOKEN_INVALID`, `STS_UNAVAILABLE`. */
   verifySignature(idToken: Secret, tenantId: string, signal?: AbortSignal): Promise<VerifiedIdToken>;
 }

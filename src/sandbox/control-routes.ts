@@ -10,6 +10,7 @@ import type { Tenant } from './model';
 import type { RequestLog } from './request-log';
 import { DECLINE_VARIANTS, type DeclineVariant } from './seed-format';
 import type { StsState } from './sts/context';
+import { signInDoors } from './sts/control-doors';
 import { tenantName } from './sts/directory';
 import { REPLICATION_SCOPES, type ControlledWorld } from './world';
 
@@ -35,6 +36,7 @@ export function controlRoutes(parts: ControlledParts): ControlRoutes {
       parts.reset();
       return ok(state(parts));
     },
+    ...signInDoors(sts),
     'POST /faults': () => ({ status: 501, body: { error: { code: 'SandboxNotModelled', message: 'Fault plans are not built yet.' } } }),
   };
 }

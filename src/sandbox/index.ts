@@ -14,10 +14,11 @@ import type { SandboxRequest, SandboxResponse } from './http';
 import { describeReady, type Ready } from './ready';
 import { RequestLog, type Gap, type RequestRow } from './request-log';
 import { createSeededWorld, populateWorld } from './seed';
-import type { Credentials } from './seed-apps';
+import { seededAppId, type Credentials } from './seed-apps';
 import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 import type { Seed, SeedFile } from './seed-format';
 import { listenHttps, sandboxFault } from './server';
+import { rollOver, type RollOverStep } from './signing-key-roll-over';
 import { generateSigningKeys, type SigningKeys } from './signing-keys';
 import { createStsState, type StsState } from './sts/context';
 import { handleLogin } from './sts/sign-in-host';
@@ -31,6 +32,7 @@ export type { Ready, ReadyApp, ReadyPermission, ReadyTenant, ReadyUser } from '.
 export type { Gap, RequestRow } from './request-log';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { DeclineVariant, Seed, SeedFile } from './seed-format';
+export type { RollOverStep } from './signing-key-roll-over';
 export { generateSigningKeys, type SigningKeys } from './signing-keys';
 export type { ReplicationLag } from './world';
 
@@ -48,6 +50,8 @@ export interface SandboxOptions {
   readonly replicationLagMs?: ReplicationLag;
   /** Where the CA file and `gaps.ndjson` go; absent: a fresh directory that is removed at the end. */
   readonly dataDir?: string;
+  /** Be wrong in one way from the start: a case id for every app, or one per app key. */
+  readonly relyingParty?: string | Readonly<Record<string, string>>;
   /** Also write a configuration for the product to this file. */
   readonly writeConfig?: string | (ConfigOptions & { readonly file: string });
 }
@@ -67,6 +71,9 @@ export interface RunningSandbox {
   reset(): void;
   setReplicationLagMs(lag: ReplicationLag): void;
   setDeclineVariant(variant: StsState['declineVariant']): void;
+  /** Be wrong in one way (ids at `GET /relying-party`), for one app by its key or for all; null is right again. Raises RangeError. */
+  setRelyingParty(caseId: string | null, appKey?: string): void;
+  rollSigningKeys(step: RollOverStep): void;
   /** Closes both ports, cuts open connections, removes the temporary directory. */
   stop(): Promise<void>;
 }
@@ -97,6 +104,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     populateWorld(world, seed, credentials);
     for (const memory of [sts.sessions, sts.interactions, sts.codes]) memory.clear();
     sts.declineVariant = seed.declineVariant ?? null;
+    sts.relyingParty.clear();
     log.clear();
   };
   const control = await listenControl(controlRoutes({ world, sts, log, reset })).catch(async (error: unknown) => {
@@ -114,14 +122,27 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     reset,
     setReplicationLagMs: (lag) => world.setReplicationLagMs(lag),
     setDeclineVariant: (variant) => void (sts.declineVariant = variant),
+    setRelyingParty: (caseId, appKey) => setRelyingParty(sts, seed, caseId, appKey),
+    rollSigningKeys: (step) => world.setSigningKeys(rollOver(world.signingKeys, step, Date.now())),
     stop: async () => {
       await Promise.all([https.close(), control.close()]);
       await gapFile?.written();
       await directory.remove();
     },
   };
+  setWantedRelyingParty(sandbox, options.relyingParty);
   writeWantedConfig(options.writeConfig, ready);
   return sandbox;
+}
+
+function setWantedRelyingParty(sandbox: RunningSandbox, wanted: SandboxOptions['relyingParty']): void {
+  if (typeof wanted === 'string') sandbox.setRelyingParty(wanted);
+  else for (const [appKey, caseId] of Object.entries(wanted ?? {})) sandbox.setRelyingParty(caseId, appKey);
+}
+
+function setRelyingParty(sts: StsState, seed: Seed, caseId: string | null, appKey: string | undefined): void {
+  if (appKey !== undefined && !seed.apps.some(({ key }) => key === appKey)) throw new RangeError(`There is no app "${appKey}".`);
+  sts.relyingParty.set(caseId, appKey === undefined ? undefined : seededAppId(seed, appKey));
 }
 
 async function answer(sts: StsState, log: RequestLog, request: SandboxRequest): Promise<SandboxResponse> {

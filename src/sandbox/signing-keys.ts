@@ -22,6 +22,8 @@ export interface SigningKeys {
   /** The key new tokens are signed with. */
   readonly current: SigningKey;
   readonly published: readonly SigningKey[];
+  /** No longer published, but tokens they signed are taken until they expire. */
+  readonly retired: readonly SigningKey[];
 }
 
 interface RsaPair {
@@ -39,6 +41,11 @@ export async function generateSigningKeys(nowMs: number): Promise<SigningKeys> {
 export function generateSigningKeysNow(nowMs: number): SigningKeys {
   const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
   return assemble(pair(), pair(), nowMs);
+}
+
+/** One more key that serves every organisation. */
+export function makeWorkKey(nowMs: number): SigningKey {
+  return signingKey(generateKeyPairSync('rsa', { modulusLength: 2048 }), 'work', nowMs);
 }
 
 /** The members of one entry of the key document; `issuer` is the v2 document's extra. */
@@ -59,7 +66,7 @@ export function toJwk(key: SigningKey, loginOrigin: string): Readonly<Record<str
 
 function assemble(work: RsaPair, consumer: RsaPair, nowMs: number): SigningKeys {
   const current = signingKey(work, 'work', nowMs);
-  return { current, published: [current, signingKey(consumer, 'consumer', nowMs)] };
+  return { current, published: [current, signingKey(consumer, 'consumer', nowMs)], retired: [] };
 }
 
 function signingKey(pair: RsaPair, audience: SigningKey['audience'], nowMs: number): SigningKey {

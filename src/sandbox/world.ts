@@ -39,6 +39,7 @@ export interface ControlledWorld extends World {
   advance(seconds: number): void;
   setNow(atMs: number): void;
   setOrigins(origins: World['origins']): void;
+  setSigningKeys(keys: SigningKeys): void;
   replicationLagMs(): ReplicationLag;
   setReplicationLagMs(lag: ReplicationLag): void;
 }
@@ -84,6 +85,7 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
       offsetMs += atMs - now();
     },
     setOrigins: (wanted) => void (origins = wanted),
+    setSigningKeys: (wanted) => void (signingKeys = wanted),
     replicationLagMs: () => Object.fromEntries(lag),
     setReplicationLagMs,
   };

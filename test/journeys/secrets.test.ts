@@ -68,9 +68,9 @@ function listenForTokens(): void {
     redeemCode: async (request: Parameters<typeof redeemCode>[0]) => {
       passing.set('a sign-in code', request.code.reveal());
       hide('a code verifier', request.codeVerifier.reveal());
-      const idToken = await redeemCode(request);
-      hideToken('the ID token', idToken.reveal());
-      return idToken;
+      const redeemed = await redeemCode(request);
+      hideToken('the ID token', redeemed.idToken.reveal());
+      return redeemed;
     },
   });
 }

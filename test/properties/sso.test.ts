@@ -9,7 +9,7 @@ import { DEFAULT_VALIDATION_POLICY, judgeBinding } from '../../src/core/sso/vali
 import { ADA, APP_ID, AUTHORITY, BOB, BROWSER, fakeSignIn, goodClaims, qualifying, startInput, TENANT, testPorts } from '../core/sso/support';
 import { START } from '../support/core-ports';
 
-const EXPECTED = { appId: APP_ID, tenantId: TENANT, authorityHost: AUTHORITY, nonce: 'nonce' };
+const EXPECTED = { appId: APP_ID, tenantId: TENANT, authorityHost: AUTHORITY, nonce: 'nonce', codeHash: 'c-hash', accessTokenHash: undefined };
 const KEY_ISSUER = `${AUTHORITY}/{tenantid}/v2.0`;
 const DECISIVE = ['aud', 'ver', 'tid', 'iss', 'nonce', 'oid', 'sub', 'exp', 'iat'] as const;
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/core/configuration';
 import { buildConfig, checkSeedFile, resolveSeed, SeedError, startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/index';
 import { DECLINE_VARIANTS } from '../../src/sandbox/seed-format';
+import { RELYING_PARTY_CASES } from '../../src/sandbox/sts/relying-party/modes';
 import { REPLICATION_SCOPES } from '../../src/sandbox/world';
 import { adminConsentUrl, app, Browser, control, grantConsent, openSandbox, person, send, START, tenantId } from './support';
 
@@ -205,12 +206,12 @@ describe('the documentation', () => {
     expect(person(sandbox, 'tailspin/felix').notes).toBe('guest');
   });
 
-  it('names every control, every kind of lag and every way to decline', async () => {
+  it('names every control, every kind of lag, every way to decline and every way to be wrong', async () => {
     const sandbox = await open();
     const { items: _items, ...refusal } = (await control(sandbox, 'GET', '/')).json;
-    const controls = [...JSON.stringify(refusal).matchAll(/(?:GET|POST) \/\w+/g)].map(([route]) => route).filter((route) => route !== 'GET /');
+    const controls = [...JSON.stringify(refusal).matchAll(/(?:GET|POST) \/[\w-]+/g)].map(([route]) => route).filter((route) => route !== 'GET /');
     expect(controls.length).toBeGreaterThan(8);
-    expect([...controls, ...REPLICATION_SCOPES, ...DECLINE_VARIANTS].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
+    expect([...controls, ...REPLICATION_SCOPES, ...DECLINE_VARIANTS, ...Object.keys(RELYING_PARTY_CASES)].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
   });
 });
 

@@ -6,9 +6,10 @@
  */
 import * as z from 'zod/v4';
 import { hasCode, OnboardingError } from '../errors';
+import { leftHalfSha256 } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import { parseTenantName } from '../internal/tenant-name';
-import type { AppCredentialSource, CodeRedemption, JwtService, SignInClient } from '../ports';
+import type { AppCredentialSource, CodeRedemption, JwtService, RedeemedCode, SignInClient } from '../ports';
 import { buildClientAuthentication, type AssertionPorts } from './app-sign-in';
 import type { HttpsResponse } from './https-client';
 import { loadJose } from './jose';
@@ -41,7 +42,7 @@ export function createSignInClient(options: SignInClientOptions): SignInClient {
       const endpoint = `${options.authorityHost}/${requireTenantId(request.tenantId)}/oauth2/v2.0/token`;
       const credential = await options.credentials.resolve(request.appKey);
       const form = buildForm(request, await buildClientAuthentication(options, { credential, clientId, audience: endpoint }));
-      return readIdToken(await post(options, endpoint, form, request.signal), form, options.clock.now());
+      return readAnswer(await post(options, endpoint, form, request.signal), form, options.clock.now());
     },
 
     async verifySignature(idToken, tenantId, signal) {
@@ -92,13 +93,14 @@ async function post({ https }: SignInClientOptions, url: string, form: URLSearch
   }
 }
 
-const answerSchema = z.object({ id_token: z.string().min(1) });
+const answerSchema = z.object({ id_token: z.string().min(1), access_token: z.string().optional().catch(undefined) });
 
-function readIdToken(response: HttpsResponse, form: URLSearchParams, now: number): Secret {
+function readAnswer(response: HttpsResponse, form: URLSearchParams, now: number): RedeemedCode {
   if (response.status !== 200) throw refusalOf(response, form, now);
   const answer = answerSchema.safeParse(parseJson(response.text)).data;
   if (answer === undefined) throw new OnboardingError('STS_UNAVAILABLE', 'The answer to the code holds no ID token.');
-  return secret(answer.id_token);
+  const { id_token: idToken, access_token: accessToken } = answer;
+  return { idToken: secret(idToken), ...(accessToken === undefined ? {} : { accessTokenHash: leftHalfSha256(accessToken) }) };
 }
 
 function refusalOf(response: HttpsResponse, form: URLSearchParams, now: number): OnboardingError {

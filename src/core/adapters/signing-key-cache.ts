@@ -62,6 +62,10 @@ const keySetSchema = z.object({ keys: z.array(z.record(z.string(), z.json())) })
 async function fetchKeys(ports: MetadataPorts, tenantId: string, signal: AbortSignal): Promise<readonly JsonObject[]> {
   const metadata = await findOpenIdMetadata(ports, tenantId, signal);
   if (metadata === undefined) throw new OnboardingError('SSO_ID_TOKEN_INVALID', 'The ID token\'s tenant does not exist.', { details: { check: 'tenant' } });
+  // OpenID Connect Discovery 4.3: a document that speaks for another issuer says nothing about this one's keys.
+  if (metadata.issuer.toLowerCase() !== `${ports.authorityHost}/${tenantId}/v2.0`.toLowerCase()) {
+    throw new OnboardingError('SSO_ID_TOKEN_INVALID', 'The discovery document is that of another issuer.', { details: { check: 'discovery_issuer' } });
+  }
   if (!isPinned(metadata.jwksUri, ports.authorityHost)) {
     throw new OnboardingError('SSO_ID_TOKEN_INVALID', 'The keys are published at another origin and were not fetched.', { details: { check: 'jwks_uri' } });
   }

@@ -14,6 +14,11 @@ export function sha256Base64Url(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('base64url');
 }
 
+/** The left half of the SHA-256 of ASCII text, base64url: how an RS256 ID token names a code or an access token (OpenID Connect Core 3.1.3.6, 3.3.2.11). */
+export function leftHalfSha256(text: string): string {
+  return createHash('sha256').update(text, 'ascii').digest().subarray(0, 16).toString('base64url');
+}
+
 export function sha256Hex(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex').toUpperCase();
 }

@@ -28,6 +28,8 @@ export type IdTokenCheck =
   | 'nbf'
   | 'iat'
   | 'nonce'
+  | 'c_hash'
+  | 'at_hash'
   | 'oid'
   | 'sub';
 
@@ -38,6 +40,10 @@ export interface IdTokenExpectations {
   /** Origin of the sign-in service, no trailing slash. */
   readonly authorityHost: string;
   readonly nonce: string;
+  /** What `c_hash` must be when the token has one. */
+  readonly codeHash: string;
+  /** What `at_hash` must be when the token has one; undefined when no access token came with it. */
+  readonly accessTokenHash: string | undefined;
 }
 
 export type IdTokenVerdict = { readonly ok: true; readonly identity: SignInIdentity } | { readonly ok: false; readonly failed: IdTokenCheck; readonly tenantId?: string };
@@ -63,6 +69,8 @@ const CHECKS: readonly (readonly [IdTokenCheck, (subject: Subject) => boolean])[
   ['nbf', ({ claims, nowSeconds }) => claims['nbf'] === undefined || (isInstant(claims['nbf']) && claims['nbf'] <= nowSeconds + MAX_CLOCK_SKEW_SECONDS)],
   ['iat', ({ claims, nowSeconds }) => isInstant(claims['iat']) && claims['iat'] <= nowSeconds + MAX_CLOCK_SKEW_SECONDS],
   ['nonce', ({ claims, expected }) => typeof claims['nonce'] === 'string' && equalInConstantTime(claims['nonce'], expected.nonce)],
+  ['c_hash', ({ claims, expected }) => claims['c_hash'] === undefined || claims['c_hash'] === expected.codeHash],
+  ['at_hash', ({ claims, expected }) => claims['at_hash'] === undefined || claims['at_hash'] === expected.accessTokenHash],
   ['oid', ({ claims }) => isGuidClaim(claims['oid'])],
   ['sub', ({ claims }) => typeof claims['sub'] === 'string' && claims['sub'] !== ''],
 ];

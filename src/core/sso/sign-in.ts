@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/v4';
 import { hasCode, OnboardingError } from '../errors';
-import { equalInConstantTime, sha256Base64Url, toBase64Url } from '../internal/encoding';
+import { equalInConstantTime, leftHalfSha256, sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { isGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID } from '../internal/tenant-name';
 import type { Ports, SealBinding } from '../ports';
@@ -91,7 +91,7 @@ export async function finishSignIn(ports: Pick<Ports, 'store' | 'sealer' | 'cloc
   const stateHash = sha256Base64Url(callback.state);
   const pending = await findRecord(ports, pendingKind, stateHash);
   if (pending === undefined) return refused(new OnboardingError('SSO_STATE_UNKNOWN', 'The sign-in answer carries a state that was never issued.'));
-  const early = judgeBeforeSpending(pending.value, input, ports.clock.now());
+  const early = judgeBeforeSpending(pending.value, input, callback.issuer, ports.clock.now());
   if (early !== undefined) return refused(early);
   const { accountId } = pending.value;
   const secrets = await spend(ports, stateHash, pending);
@@ -105,7 +105,7 @@ export async function dropSignIns(ports: RecordPorts, accountId: string, stillMi
   return dropRecordsWhere(ports, pendingKind, (pending) => pending.accountId === accountId, stillMine);
 }
 
-function judgeBeforeSpending(pending: PendingSignIn, input: FinishSignInInput, now: number): OnboardingError | undefined {
+function judgeBeforeSpending(pending: PendingSignIn, input: FinishSignInInput, issuer: string | undefined, now: number): OnboardingError | undefined {
   if (pending.expiresAt <= now) return new OnboardingError('SSO_STATE_EXPIRED', 'The sign-in answer came after its time.');
   // Before spending: somebody who only learned the state must not be able to use it up.
   if (input.browserSecret === undefined || !equalInConstantTime(sha256Base64Url(input.browserSecret), pending.browserHash)) {
@@ -113,6 +113,10 @@ function judgeBeforeSpending(pending: PendingSignIn, input: FinishSignInInput, n
   }
   if (input.arrivedBy !== undefined && input.arrivedBy !== pending.responseMode) {
     return new OnboardingError('SSO_CALLBACK_MALFORMED', 'The sign-in answer did not arrive the way that was asked for.', { details: { why: 'response_mode' } });
+  }
+  // RFC 9207: an answer that names its issuer must name the one that was asked.
+  if (issuer !== undefined && issuer.toLowerCase() !== `${pending.authorityHost}/${pending.tenantId}/v2.0`.toLowerCase()) {
+    return new OnboardingError('SSO_CALLBACK_MALFORMED', 'The sign-in answer names another issuer than the one that was asked.', { details: { why: 'iss' } });
   }
   return undefined;
 }
@@ -141,10 +145,10 @@ async function redeem(ports: Pick<Ports, 'sealer' | 'clock' | 'signIn'>, redempt
   const codeVerifier = ports.sealer.open(secrets.codeVerifier, bindingOf(stateHash, 'codeVerifier'));
   const nonce = ports.sealer.open(secrets.nonce, bindingOf(stateHash, 'nonce')).reveal();
   try {
-    const idToken = await ports.signIn.redeemCode({ appKey, tenantId, code: callback.code, codeVerifier, redirectUri, ...(signal === undefined ? {} : { signal }) });
+    const { idToken, accessTokenHash } = await ports.signIn.redeemCode({ appKey, tenantId, code: callback.code, codeVerifier, redirectUri, ...(signal === undefined ? {} : { signal }) });
     const verified = await ports.signIn.verifySignature(idToken, tenantId, signal);
     const now = ports.clock.now();
-    const verdict = checkIdToken(verified, { appId, tenantId, authorityHost, nonce }, now);
+    const verdict = checkIdToken(verified, { appId, tenantId, authorityHost, nonce, codeHash: leftHalfSha256(callback.code.reveal()), accessTokenHash }, now);
     if (!verdict.ok) return refused(tokenError(verdict, tenantId), accountId);
     return { outcome: 'signed_in', identity: verdict.identity, accountId, purpose, appKey, browserHash, signedInAt: now };
   } catch (error) {

@@ -9,13 +9,15 @@ import { GRAPH_APP_ID } from '../access-tokens';
 import type { SandboxResponse } from '../http';
 import type { Tenant, User } from '../model';
 import { findResource } from '../resources';
-import { answerAuthorize } from './callbacks';
+import type { RuleId } from '../rules';
+import { answerAuthorize, type Members } from './callbacks';
 import { issueCode } from './codes';
 import { OIDC_SCOPES, type AuthorizeRequest, type Exchange, type Interaction } from './context';
 import { consentRight, heldRoles } from './directory';
 import { delegatedPermissions, grantedScopes, hasTenantWideGrant } from './grants';
 import { adminNeededPage } from './pages';
 import { refuse } from './refusals';
+import { miscall } from './relying-party/modes';
 import { answerWith, refuseToApp, type Entrant, type Step } from './steps';
 
 const ADMIN_CONSENT_REQUIRED = 90094;
@@ -54,10 +56,13 @@ function missingScopes(
 export function finishAuthorize(exchange: Exchange, interaction: Interaction, request: AuthorizeRequest, tenant: Tenant, user: User): SandboxResponse {
   exchange.sts.interactions.delete(interaction.id);
   const code = issueCode(exchange.sts, interaction, request, tenant, user);
-  const response = answerAuthorize(request, request.responseMode === 'form_post' ? 'AUTHZ-FORM-POST' : 'AUTHZ-CODE', [
+  const members: Members = [
     ['code', code],
     ['session_state', sessionState(interaction.sessionId)],
-  ]);
+  ];
+  const wrong = miscall(exchange.sts.relyingParty, interaction.application.appId);
+  const right: RuleId = request.responseMode === 'form_post' ? 'AUTHZ-FORM-POST' : 'AUTHZ-CODE';
+  const response = answerAuthorize(request, wrong === undefined ? right : 'RP-CASE', members, wrong);
   return { ...response, trace: { tenantId: tenant.tenantId, appId: interaction.application.appId, operation: 'authorize code' } };
 }
 

@@ -16,9 +16,9 @@ export function redirectTo(ruleId: RuleId, redirectUri: string, members: Members
   return respond(rule(ruleId), 302, '', { location: `${redirectUri}${separator}${query}${fragment}` });
 }
 
-/** Answer an authorization request in the response mode it asked for. */
-export function answerAuthorize(request: AuthorizeRequest, ruleId: RuleId, members: Members): SandboxResponse {
-  const withState = [...members, ...stateMember(request.state)];
+/** Answer an authorization request in the response mode it asked for. `change` comes last, over everything. */
+export function answerAuthorize(request: AuthorizeRequest, ruleId: RuleId, members: Members, change: (members: Members) => Members = (all) => all): SandboxResponse {
+  const withState = change([...members, ...stateMember(request.state)]);
   return request.responseMode === 'form_post'
     ? formPostPage(ruleId, request.redirectUri, withState)
     : redirectTo(ruleId, request.redirectUri, withState);

@@ -4,7 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { readForm, type SandboxRequest, type SandboxResponse } from '../http';
 import type { Application, Tenant, World } from '../model';
+import type { ControlledWorld } from '../world';
 import type { DeclineVariant } from '../seed-format';
+import { RelyingPartyModes } from './relying-party/modes';
 
 /** Scopes that belong to OpenID Connect rather than to a resource. */
 export const OIDC_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
@@ -77,16 +79,17 @@ export interface AuthorizationCode {
 }
 
 export interface StsState {
-  readonly world: World;
+  readonly world: ControlledWorld;
   /** Null: each consent endpoint declines the way its own page documents. */
   declineVariant: DeclineVariant | null;
   readonly sessions: Map<string, Session>;
   readonly interactions: Map<string, Interaction>;
   readonly codes: Map<string, AuthorizationCode>;
+  readonly relyingParty: RelyingPartyModes;
 }
 
-export function createStsState(world: World, declineVariant: DeclineVariant | null): StsState {
-  return { world, declineVariant, sessions: new Map(), interactions: new Map(), codes: new Map() };
+export function createStsState(world: ControlledWorld, declineVariant: DeclineVariant | null): StsState {
+  return { world, declineVariant, sessions: new Map(), interactions: new Map(), codes: new Map(), relyingParty: new RelyingPartyModes() };
 }
 
 /** One request at the sign-in host, with the ids every answer repeats. */

@@ -10,6 +10,7 @@ import { toJwk } from '../signing-keys';
 import type { Exchange, LoginHandler } from './context';
 import { resolveAuthority } from './directory';
 import { refusalJson, refuse } from './refusals';
+import { misdocument, mispublish } from './relying-party/modes';
 
 export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = '' }) => {
   const authority = resolveAuthority(exchange.world, segment);
@@ -20,14 +21,16 @@ export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = 
     return respond(rule('DISC-TEMPLATE'), 200, configuration(login, graph, authority.segment, '{tenantid}', null));
   }
   const { tenantId } = authority.tenant;
-  return respond(rule('DISC-TENANT'), 200, configuration(login, graph, tenantId, tenantId, region(exchange, authority.tenant)));
+  const document = configuration(login, graph, tenantId, tenantId, region(exchange, authority.tenant));
+  return misdocument(exchange.sts.relyingParty, respond(rule('DISC-TENANT'), 200, document), document, login);
 };
 
 export const signingKeys: LoginHandler = (exchange, { tenant: segment = '' }) => {
   const authority = resolveAuthority(exchange.world, segment);
   if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
   const { origins, signingKeys: keys } = exchange.world;
-  return respond(rule('DISC-KEYS'), 200, { keys: keys.published.map((key) => toJwk(key, origins.login)) });
+  const published = keys.published.map((key) => toJwk(key, origins.login));
+  return mispublish(exchange.sts.relyingParty, respond(rule('DISC-KEYS'), 200, { keys: published }), published);
 };
 
 export const instanceDiscovery: LoginHandler = (exchange): SandboxResponse => {

@@ -5,18 +5,23 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { signJwt } from '../jwt';
+import type { Draft } from './relying-party/model';
 import type { Tenant, User, World } from '../model';
 import type { AuthorizationCode } from './context';
 
 const LIFETIME_SECONDS = 3600;
 
-export function issueIdToken(
+export function issueIdToken(draft: Draft): string {
+  return signJwt({ ...draft.header, alg: 'RS256' }, draft.claims, draft.key);
+}
+
+export function draftIdToken(
   world: Pick<World, 'now' | 'signingKeys' | 'origins' | 'tenants'>,
   tenant: Tenant,
   appId: string,
   user: User,
   grant: Pick<AuthorizationCode, 'nonce' | 'scopes'>,
-): string {
+): Draft {
   const issuedAt = Math.floor(world.now() / 1000);
   const { kid, privateKey } = world.signingKeys.current;
   const claims = {
@@ -36,7 +41,7 @@ export function issueIdToken(
     rh: `1.${randomBytes(24).toString('base64url')}.`,
     uti: randomBytes(16).toString('base64url'),
   };
-  return signJwt({ typ: 'JWT', alg: 'RS256', kid }, claims, privateKey);
+  return { header: { typ: 'JWT', alg: 'RS256', kid }, claims, key: privateKey };
 }
 
 function pairwiseSubject(tenantId: string, appId: string, userId: string): string {

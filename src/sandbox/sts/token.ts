@@ -15,8 +15,10 @@ import { checkCode, type CheckedCode } from './codes';
 import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from './context';
 import { findApp, findServicePrincipal, isAllowedIn, resolveAuthority, type RegisteredApp } from './directory';
 import { grantedScopes } from './grants';
-import { issueIdToken } from './id-tokens';
+import { draftIdToken, issueIdToken } from './id-tokens';
 import { isRefusal, refusalJson, refuse, type Refusal } from './refusals';
+import { misanswer } from './relying-party/modes';
+import { surroundingsOf } from './relying-party/surroundings';
 
 const NULL_GUID = '00000000-0000-0000-0000-000000000000';
 
@@ -146,15 +148,18 @@ function answerCode(exchange: Exchange, app: RegisteredApp, proof: ClientProof, 
   });
   const home = user.home ?? { tenantId: tenant.tenantId, objectId: user.id };
   const clientInfo = Buffer.from(JSON.stringify({ uid: home.objectId, utid: home.tenantId })).toString('base64url');
-  const answer = respond(rule('CODE-REDEEMED'), 200, {
+  const draft = draftIdToken(exchange.world, tenant, application.appId, user, grant);
+  const members = {
     token_type: 'Bearer',
     scope: scopes.join(' '),
     expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
     ext_expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
     access_token: accessToken,
     ...(grant.scopes.includes('offline_access') ? { refresh_token: randomBytes(48).toString('base64url') } : {}),
-    ...(grant.scopes.includes('openid') ? { id_token: issueIdToken(exchange.world, tenant, application.appId, user, grant) } : {}),
+    ...(grant.scopes.includes('openid') ? { id_token: issueIdToken(draft) } : {}),
     ...(exchange.form.get('client_info') === '1' ? { client_info: clientInfo } : {}),
-  });
-  return { ...answer, trace: { tenantId: tenant.tenantId } };
+  };
+  const answer = { ...respond(rule('CODE-REDEEMED'), 200, members), trace: { tenantId: tenant.tenantId } };
+  const code = exchange.form.get('code') ?? '';
+  return misanswer(exchange.sts.relyingParty, application.appId, answer, members, (change) => change(draft, surroundingsOf(exchange, { application, tenant, accessToken, code })));
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/https-client';
 import { createJwtService } from '../../../src/core/adapters/jose-jwt';
@@ -62,7 +62,8 @@ describe('redeeming a code', () => {
   const redemption = { appKey: 'backup', tenantId: TENANT, code: secret('0.AXcA-the-authorization-code'), codeVerifier: secret('the-proof-key-verifier-0123456789'), redirectUri: 'https://partner.example/callback' };
 
   it('posts it to the tenant\'s own authority with the app\'s assertion, and asks for no scope and no refresh token', async () => {
-    const idToken = await client.redeemCode(redemption);
+    const { idToken, accessTokenHash } = await client.redeemCode(redemption);
+    expect(accessTokenHash).toBe(createHash('sha256').update('at').digest().subarray(0, 16).toString('base64url'));
     expect(idToken.reveal()).toBe('the.id.token');
     expect(server.seen[0]).toMatchObject({ method: 'POST', path: `/${TENANT}/oauth2/v2.0/token` });
     const form = new URLSearchParams(server.seen[0]?.body);

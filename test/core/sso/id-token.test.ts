@@ -4,7 +4,7 @@ import { checkIdToken, type IdTokenCheck } from '../../../src/core/sso/id-token'
 import { START } from '../../support/core-ports';
 import { ADA, APP_ID, AUTHORITY, goodClaims, OTHER_TENANT, TENANT } from './support';
 
-const EXPECTED = { appId: APP_ID, tenantId: TENANT, authorityHost: AUTHORITY, nonce: 'nonce' };
+const EXPECTED = { appId: APP_ID, tenantId: TENANT, authorityHost: AUTHORITY, nonce: 'nonce', codeHash: 'c-hash', accessTokenHash: 'at-hash' };
 const TEMPLATE = `${AUTHORITY}/{tenantid}/v2.0`;
 const NOW = Math.floor(START / 1000);
 
@@ -20,6 +20,12 @@ describe('checkIdToken', () => {
   it('takes a token that passes every check and lets the names be display only', () => {
     expect(check()).toEqual({ ok: true, identity: { tenantId: TENANT, objectId: ADA, name: 'Ada', preferredUsername: 'ada@contoso.example', authenticatedAt: NOW * 1000 } });
     expect(check({ name: undefined, preferred_username: 7, auth_time: NOW - 60 })).toMatchObject({ ok: true, identity: { name: null, preferredUsername: null, authenticatedAt: (NOW - 60) * 1000 } });
+  });
+
+  it('takes hashes of the very code and access token, and refuses a hash of an access token that did not come', () => {
+    expect(check({ c_hash: 'c-hash', at_hash: 'at-hash' })).toMatchObject({ ok: true });
+    const alone = checkIdToken({ claims: goodClaims('nonce', { at_hash: 'at-hash' }), keyIssuer: TEMPLATE }, { ...EXPECTED, accessTokenHash: undefined }, START);
+    expect(alone).toEqual({ ok: false, failed: 'at_hash' });
   });
 
   it('takes the tenant-specific form of the key issuer, whatever its case', () => {
@@ -44,6 +50,9 @@ describe('checkIdToken', () => {
     ['a start that is text', 'nbf', { nbf: 'now' }],
     ['an issue in the future', 'iat', { iat: NOW + 301 }],
     ['another nonce', 'nonce', { nonce: 'noncf' }],
+    ['the hash of another code', 'c_hash', { c_hash: 'another' }],
+    ['the hash of another access token', 'at_hash', { at_hash: 'another' }],
+    ['a hash that is a list', 'at_hash', { at_hash: ['at-hash'] }],
     ['an object id that is no GUID', 'oid', { oid: 'ada' }],
     ['an empty subject', 'sub', { sub: '' }],
   ])('refuses a token with %s', (_, failed, overrides) => {

@@ -120,6 +120,13 @@ describe('finishSignIn', () => {
     expect(await finish(started)).toMatchObject({ outcome: 'refused', error: { code: 'SSO_CALLBACK_MALFORMED', details: { why: 'response_mode' } } });
   });
 
+  it('refuses an answer that names another issuer, and takes one that names the right one', async () => {
+    const started = await begin();
+    expect(await finish(started, { iss: `${AUTHORITY}/${OTHER_TENANT}/v2.0` })).toMatchObject({ outcome: 'refused', error: { code: 'SSO_CALLBACK_MALFORMED', details: { why: 'iss' } } });
+    expect(started.ports.signIn.redeemed).toEqual([]);
+    expect(await finish(started, { iss: `${AUTHORITY}/${TENANT}/v2.0` })).toMatchObject({ outcome: 'signed_in' });
+  });
+
   it('refuses the token of another tenant by its own code, naming both', async () => {
     const started = await begin();
     const signIn = fakeSignIn(() => ({ claims: goodClaims(started.parameter('nonce'), { tid: OTHER_TENANT, iss: `${AUTHORITY}/${OTHER_TENANT}/v2.0` }), keyIssuer: KEY_ISSUER }));
@@ -164,7 +171,7 @@ describe('readSignInCallback', () => {
   const state = 'S'.repeat(43);
   const read = (query: string) => readSignInCallback(new URLSearchParams(query));
 
-  it.each(['state', 'code', 'error', 'error_description'])('refuses %s twice, whichever value comes first', (name) => {
+  it.each(['state', 'iss', 'code', 'error', 'error_description'])('refuses %s twice, whichever value comes first', (name) => {
     expect(read(`state=${state}&code=c&${name}=1&${name}=2`)).toEqual({ kind: 'malformed', why: 'duplicate' });
   });
 

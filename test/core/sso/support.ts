@@ -110,7 +110,7 @@ export function fakeSignIn(tokenFor: () => VerifiedIdToken): SignInClient & { re
     redeemed,
     async redeemCode(request) {
       redeemed.push(request);
-      return secret('id-token');
+      return { idToken: secret('id-token') };
     },
     verifySignature: async () => tokenFor(),
   };
