@@ -97,7 +97,7 @@ export function verifyAccessToken(
   const jwt = decodeRemembered(bearer, world.signingKeys.published);
   if (jwt === undefined) return refused('malformed');
   if (jwt.header.alg !== 'RS256') return refused('algorithm');
-  const { published, retired } = world.signingKeys;
+  const { published, retired = [] } = world.signingKeys;
   const key = [...published, ...retired].find((candidate) => candidate.kid === jwt.header.kid);
   // A consumer key must not vouch for an organisation's tenant.
   if (key === undefined || key.audience !== 'work') return refused('unknown-key');

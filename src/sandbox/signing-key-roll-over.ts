@@ -31,7 +31,7 @@ function nextKey({ published, current }: SigningKeys): SigningKey | undefined {
 }
 
 function withdraw(keys: SigningKeys): SigningKeys {
-  const { published, current, retired } = keys;
+  const { published, current, retired = [] } = keys;
   const old = published.slice(0, published.indexOf(current)).filter(({ audience }) => audience === 'work');
   return { ...keys, published: published.filter((key) => !old.includes(key)), retired: [...retired, ...old] };
 }

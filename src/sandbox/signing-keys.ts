@@ -23,7 +23,7 @@ export interface SigningKeys {
   readonly current: SigningKey;
   readonly published: readonly SigningKey[];
   /** No longer published, but tokens they signed are taken until they expire. */
-  readonly retired: readonly SigningKey[];
+  readonly retired?: readonly SigningKey[];
 }
 
 interface RsaPair {
@@ -66,7 +66,7 @@ export function toJwk(key: SigningKey, loginOrigin: string): Readonly<Record<str
 
 function assemble(work: RsaPair, consumer: RsaPair, nowMs: number): SigningKeys {
   const current = signingKey(work, 'work', nowMs);
-  return { current, published: [current, signingKey(consumer, 'consumer', nowMs)], retired: [] };
+  return { current, published: [current, signingKey(consumer, 'consumer', nowMs)] };
 }
 
 function signingKey(pair: RsaPair, audience: SigningKey['audience'], nowMs: number): SigningKey {

@@ -38,7 +38,7 @@ function roll(sts: StsState, body: JsonObject): ControlAnswer {
 }
 
 function describeKeys({ world }: StsState) {
-  const { current, published, retired } = world.signingKeys;
+  const { current, published, retired = [] } = world.signingKeys;
   const kids = (keys: readonly { readonly kid: string }[]) => keys.map(({ kid }) => kid);
   return { current: current.kid, published: kids(published), retired: kids(retired) };
 }
