@@ -1,8 +1,10 @@
 /**
- * What the control door offers. Fault plans and lies are not built yet: the doors are there and say so.
+ * What the control door offers. Lies are not built yet: the door is there and says so.
  */
 import { allRules } from './rules';
 import { ControlRefusal, type ControlAnswer, type ControlRoutes } from './control';
+import { FaultPlanError } from './faults/plan-fields';
+import type { Faults } from './faults/session';
 import { setGraphVariants, type GraphVariants } from './graph/index';
 import type { JsonObject } from './jwt';
 import { isJsonObject } from './jwt';
@@ -18,6 +20,7 @@ export interface ControlledParts {
   readonly world: ControlledWorld;
   readonly sts: StsState;
   readonly log: RequestLog;
+  readonly faults: Faults;
   readonly reset: () => void;
 }
 
@@ -37,7 +40,9 @@ export function controlRoutes(parts: ControlledParts): ControlRoutes {
       return ok(state(parts));
     },
     ...signInDoors(sts),
-    'POST /faults': () => ({ status: 501, body: { error: { code: 'SandboxNotModelled', message: 'Fault plans are not built yet.' } } }),
+    'GET /faults': () => ok(parts.faults.report() ?? { plan: null }),
+    'GET /trace': () => ok({ items: parts.faults.trace(), next: null }),
+    'POST /faults': (body) => setFaults(parts.faults, body),
   };
 }
 
@@ -51,7 +56,7 @@ function state({ world, sts }: ControlledParts) {
     login: world.origins.login,
     graph: world.origins.graph,
     homeTenantId: world.homeTenantId,
-    replicationLagMs: Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, world.replicationLagMs()[scope] ?? 0])),
+    replicationLagMs: world.replicationLagMs(),
     variants: { decline: sts.declineVariant },
     tenants: [...world.tenants.values()].map((tenant) => describeTenant(world, tenant)),
   };
@@ -88,6 +93,16 @@ function setReplication(world: ControlledWorld, body: JsonObject): ControlAnswer
   }
   world.setReplicationLagMs(lag);
   return ok({ replicationLagMs: world.replicationLagMs() });
+}
+
+/** An empty object ends the present plan. */
+function setFaults(faults: Faults, body: JsonObject): ControlAnswer {
+  try {
+    faults.set(Object.keys(body).length === 0 ? undefined : body);
+  } catch (error) {
+    throw error instanceof FaultPlanError ? new ControlRefusal(error.message) : error;
+  }
+  return ok(faults.report() ?? { plan: null });
 }
 
 function setVariants(sts: StsState, body: JsonObject): ControlAnswer {

@@ -3,6 +3,7 @@
  * other and the socket work stays in one file. Every answer names the rule it follows and how well that rule
  * is known; an answer that cannot name one is `notModelled`.
  */
+import type { Broken } from './faults/plan';
 
 /** How well a rule is known: captured from the service, Microsoft's reference, a public report, a client's retry rule, nobody. */
 export type Grade = 'recorded' | 'documented' | 'reported' | 'client-rule' | 'assumed';
@@ -43,6 +44,8 @@ export interface SandboxResponse {
   readonly trace?: Trace;
   /** What was asked for and is not modelled; the server writes it to the gaps. */
   readonly gap?: string;
+  /** The line is bad: how the answer is to be sent. */
+  readonly broken?: Broken;
 }
 
 export const RULE_HEADER = 'x-sandbox-rule';

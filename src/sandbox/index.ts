@@ -6,6 +6,7 @@
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { FaultSession, type Faults, type FaultsInput } from './faults/session';
 import { writeSandboxConfig, type ConfigOptions } from './config';
 import { listenControl } from './control';
 import { controlRoutes } from './control-routes';
@@ -33,6 +34,11 @@ export type { Gap, RequestRow } from './request-log';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { DeclineVariant, Seed, SeedFile } from './seed-format';
 export type { RollOverStep } from './signing-key-roll-over';
+export type { FaultReport } from './faults/engine';
+export { FaultPlanError } from './faults/plan-fields';
+export { PRESET_NAMES } from './faults/presets';
+export { readFaultsArgument, type Faults, type FaultsInput } from './faults/session';
+export type { TraceRow } from './faults/trace';
 export { generateSigningKeys, type SigningKeys } from './signing-keys';
 export type { ReplicationLag } from './world';
 
@@ -48,7 +54,11 @@ export interface SandboxOptions {
   readonly signingKeys?: SigningKeys;
   /** Over the seed's own. */
   readonly replicationLagMs?: ReplicationLag;
-  /** Where the CA file and `gaps.ndjson` go; absent: a fresh directory that is removed at the end. */
+  /** A preset's name, a fault plan, or `{replay}` with the text of a trace; absent: nothing goes wrong. */
+  readonly faults?: FaultsInput | undefined;
+  /** `virtual`: what is slow moves the sandbox's clock and nobody waits. `real` unless given. */
+  readonly faultDelays?: 'real' | 'virtual' | undefined;
+  /** Where the CA file, `gaps.ndjson` and `trace.ndjson` go; absent: a fresh directory that is removed at the end. */
   readonly dataDir?: string;
   /** Be wrong in one way from the start: a case id for every app, or one per app key. */
   readonly relyingParty?: string | Readonly<Record<string, string>>;
@@ -65,6 +75,8 @@ export interface RunningSandbox {
     now(): number;
     advance(seconds: number): void;
   };
+  /** What goes wrong on purpose, and what the clients made of it. */
+  readonly faults: Faults;
   requests(): readonly RequestRow[];
   gaps(): readonly Gap[];
   /** The directory back to the seed; sessions, codes, requests and gaps gone. Clock, ids and credentials stay. */
@@ -78,7 +90,7 @@ export interface RunningSandbox {
   stop(): Promise<void>;
 }
 
-/** Raises SeedError for a seed that cannot be used, and what node:net raises for a port that is taken. */
+/** Raises SeedError for a seed and FaultPlanError for a fault plan that cannot be used, and what node:net raises for a port that is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const seed = await readSeed(options);
   const machineNow = Date.now();
@@ -89,6 +101,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     ...(options.replicationLagMs === undefined ? {} : { replicationLagMs: options.replicationLagMs }),
   };
   const world = createSeededWorld(seed, worldOptions, credentials);
+  const faults = new FaultSession({ world, realTime: options.faultDelays !== 'virtual', dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir) });
+  faults.set(options.faults);
   const tls = createTlsIdentity(machineNow);
   const directory = await openDirectory(options.dataDir);
   const caFile = join(directory.path, 'ca.pem');
@@ -96,7 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const gapFile = options.dataDir === undefined ? undefined : openGapFile(directory.path);
   const log = new RequestLog((gap) => gapFile?.append(gap));
   const sts = createStsState(world, seed.declineVariant ?? null);
-  const https = await listenHttps(tls, options.port ?? 0, (request) => answer(sts, log, request));
+  const https = await listenHttps(tls, options.port ?? 0, (request) => answer(sts, log, faults, request));
   const origin = `https://localhost:${https.port}`;
   world.setOrigins({ login: origin, graph: origin });
 
@@ -106,8 +120,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     sts.declineVariant = seed.declineVariant ?? null;
     sts.relyingParty.clear();
     log.clear();
+    faults.restart();
   };
-  const control = await listenControl(controlRoutes({ world, sts, log, reset })).catch(async (error: unknown) => {
+  const control = await listenControl(controlRoutes({ world, sts, log, faults, reset })).catch(async (error: unknown) => {
     await https.close();
     throw error;
   });
@@ -117,6 +132,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     seed,
     world,
     clock: { now: () => world.now(), advance: (seconds) => world.advance(seconds) },
+    faults,
     requests: () => log.rows(),
     gaps: () => log.gaps(),
     reset,
@@ -127,6 +143,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     stop: async () => {
       await Promise.all([https.close(), control.close()]);
       await gapFile?.written();
+      await faults.written();
       await directory.remove();
     },
   };
@@ -145,8 +162,8 @@ function setRelyingParty(sts: StsState, seed: Seed, caseId: string | null, appKe
   sts.relyingParty.set(caseId, appKey === undefined ? undefined : seededAppId(seed, appKey));
 }
 
-async function answer(sts: StsState, log: RequestLog, request: SandboxRequest): Promise<SandboxResponse> {
-  const response = await route(sts, request).catch(sandboxFault);
+async function answer(sts: StsState, log: RequestLog, faults: FaultSession, request: SandboxRequest): Promise<SandboxResponse> {
+  const response = await faults.around(request, (given) => route(sts, given)).catch(sandboxFault);
   log.record(request, response, sts.world.now());
   return response;
 }

@@ -278,6 +278,10 @@ export interface Tenant {
 export type ReplicationScope =
   | 'graph.get'
   | 'graph.list'
+  /** Whether an object that a write refers to is there; lags like `graph.get` unless it is set. */
+  | 'graph.reference'
+  /** The directory audit; lags like `graph.list` unless it is set. */
+  | 'graph.auditLog'
   | 'sts.servicePrincipal'
   | 'sts.keys'
   | 'sts.roles';

@@ -3,6 +3,7 @@
  * Every answer names one. Anything without a source says `assumed` and belongs in docs/sandbox.md's open list.
  */
 import type { Grade, Rule } from './http';
+import { faultRules } from './faults/rules';
 import { graphRules } from './graph/rules';
 import data from './rules.json';
 
@@ -14,8 +15,8 @@ const byId = new Map<string, Rule>(Object.entries(data).map(([id, entry]) => [id
 
 export const identityRules: readonly Rule[] = [...byId.values()];
 
-/** Both halves. */
-export const allRules: readonly Rule[] = [...identityRules, ...graphRules];
+/** Both halves, and the answers of trouble. */
+export const allRules: readonly Rule[] = [...identityRules, ...graphRules, ...faultRules];
 
 export function rule(id: RuleId): Rule {
   const found = byId.get(id);

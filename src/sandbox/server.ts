@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { sendBroken } from './faults/transport';
 import { notModelled, respond, type SandboxRequest, type SandboxResponse } from './http';
 import type { TlsIdentity } from './tls';
 
@@ -64,7 +65,7 @@ async function collectBody(incoming: IncomingMessage): Promise<Buffer | undefine
 async function serve(incoming: IncomingMessage, outgoing: ServerResponse, socketId: number, answer: Answer): Promise<void> {
   try {
     const body = await readBody(incoming);
-    send(outgoing, body === undefined ? tooLarge() : await answer(toRequest(incoming, body, socketId)));
+    await send(outgoing, body === undefined ? tooLarge() : await answer(toRequest(incoming, body, socketId)));
   } catch {
     // The client went away in the middle of its request: nobody is left to answer.
     outgoing.destroy();
@@ -94,10 +95,15 @@ function splitOnce(target: string): [string, string] {
   return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-function send(outgoing: ServerResponse, response: SandboxResponse): void {
+async function send(outgoing: ServerResponse, response: SandboxResponse): Promise<void> {
   const headers: Record<string, string | string[] | number> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name] = typeof value === 'string' ? value : [...value];
   const hasBody = response.status !== 204 && response.status !== 304;
+  if (response.broken !== undefined && (hasBody || response.broken.kind.startsWith('reset'))) {
+    outgoing.statusCode = response.status;
+    outgoing.setHeaders(new Map(Object.entries(headers)));
+    return sendBroken(outgoing, response, response.broken);
+  }
   if (hasBody) headers['content-length'] = Buffer.byteLength(response.body);
   outgoing.writeHead(response.status, headers);
   outgoing.end(hasBody ? response.body : undefined);

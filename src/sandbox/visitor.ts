@@ -74,8 +74,16 @@ export function createVisitor(options: { readonly ca: string }): Visitor {
         url: new URL(location, navigation.url),
         initiator: first.initiator,
       };
+      await deliverExtra(response.headers['x-sandbox-deliver'], navigation);
     }
     throw new Error(`More than ${MAX_REDIRECTS} redirects from ${first.url.origin}`);
+  }
+
+  /** Some answers arrive more than once: reloaded pages, double clicks, a scanner that opens what it finds. */
+  async function deliverExtra(how: string | string[] | undefined, navigation: Navigation): Promise<void> {
+    if (how !== 'twice' && how !== 'stranger-first') return;
+    const response = await exchange(navigation, how === 'twice' ? cookiesFor(jar, navigation) : '', options.ca);
+    if (how === 'twice') for (const line of response.headers['set-cookie'] ?? []) keepCookie(jar, line, navigation.url);
   }
 
   return {

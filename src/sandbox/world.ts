@@ -27,10 +27,22 @@ export type ReplicationLag = Readonly<Partial<Record<ReplicationScope, number>>>
 export const REPLICATION_SCOPES: readonly ReplicationScope[] = [
   'graph.get',
   'graph.list',
+  'graph.reference',
+  'graph.auditLog',
   'sts.servicePrincipal',
   'sts.keys',
   'sts.roles',
 ];
+
+const LAGS_LIKE: Readonly<Partial<Record<ReplicationScope, ReplicationScope>>> = { 'graph.reference': 'graph.get', 'graph.auditLog': 'graph.list' };
+
+/** How one request sees the world: through the replicas it fell to, by a clock that may be off. */
+export interface RequestView {
+  readonly skewMs: number;
+  /** Whether `lagMs` has a say about this kind of read. */
+  isPresent(scope: ReplicationScope): boolean;
+  lagMs(scope: ReplicationScope): number;
+}
 
 /** A world and the levers its control door pulls. */
 export interface ControlledWorld extends World {
@@ -39,6 +51,8 @@ export interface ControlledWorld extends World {
   advance(seconds: number): void;
   setNow(atMs: number): void;
   setOrigins(origins: World['origins']): void;
+  /** Everything `act` reads before its first await is seen that way. */
+  through<T>(view: RequestView, act: () => T): T;
   setSigningKeys(keys: SigningKeys): void;
   replicationLagMs(): ReplicationLag;
   setReplicationLagMs(lag: ReplicationLag): void;
@@ -52,7 +66,14 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
   let counter = 0;
   let origins = options.origins ?? { login: 'https://localhost', graph: 'https://localhost' };
   let signingKeys = options.signingKeys;
-  const now = () => options.clock.now() + offsetMs;
+  let view: RequestView | undefined;
+  const trueNow = () => options.clock.now() + offsetMs;
+  const now = () => trueNow() + (view?.skewMs ?? 0);
+  const lagOf = (scope: ReplicationScope): number => {
+    if (view?.isPresent(scope) === true) return view.lagMs(scope);
+    const other = LAGS_LIKE[scope];
+    return lag.get(scope) ?? (other === undefined ? 0 : lagOf(other));
+  };
 
   const setReplicationLagMs = (wanted: ReplicationLag) => {
     for (const scope of REPLICATION_SCOPES) {
@@ -66,7 +87,7 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
     now,
     homeTenantId: options.homeTenantId ?? namedGuid(seed, 'tenant/home'),
     tenants,
-    asOf: (scope) => now() - (lag.get(scope) ?? 0),
+    asOf: (scope) => trueNow() - lagOf(scope),
     newGuid: () => namedGuid(seed, `counter/${(counter += 1)}`),
     get origins() {
       return origins;
@@ -81,12 +102,21 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
       offsetMs += seconds * 1000;
     },
     setNow(atMs) {
-      if (!Number.isFinite(atMs) || atMs < now()) throw new RangeError('The clock cannot be set to an earlier instant.');
-      offsetMs += atMs - now();
+      if (!Number.isFinite(atMs) || atMs < trueNow()) throw new RangeError('The clock cannot be set to an earlier instant.');
+      offsetMs += atMs - trueNow();
     },
     setOrigins: (wanted) => void (origins = wanted),
-    setSigningKeys: (wanted) => void (signingKeys = wanted),
-    replicationLagMs: () => Object.fromEntries(lag),
+    through(wanted, act) {
+      const outer = view;
+      view = wanted;
+      try {
+        return act();
+      } finally {
+        view = outer;
+      }
+    },
+    setSigningKeys: (keys) => void (signingKeys = keys),
+    replicationLagMs: () => Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagOf(scope)])),
     setReplicationLagMs,
   };
 }

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/core/configuration';
+import { TEMPLATE_NAMES } from '../../src/sandbox/faults/bodies';
+import { TRANSPORTS } from '../../src/sandbox/faults/plan';
+import { readFaultPlan } from '../../src/sandbox/faults/plan-check';
+import { PRESET_NAMES } from '../../src/sandbox/faults/presets';
 import { buildConfig, checkSeedFile, resolveSeed, SeedError, startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/index';
 import { DECLINE_VARIANTS } from '../../src/sandbox/seed-format';
 import { RELYING_PARTY_CASES } from '../../src/sandbox/sts/relying-party/modes';
@@ -135,7 +139,7 @@ describe('the control door', () => {
   it('sets replication lag per scope', async () => {
     const sandbox = await open({ replicationLagMs: { 'graph.get': 5 } });
     expect((await control(sandbox, 'POST', '/replication', { 'sts.roles': 1500 })).status).toBe(200);
-    expect((await control(sandbox, 'GET', '/state')).json.replicationLagMs).toEqual({ 'graph.get': 5, 'graph.list': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 1500 });
+    expect((await control(sandbox, 'GET', '/state')).json.replicationLagMs).toEqual({ 'graph.get': 5, 'graph.list': 0, 'graph.reference': 5, 'graph.auditLog': 0, 'sts.servicePrincipal': 0, 'sts.keys': 0, 'sts.roles': 1500 });
     expect(sandbox.world.asOf('sts.roles')).toBe(START - 1500);
     expect((await control(sandbox, 'POST', '/replication', { 'sts.moon': 1 })).status).toBe(400);
     expect((await control(sandbox, 'POST', '/replication', { 'sts.roles': -1 })).status).toBe(400);
@@ -162,13 +166,12 @@ describe('the control door', () => {
     expect((await browser.signIn(page, person(sandbox, 'contoso/ada'))).has('accept')).toBe(true);
   });
 
-  it('lists rules with their grades, has no lies yet and says that fault plans are not built', async () => {
+  it('lists rules with their grades, and has no lies yet', async () => {
     const sandbox = await open();
     const { items } = (await control(sandbox, 'GET', '/rules')).json;
     expect(items).toContainEqual(expect.objectContaining({ id: 'TOKEN-APP', grade: 'recorded' }));
     expect(items).toContainEqual(expect.objectContaining({ id: 'G-SP-GET' }));
     expect((await control(sandbox, 'GET', '/lies')).json.items).toEqual([]);
-    expect((await control(sandbox, 'POST', '/faults', { preset: 'calm' })).status).toBe(501);
   });
 
   it('takes no orders from web pages: a browser names its Origin, a rebound name its host', async () => {
@@ -199,8 +202,14 @@ it('serves Graph on the same origin and logs whose token asked', async () => {
 describe('the documentation', () => {
   const page = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8');
 
+  it('shows a fault plan that works', () => {
+    const example = /```json\n([\s\S]*?)```/.exec(page.slice(page.indexOf('### Fault plans')))?.[1] ?? '';
+    expect(readFaultPlan(JSON.parse(example)).rules.map(({ id }) => id)).toEqual(expect.arrayContaining(['graph-throttled', 'slow-down', 'lost', 'gateway']));
+    expect([...PRESET_NAMES, ...TEMPLATE_NAMES, ...TRANSPORTS].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
   it('shows a seed file that works', async () => {
-    const example = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const example = /```json\n([\s\S]*?)```/.exec(page.slice(page.indexOf('## Seed files')))?.[1] ?? '';
     const sandbox = await open({ seed: checkSeedFile(JSON.parse(example)) });
     expect(person(sandbox, 'tailspin/ben').notes).toBe('via-group|unit-scoped');
     expect(person(sandbox, 'tailspin/felix').notes).toBe('guest');

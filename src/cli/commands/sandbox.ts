@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OnboardingError } from '../../core/index';
-import { startSandbox, writeSandboxConfig } from '../../sandbox/index';
+import { FaultPlanError, type FaultsInput, readFaultsArgument, startSandbox, writeSandboxConfig } from '../../sandbox/index';
 import { EXIT } from '../output';
 import { type CommandContext, readPort, runPlain } from './context';
 
@@ -26,15 +26,16 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
     .option('--ready-file <file>', 'also write the ready line here')
     .option('--write-config <file>', 'write a configuration that points here')
     .option('--masquerade', 'not in this version')
-    .option('--faults <preset or file>', 'not in this version')
+    .option('--faults <preset or file>', 'what goes wrong: calm, rough-day, replication-hell, sts-outage, key-rollover, throttled-tenant, lossy-network, a fault plan or a trace')
     .option('--lie <id>', 'not in this version')
     .description('start it and stay in the foreground; one JSON line says where everything is')
     .action(async (flags: StartFlags, command: Command) => {
       await runPlain(context, command, async (_output, _globals, signal) => {
-        for (const later of ['masquerade', 'faults', 'lie'] as const) {
+        for (const later of ['masquerade', 'lie'] as const) {
           if (flags[later] !== undefined) throw new OnboardingError('INPUT_INVALID', `--${later} is not in this version.`, { details: { field: later } });
         }
-        const sandbox = await startSandbox({ ...(flags.port === undefined ? {} : { port: flags.port }), ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }) });
+        const faults = flags.faults === undefined ? {} : { faults: await readFaults(flags.faults) };
+        const sandbox = await startSandbox({ ...faults, ...(flags.port === undefined ? {} : { port: flags.port }), ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }) });
         const line = `${JSON.stringify(sandbox.ready)}\n`;
         if (flags.writeConfig !== undefined) writeSandboxConfig(sandbox.ready, resolve(flags.writeConfig));
         if (flags.readyFile !== undefined) writePrivate(resolve(flags.readyFile), line);
@@ -47,6 +48,14 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
         return EXIT.done;
       });
     });
+}
+
+async function readFaults(presetOrFile: string): Promise<FaultsInput> {
+  try {
+    return await readFaultsArgument(presetOrFile);
+  } catch (error) {
+    throw error instanceof FaultPlanError ? new OnboardingError('INPUT_INVALID', error.message, { details: { field: 'faults' }, cause: error }) : error;
+  }
 }
 
 /** The ready line holds the sandbox's test credentials. */

@@ -46,7 +46,7 @@ function create(call: Call, side: Side): Answer {
   // Also what a principal that has not replicated yet is answered, for minutes at times.
   if (addressed.id !== principalId && addressed.id !== resourceId) throw notAReference();
   const { world, caller } = call;
-  const asOfMs = world.asOf('graph.get');
+  const asOfMs = world.asOf('graph.reference');
   const principal = caller.tenant.servicePrincipals.get(principalId, asOfMs);
   const resource = caller.tenant.servicePrincipals.get(resourceId, asOfMs);
   if (principal === undefined || resource === undefined) throw notAReference();

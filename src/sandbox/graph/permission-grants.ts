@@ -100,7 +100,7 @@ function readId(body: Readonly<Record<string, unknown>>, name: string): string {
 }
 
 function requireReferences(call: Call, grant: OAuth2PermissionGrant): void {
-  const asOfMs = call.world.asOf('graph.get');
+  const asOfMs = call.world.asOf('graph.reference');
   const { servicePrincipals, users } = call.caller.tenant;
   const missing = [grant.clientId, grant.resourceId].find((id) => servicePrincipals.get(id, asOfMs) === undefined);
   const absent = missing ?? (grant.principalId !== null && users.get(grant.principalId, asOfMs) === undefined ? grant.principalId : undefined);
