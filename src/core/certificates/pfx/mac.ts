@@ -30,16 +30,17 @@ export function macOf(element: BerElement, budget: IterationBudget): MacSetting 
   const [algorithm, codeField] = sequenceOf(digestInfo, 'the integrity code', 2);
   const code = octetsOf(codeField, 'the integrity code');
   const { oid } = algorithmOf(algorithm, 'the integrity code');
+  const salt = saltOf(saltField, 'the integrity code');
+  const iterations = iterationsField === undefined ? 1 : integerOf(iterationsField, 'the iteration count of the integrity code');
   if (oid === OID.pbmac1) return pbmac1Of(algorithm, code, budget);
   const hash = DIGESTS.get(bareAlgorithmOf(algorithm, 'the integrity code'));
   if (hash === undefined) throw unsupported('The integrity code', nameOf(oid));
-  const iterations = iterationsField === undefined ? 1 : integerOf(iterationsField, 'the iteration count of the integrity code');
   requireLength(code, hash);
   budget.spend(iterations);
-  return { label: hash, hash, code, salt: saltOf(saltField, 'the integrity code'), iterations };
+  return { label: hash, hash, code, salt, iterations };
 }
 
-/** RFC 9579 section 4; the salt and the count beside it are not used, and some writers leave nonsense there. */
+/** RFC 9579 section 4; the salt and the count beside it are not used, and writers put there what they like. */
 function pbmac1Of(element: BerElement | undefined, code: Buffer, budget: IterationBudget): MacSetting {
   const [derivation, message] = sequenceOf(algorithmOf(element, 'the integrity code').parameters, 'the integrity code', 2);
   const { oid, parameters } = algorithmOf(derivation, 'the key derivation of the integrity code');
