@@ -13,12 +13,13 @@ import { eventLoop } from './event-loop.mts';
 import { interleaving } from './interleaving.mts';
 import { requireTime } from './require-time.mts';
 import { sandboxRequests } from './sandbox-requests.mts';
+import { sandboxTenants } from './sandbox-tenants.mts';
 import { root } from './support/built.mts';
 import type { Figure } from './support/figure.mts';
 import { currentLoad, describeMachine } from './support/machine.mts';
 import { machineAsText, type NamedResult, pageOf, resultAsText } from './support/report.mts';
 
-const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, consentVerify, sandboxRequests];
+const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, consentVerify, sandboxRequests, sandboxTenants];
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true }, 'write-page': { type: 'boolean' } } });

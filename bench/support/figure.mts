@@ -2,7 +2,7 @@
 
 export interface Measure {
   readonly name: string;
-  readonly unit: 'ms' | 'ratio' | 'count' | 'per second';
+  readonly unit: 'ms' | 'MB' | 'ratio' | 'count' | 'per second';
   readonly median: number;
   /** First and third quartile, and the extremes, over `samples` fresh processes (or runs, where `about` says so). */
   readonly quartiles: readonly [number, number];

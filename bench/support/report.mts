@@ -7,7 +7,7 @@ export interface NamedResult extends FigureResult {
   readonly title: string;
 }
 
-const DIGITS: Readonly<Record<Measure['unit'], number>> = { ms: 1, ratio: 2, count: 0, 'per second': 1 };
+const DIGITS: Readonly<Record<Measure['unit'], number>> = { ms: 1, MB: 0, ratio: 2, count: 0, 'per second': 1 };
 
 export function resultAsText({ title, measures, targets }: NamedResult): string {
   const width = Math.max(...measures.map(({ name }) => name.length));

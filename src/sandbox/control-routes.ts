@@ -10,14 +10,16 @@ import type { JsonObject } from './jwt';
 import { isJsonObject } from './jwt';
 import type { Tenant } from './model';
 import type { RequestLog } from './request-log';
-import { DECLINE_VARIANTS, type DeclineVariant } from './seed-format';
+import { DECLINE_VARIANTS, type DeclineVariant, type Seed } from './seed-format';
 import type { StsState } from './sts/context';
 import { signInDoors } from './sts/control-doors';
 import { tenantName } from './sts/directory';
+import { pageOfTenants } from './tenant-pages';
 import { REPLICATION_SCOPES, type ControlledWorld } from './world';
 
 export interface ControlledParts {
   readonly world: ControlledWorld;
+  readonly seed: Seed;
   readonly sts: StsState;
   readonly log: RequestLog;
   readonly faults: Faults;
@@ -28,6 +30,7 @@ export function controlRoutes(parts: ControlledParts): ControlRoutes {
   const { world, sts, log } = parts;
   return {
     'GET /state': () => ok(state(parts)),
+    'GET /tenants': (query) => ok(pageOfTenants(parts.seed, query)),
     'GET /requests': () => ok({ items: log.rows(), dropped: log.droppedRows, next: null }),
     'GET /gaps': () => ok({ items: log.gaps(), next: null }),
     'GET /rules': () => ok({ items: allRules, next: null }),
@@ -58,7 +61,8 @@ function state({ world, sts }: ControlledParts) {
     homeTenantId: world.homeTenantId,
     replicationLagMs: world.replicationLagMs(),
     variants: { decline: sts.declineVariant },
-    tenants: [...world.tenants.values()].map((tenant) => describeTenant(world, tenant)),
+    tenantCount: world.tenants.size,
+    tenants: [...world.tenants.inUse()].map((tenant) => describeTenant(world, tenant)),
   };
 }
 

@@ -13,7 +13,8 @@ export interface ControlAnswer {
   readonly body: unknown;
 }
 
-export type ControlRoutes = Readonly<Record<string, (body: JsonObject) => ControlAnswer>>;
+/** A route is given the JSON body of a POST, or the query of a GET as texts. */
+export type ControlRoutes = Readonly<Record<string, (input: JsonObject) => ControlAnswer>>;
 
 /** Raised by a route for input it cannot take; becomes a 400 with this message. */
 export class ControlRefusal extends Error {
@@ -41,11 +42,11 @@ async function decide(incoming: IncomingMessage, routes: ControlRoutes, port: nu
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   // A rebound DNS name or a page's script would otherwise reach the door from any browser on this machine.
   if (!hosts.includes(incoming.headers.host ?? '') || incoming.headers.origin !== undefined) return refused(403, 'The control door takes local programs only.');
-  const path = (incoming.url ?? '/').split('?')[0] ?? '/';
+  const [path = '/', query = ''] = (incoming.url ?? '/').split('?');
   const route = routes[`${incoming.method} ${path}`];
   if (route === undefined) return refused(404, `No such control: ${incoming.method} ${path}. There are: ${Object.keys(routes).join(', ')}.`);
   try {
-    return route(incoming.method === 'POST' ? await readJson(incoming) : {});
+    return route(incoming.method === 'POST' ? await readJson(incoming) : Object.fromEntries(new URLSearchParams(query)));
   } catch (error) {
     if (error instanceof ControlRefusal || error instanceof RangeError) return refused(400, error.message);
     return refused(500, error instanceof Error ? error.message : 'unknown');

@@ -29,7 +29,7 @@ import type { Clock, ControlledWorld, ReplicationLag } from './world';
 export { playPerson, type ConsentDecision, type PlayedPerson } from './admin';
 export { createVisitor, type PageForm, type VisitedPage, type Visitor } from './visitor';
 export { buildConfig, writeSandboxConfig, type ConfigOptions } from './config';
-export type { Ready, ReadyApp, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
+export type { Ready, ReadyApp, ReadyGenerated, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
 export type { Gap, RequestRow } from './request-log';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { DeclineVariant, Seed, SeedFile } from './seed-format';
@@ -122,11 +122,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     log.clear();
     faults.restart();
   };
-  const control = await listenControl(controlRoutes({ world, sts, log, faults, reset })).catch(async (error: unknown) => {
+  const control = await listenControl(controlRoutes({ world, seed, sts, log, faults, reset })).catch(async (error: unknown) => {
     await https.close();
     throw error;
   });
-  const ready = describeReady(world, seed, { caFile, control: `http://127.0.0.1:${control.port}` });
+  const ready = describeReady(world, seed, credentials, { caFile, control: `http://127.0.0.1:${control.port}` });
   const sandbox: RunningSandbox = {
     ready,
     seed,

@@ -286,11 +286,22 @@ export type ReplicationScope =
   | 'sts.keys'
   | 'sts.roles';
 
+/** By id. A generated tenant comes into being when it is first asked for: going through all of them makes them all. */
+export interface Tenants extends ReadonlyMap<string, Tenant> {
+  /** By a verified domain, in any case. */
+  findByDomain(name: string): Tenant | undefined;
+  /** Those that have come into being. There are app registrations, grants and sessions in no others. */
+  inUse(): Iterable<Tenant>;
+  readonly inUseCount: number;
+  /** Those a seed describes one by one. */
+  declared(): Iterable<Tenant>;
+}
+
 export interface World {
   /** Milliseconds since the epoch on the sandbox's own clock. */
   now(): number;
   readonly homeTenantId: string;
-  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly tenants: Tenants;
   /** The instant up to which a read of this kind sees writes: `now() - lag`. */
   asOf(scope: ReplicationScope): number;
   /** GUIDs from the seeded generator, so that a run can be repeated. */

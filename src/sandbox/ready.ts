@@ -4,9 +4,10 @@
  */
 import { findRoleName } from './directory-roles';
 import type { Tenant, User, World } from './model';
-import { seededAppId } from './seed-apps';
-import type { AppPermissionSeed, PersonSeed, Seed, TenantSeed } from './seed-format';
-import { seededPersonId, seededTenantId } from './seed';
+import { seededAppId, type Credentials } from './seed-apps';
+import type { AppPermissionSeed, GeneratedTenantsSeed, PersonSeed, Seed, TenantSeed } from './seed-format';
+import { GENERATED_ADMIN_ALIAS, generatedNames } from './seed-generated';
+import { generatedPassword, seededPersonId, seededTenantId } from './seed';
 
 export interface ReadyApp {
   readonly key: string;
@@ -58,6 +59,22 @@ export interface Ready {
   readonly homeTenantId: string;
   readonly apps: readonly ReadyApp[];
   readonly tenants: readonly ReadyTenant[];
+  /** The tenants that come by number, in a few words; absent when there are none. */
+  readonly generatedTenants?: ReadyGenerated;
+}
+
+/** Names end in a number of five digits (`customer-00042`); ids are on the control door's pages. */
+export interface ReadyGenerated {
+  readonly count: number;
+  readonly firstKey: string;
+  readonly lastKey: string;
+  readonly firstDomain: string;
+  /** What the first tenant's Global Administrator types at the sign-in page. */
+  readonly firstAdmin: string;
+  /** Of everybody in these tenants. */
+  readonly password: string;
+  /** Where their keys, ids and domains are, a page at a time. */
+  readonly list: string;
 }
 
 export interface ReadyPlace {
@@ -65,7 +82,7 @@ export interface ReadyPlace {
   readonly control: string;
 }
 
-export function describeReady(world: World, seed: Seed, place: ReadyPlace): Ready {
+export function describeReady(world: World, seed: Seed, credentials: Credentials, place: ReadyPlace): Ready {
   return {
     ready: true,
     login: world.origins.login,
@@ -77,6 +94,20 @@ export function describeReady(world: World, seed: Seed, place: ReadyPlace): Read
     apps: readyApps(world, seed),
     // Customers first: they are what a reader of this line looks for.
     tenants: seed.tenants.toSorted((left, right) => Number(left.key === seed.homeTenant) - Number(right.key === seed.homeTenant)).map((tenant) => readyTenant(world, seed, tenant)),
+    ...(seed.generatedTenants === undefined ? {} : { generatedTenants: readyGenerated(seed.generatedTenants, credentials, place) }),
+  };
+}
+
+function readyGenerated(spec: GeneratedTenantsSeed, credentials: Credentials, { control }: ReadyPlace): ReadyGenerated {
+  const first = generatedNames(spec, 1);
+  return {
+    count: spec.count,
+    firstKey: first.key,
+    lastKey: generatedNames(spec, spec.count).key,
+    firstDomain: first.domain,
+    firstAdmin: `${GENERATED_ADMIN_ALIAS}@${first.domain}`,
+    password: generatedPassword(spec, credentials),
+    list: `${control}/tenants`,
   };
 }
 

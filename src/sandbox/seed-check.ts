@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject } from './jwt';
 import { isResourceKey, resourceByKey } from './resources';
 import { DEFAULT_SEED } from './seed-default';
 import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type AppPermissionSeed, type Seed, type SeedFile } from './seed-format';
+import { generatedNumber, MAX_GENERATED_PEOPLE, MAX_GENERATED_TENANTS } from './seed-generated';
 import { REPLICATION_SCOPES } from './world';
 
 /** A seed file that cannot be used; the message names the field. */
@@ -30,6 +31,7 @@ export function resolveSeed(file: SeedFile = {}): Seed {
     seed: file.seed ?? base.seed,
     homeTenant: file.homeTenant ?? base.homeTenant,
     tenants: mergeByKey(base.tenants, file.tenants ?? []),
+    generatedTenants: file.generatedTenants,
     apps: mergeByKey(base.apps, file.apps ?? []),
     redirectUris: [...base.redirectUris, ...(file.redirectUris ?? [])],
     replicationLagMs: { ...base.replicationLagMs, ...file.replicationLagMs },
@@ -48,6 +50,7 @@ function checkReferences(seed: Seed): void {
   if (!seed.tenants.some((tenant) => tenant.key === seed.homeTenant)) fail('homeTenant', `names no tenant: "${seed.homeTenant}"`);
   requireUnique(seed.tenants.map((tenant) => tenant.key), 'tenants', 'key');
   requireUnique(seed.tenants.map((tenant) => tenant.domain.toLowerCase()), 'tenants', 'domain');
+  checkGenerated(seed);
   requireUnique(seed.apps.map((app) => app.key), 'apps', 'key');
   for (const app of seed.apps) for (const permission of app.permissions) checkPermission(app.key, permission);
   for (const tenant of seed.tenants) {
@@ -59,6 +62,12 @@ function checkReferences(seed: Seed): void {
     }
     for (const person of tenant.people) checkHome(seed, tenant.key, person);
   }
+}
+
+function checkGenerated({ generatedTenants: spec, tenants }: Seed): void {
+  if (spec === undefined) return;
+  const taken = tenants.find(({ key: own, domain: name, prefix }) => [own, name, `${prefix}.onmicrosoft.com`].some((text) => generatedNumber(spec, text.toLowerCase()) !== undefined));
+  if (taken !== undefined) fail('generatedTenants', `would make a tenant like "${taken.key}", which is there already`);
 }
 
 function checkPermission(appKey: string, { resource: resourceKey, type, name }: AppPermissionSeed): void {
@@ -77,7 +86,8 @@ function checkHome(seed: Seed, tenantKey: string, person: Seed['tenants'][number
 }
 
 function requireUnique(values: readonly string[], at: string, what: string): void {
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  const seen = new Set<string>();
+  const twice = values.find((value) => seen.size === seen.add(value).size);
   if (twice !== undefined) fail(at, `${what} "${twice}" is there twice`);
 }
 
@@ -166,6 +176,7 @@ const checkFile = object(
     seed: text,
     homeTenant: key,
     tenants: listOf(tenant),
+    generatedTenants: object({ count: upTo(MAX_GENERATED_TENANTS), prefix: key, people: upTo(MAX_GENERATED_PEOPLE), licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))), password: text }, ['count']),
     apps: listOf(app),
     redirectUris: listOf(redirectUri),
     replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),
@@ -192,6 +203,12 @@ function listOf(check: Check): Check {
     if (!Array.isArray(value)) return fail(at, 'must be a list');
     for (const [index, entry] of value.entries()) check(entry, `${at}[${index}]`);
     return undefined;
+  };
+}
+
+function upTo(most: number): Check {
+  return (value, at) => {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) fail(at, `must be a whole number from 1 to ${most}`);
   };
 }
 

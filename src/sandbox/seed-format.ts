@@ -16,6 +16,8 @@ export interface Seed {
   /** Key of the tenant that owns the app registrations. */
   readonly homeTenant: string;
   readonly tenants: readonly TenantSeed[];
+  /** Customers by number, made when they are first used. */
+  readonly generatedTenants?: GeneratedTenantsSeed | undefined;
   readonly apps: readonly AppSeed[];
   /** Added to every app's own. */
   readonly redirectUris: readonly string[];
@@ -41,6 +43,17 @@ export interface TenantSeed {
   readonly people: readonly PersonSeed[];
   readonly groups?: readonly GroupSeed[] | undefined;
   readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
+}
+
+export interface GeneratedTenantsSeed {
+  readonly count: number;
+  /** Begins keys and domains: `customer` unless given. */
+  readonly prefix?: string | undefined;
+  /** In each tenant: the first is a Global Administrator, the second an Exchange Administrator. 5 unless given. */
+  readonly people?: number | undefined;
+  readonly licences?: readonly LicenceName[] | undefined;
+  /** Of all of them; absent: a random one per start. */
+  readonly password?: string | undefined;
 }
 
 export type LicenceName = 'AAD_PREMIUM' | 'AAD_PREMIUM_P2' | 'EXCHANGE_S_ENTERPRISE' | 'SHAREPOINTENTERPRISE' | 'TEAMS1';

@@ -9,12 +9,15 @@ import { resourceByKey, resourceServicePrincipal, type ResourceKey } from './res
 import { addApp, plainServicePrincipal, remember, SEEDED_AT, SEEDED_DATE_TIME, type Credentials } from './seed-apps';
 import {
   LICENCE_PLAN_IDS,
+  type GeneratedTenantsSeed,
   type LicenceName,
   type PersonSeed,
   type RoleSeed,
   type Seed,
   type TenantSeed,
 } from './seed-format';
+import { generatedSource, generatedTenantSeed } from './seed-generated';
+import type { TenantSource } from './tenant-directory';
 import { createTenant, createWorld, namedGuid, type ControlledWorld, type WorldOptions } from './world';
 
 const EVERY_RESOURCE: readonly ResourceKey[] = ['graph', 'exchange', 'sharepoint'];
@@ -42,6 +45,23 @@ export function populateWorld(world: ControlledWorld, seed: Seed, credentials: C
   const home = world.tenants.get(world.homeTenantId);
   if (home === undefined) throw new Error(`The seed has no tenant with the key "${seed.homeTenant}".`);
   for (const app of seed.apps) addApp(home, seed, app, credentials);
+  world.setTenantSource(sourceOf(seed, credentials));
+}
+
+function sourceOf(seed: Seed, credentials: Credentials): TenantSource | undefined {
+  const { generatedTenants: spec } = seed;
+  if (spec === undefined) return undefined;
+  const password = generatedPassword(spec, credentials);
+  return generatedSource({
+    spec,
+    idOfKey: (key) => seededTenantId(seed, key),
+    build: (number) => buildTenant(seed, generatedTenantSeed(spec, number, password), credentials),
+  });
+}
+
+/** Of all people of generated tenants: one each would be a ready line of megabytes. */
+export function generatedPassword(spec: GeneratedTenantsSeed, credentials: Credentials): string {
+  return spec.password ?? remember(credentials, 'generated');
 }
 
 function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials): Tenant {

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { ReplicationScope, Tenant, World } from './model';
 import { generateSigningKeysNow, type SigningKeys } from './signing-keys';
+import { TenantDirectory, type TenantSource } from './tenant-directory';
 import { VersionedTable } from './versioned-table';
 
 export interface Clock {
@@ -47,6 +48,8 @@ export interface RequestView {
 /** A world and the levers its control door pulls. */
 export interface ControlledWorld extends World {
   addTenant(tenant: Tenant): void;
+  /** Tenants that are made when they are first asked for, in place of an earlier source's. */
+  setTenantSource(source: TenantSource | undefined): void;
   /** Move the clock forward; a directory never sees time run backwards. */
   advance(seconds: number): void;
   setNow(atMs: number): void;
@@ -60,7 +63,7 @@ export interface ControlledWorld extends World {
 
 /** An empty world. `seed` alone decides its ids; `seed.ts` fills it with tenants. */
 export function createWorld(seed: string, options: WorldOptions): ControlledWorld {
-  const tenants = new Map<string, Tenant>();
+  const tenants = new TenantDirectory();
   const lag = new Map<ReplicationScope, number>();
   let offsetMs = 0;
   let counter = 0;
@@ -96,7 +99,8 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
       signingKeys ??= generateSigningKeysNow(Date.now());
       return signingKeys;
     },
-    addTenant: (tenant) => void tenants.set(tenant.tenantId, tenant),
+    addTenant: (tenant) => tenants.add(tenant),
+    setTenantSource: (source) => tenants.setSource(source),
     advance(seconds) {
       if (!Number.isFinite(seconds) || seconds < 0) throw new RangeError('The clock moves forward by a finite number of seconds.');
       offsetMs += seconds * 1000;

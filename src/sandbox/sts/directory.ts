@@ -19,9 +19,7 @@ function findTenant(world: World, idOrDomain: string): Tenant | undefined {
   const wanted = idOrDomain.toLowerCase();
   const byId = world.tenants.get(wanted);
   if (byId !== undefined) return byId;
-  return [...world.tenants.values()].find((tenant) =>
-    tenant.organization.list(world.now()).some((organization) => organization.verifiedDomains.some((domain) => domain.name.toLowerCase() === wanted)),
-  );
+  return world.tenants.findByDomain(wanted);
 }
 
 export function tenantName(world: World, tenant: Tenant): string {
@@ -36,7 +34,7 @@ export interface RegisteredApp {
 /** The registration with this appId, in whichever tenant owns it. */
 export function findApp(world: World, appId: string): RegisteredApp | undefined {
   const wanted = appId.toLowerCase();
-  for (const tenant of world.tenants.values()) {
+  for (const tenant of world.tenants.inUse()) {
     const application = tenant.applications.list(world.now()).find((candidate) => candidate.appId === wanted);
     if (application !== undefined) return { application, ownerTenantId: tenant.tenantId };
   }
@@ -55,11 +53,9 @@ export function findServicePrincipal(tenant: Tenant, appId: string, asOfMs: numb
 /** The account a person types at the sign-in page. Guests sign in with the name they have at home. */
 export function findAccount(world: World, upn: string): { readonly person: Person; readonly user: User } | undefined {
   const wanted = upn.trim().toLowerCase();
-  for (const tenant of world.tenants.values()) {
-    const user = tenant.users.list(world.now()).find((candidate) => candidate.home === null && candidate.userPrincipalName.toLowerCase() === wanted);
-    if (user !== undefined) return { person: { tenantId: tenant.tenantId, objectId: user.id }, user };
-  }
-  return undefined;
+  const tenant = world.tenants.findByDomain(wanted.slice(wanted.lastIndexOf('@') + 1));
+  const user = tenant?.users.list(world.now()).find((candidate) => candidate.home === null && candidate.userPrincipalName.toLowerCase() === wanted);
+  return tenant === undefined || user === undefined ? undefined : { person: { tenantId: tenant.tenantId, objectId: user.id }, user };
 }
 
 export function findHomeUser(world: World, person: Person): User | undefined {

@@ -114,8 +114,10 @@ function ensureServicePrincipal(world: World, tenant: Tenant, application: Appli
 }
 
 function ownerOf(world: World, application: Application): string {
-  const owner = [...world.tenants.values()].find((tenant) => tenant.applications.get(application.id, world.now()) !== undefined);
-  return owner?.tenantId ?? world.homeTenantId;
+  for (const tenant of world.tenants.inUse()) {
+    if (tenant.applications.get(application.id, world.now()) !== undefined) return tenant.tenantId;
+  }
+  return world.homeTenantId;
 }
 
 function assignRole(world: World, tenant: Tenant, client: ServicePrincipal, resource: ServicePrincipal, appRoleId: string): void {

@@ -61,7 +61,8 @@ function presumedPerson(exchange: Exchange, interaction: Interaction, session: S
 export function picker(exchange: Exchange, interaction: Interaction, session: Session): SandboxResponse {
   const { world } = exchange;
   const { authority } = interaction;
-  const tenants = authority.kind === 'tenant' ? [authority.tenant] : [...world.tenants.values()];
+  // People of generated tenants type their names: nobody picks from a list of thousands.
+  const tenants = authority.kind === 'tenant' ? [authority.tenant] : [...world.tenants.declared()];
   const people = tenants.flatMap((tenant) =>
     tenant.users
       .list(world.now())
