@@ -50,8 +50,10 @@ export function buildConfig(ready: Ready, options: ConfigOptions = {}) {
 /**
  * Write the configuration and the secret files beside it: one client secret per app, and the private key of a backup
  * portal whose public key the configuration holds (unless a portal is given). Returns the configuration's absolute path.
+ * Raises TypeError for a sandbox in masquerade: under Microsoft's names the configuration would point at Microsoft.
  */
 export function writeSandboxConfig(ready: Ready, file: string, options: ConfigOptions = {}): string {
+  if (ready.proxy !== null) throw new TypeError('No configuration can point at a sandbox in masquerade: start one without it.');
   const path = resolve(file);
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true });

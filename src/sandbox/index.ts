@@ -6,10 +6,12 @@
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { hostNamesOf, type CloudName } from './cloud-hosts';
 import { FaultSession, type Faults, type FaultsInput } from './faults/session';
 import { writeSandboxConfig, type ConfigOptions } from './config';
 import { listenControl } from './control';
 import { controlRoutes } from './control-routes';
+import { masqueradedCloud, openDoor } from './door';
 import { handleGraph } from './graph/index';
 import type { SandboxRequest, SandboxResponse } from './http';
 import { describeReady, type Ready } from './ready';
@@ -18,7 +20,7 @@ import { createSeededWorld, populateWorld } from './seed';
 import { seededAppId, type Credentials } from './seed-apps';
 import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 import type { Seed, SeedFile } from './seed-format';
-import { listenHttps, sandboxFault } from './server';
+import { createHttps, sandboxFault } from './server';
 import { rollOver, type RollOverStep } from './signing-key-roll-over';
 import { generateSigningKeys, type SigningKeys } from './signing-keys';
 import { createStsState, type StsState } from './sts/context';
@@ -27,10 +29,11 @@ import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
 
 export { playPerson, type ConsentDecision, type PlayedPerson } from './admin';
-export { createVisitor, type PageForm, type VisitedPage, type Visitor } from './visitor';
+export { createVisitor, type PageForm, type VisitedPage, type Visitor, type VisitorOptions } from './visitor';
 export { buildConfig, writeSandboxConfig, type ConfigOptions } from './config';
 export type { Ready, ReadyApp, ReadyGenerated, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
 export type { Gap, RequestRow } from './request-log';
+export { CLOUD_NAMES, isCloudName, type CloudName } from './cloud-hosts';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { DeclineVariant, Seed, SeedFile } from './seed-format';
 export type { RollOverStep } from './signing-key-roll-over';
@@ -43,8 +46,13 @@ export { generateSigningKeys, type SigningKeys } from './signing-keys';
 export type { ReplicationLag } from './world';
 
 export interface SandboxOptions {
-  /** HTTPS port; 0 or absent lets the system choose. */
+  /** HTTPS port, in masquerade the proxy's; 0 or absent lets the system choose. */
   readonly port?: number;
+  /**
+   * Answer under Microsoft's own host names behind a proxy on loopback, for clients that cannot be pointed elsewhere:
+   * `HTTPS_PROXY` is `ready.proxy`. `true` is the global cloud. Every other host is refused and listed among the gaps.
+   */
+  readonly masquerade?: boolean | CloudName;
   readonly seed?: SeedFile | undefined;
   /** A JSON file instead of `seed`. */
   readonly seedFile?: string | undefined;
@@ -90,8 +98,13 @@ export interface RunningSandbox {
   stop(): Promise<void>;
 }
 
-/** Raises SeedError for a seed and FaultPlanError for a fault plan that cannot be used, and what node:net raises for a port that is taken. */
+/**
+ * Raises SeedError for a seed and FaultPlanError for a fault plan that cannot be used, TypeError for a masquerade that should
+ * write a configuration (nothing can be pointed at it), and what node:net raises for a port that is taken.
+ */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const cloud = masqueradedCloud(options.masquerade);
+  if (cloud !== undefined && options.writeConfig !== undefined) throw new TypeError('No configuration can point at a sandbox in masquerade.');
   const seed = await readSeed(options);
   const machineNow = Date.now();
   const credentials: Credentials = new Map();
@@ -103,16 +116,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const world = createSeededWorld(seed, worldOptions, credentials);
   const faults = new FaultSession({ world, realTime: options.faultDelays !== 'virtual', dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir) });
   faults.set(options.faults);
-  const tls = createTlsIdentity(machineNow);
+  const tls = createTlsIdentity(machineNow, cloud === undefined ? [] : hostNamesOf(cloud));
   const directory = await openDirectory(options.dataDir);
   const caFile = join(directory.path, 'ca.pem');
   await writeFile(caFile, tls.caPem, { mode: 0o600 });
   const gapFile = options.dataDir === undefined ? undefined : openGapFile(directory.path);
   const log = new RequestLog((gap) => gapFile?.append(gap));
   const sts = createStsState(world, seed.declineVariant ?? null);
-  const https = await listenHttps(tls, options.port ?? 0, (request) => answer(sts, log, faults, request));
-  const origin = `https://localhost:${https.port}`;
-  world.setOrigins({ login: origin, graph: origin });
+  const server = createHttps(tls, (request) => answer(sts, log, faults, request));
+  const https = await openDoor(server, cloud, options.port ?? 0, (method, target) => log.recordRefusedHost(method, target, world.now()));
+  world.setOrigins(https.origins);
 
   const reset = () => {
     populateWorld(world, seed, credentials);
@@ -126,7 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     await https.close();
     throw error;
   });
-  const ready = describeReady(world, seed, credentials, { caFile, control: `http://127.0.0.1:${control.port}` });
+  const ready = describeReady(world, seed, credentials, { caFile, control: `http://127.0.0.1:${control.port}`, proxy: https.proxy });
   const sandbox: RunningSandbox = {
     ready,
     seed,

@@ -54,7 +54,8 @@ export interface Ready {
   readonly login: string;
   readonly graph: string;
   readonly caFile: string;
-  readonly proxy: null;
+  /** In masquerade: the address for `HTTPS_PROXY`. */
+  readonly proxy: string | null;
   readonly control: string;
   readonly homeTenantId: string;
   readonly apps: readonly ReadyApp[];
@@ -80,6 +81,7 @@ export interface ReadyGenerated {
 export interface ReadyPlace {
   readonly caFile: string;
   readonly control: string;
+  readonly proxy: string | null;
 }
 
 export function describeReady(world: World, seed: Seed, credentials: Credentials, place: ReadyPlace): Ready {
@@ -88,7 +90,7 @@ export function describeReady(world: World, seed: Seed, credentials: Credentials
     login: world.origins.login,
     graph: world.origins.graph,
     caFile: place.caFile,
-    proxy: null,
+    proxy: place.proxy,
     control: place.control,
     homeTenantId: world.homeTenantId,
     apps: readyApps(world, seed),

@@ -65,8 +65,15 @@ export class RequestLog {
       clientSku: clientSku(request),
       socket: request.socketId,
     });
-    if (response.gap === undefined) return;
-    const gap = { at, method: request.method, path, what: response.gap };
+    if (response.gap !== undefined) this.#keepGap({ at, method: request.method, path, what: response.gap });
+  }
+
+  /** Something was sent to a host the sandbox does not answer for; it went nowhere. */
+  recordRefusedHost(method: string, target: string, nowMs: number): void {
+    this.#keepGap({ at: new Date(nowMs).toISOString(), method, path: target, what: 'a host the sandbox does not answer for' });
+  }
+
+  #keepGap(gap: Gap): void {
     this.#gaps.push(gap);
     this.#onGap(gap);
   }

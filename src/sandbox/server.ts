@@ -1,16 +1,18 @@
 /**
  * Sockets to values and back: one HTTPS origin where Graph lives under /v1.0 and /beta and everything else is the
- * sign-in host. Connections are kept alive and numbered, so that a replica can be chosen per connection.
+ * sign-in host; under Microsoft's own names the name decides. Connections are kept alive and numbered, so that a replica can be chosen per connection.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { serviceOfHost } from './cloud-hosts';
 import { sendBroken } from './faults/transport';
 import { notModelled, respond, type SandboxRequest, type SandboxResponse } from './http';
 import type { TlsIdentity } from './tls';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const GRAPH_PATH = /^\/(?:v1\.0|beta)(?:\/|$)/i;
+const OIDC_PATH = /^\/oidc\//i;
 
 export type Answer = (request: SandboxRequest) => Promise<SandboxResponse>;
 
@@ -19,15 +21,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Serve until closed. `port` 0 lets the system choose. */
-export async function listenHttps(tls: TlsIdentity, port: number, answer: Answer): Promise<Listening> {
+/** A server that listens nowhere yet. */
+export function createHttps(tls: TlsIdentity, answer: Answer): HttpsServer {
   const numberOf = socketNumbers();
-  const server = createServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, (incoming, outgoing) => {
+  return createServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, (incoming, outgoing) => {
     void serve(incoming, outgoing, numberOf(incoming.socket), answer);
   });
-  return listen(server, port);
 }
 
+/** Serve until closed. `port` 0 lets the system choose. */
 export async function listen(server: HttpServer | HttpsServer, port: number): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -81,13 +83,19 @@ function toRequest(incoming: IncomingMessage, body: Buffer, socketId: number): S
   }
   return {
     method: incoming.method ?? 'GET',
-    host: GRAPH_PATH.test(path) ? 'graph' : 'login',
+    host: serviceOf(incoming.headers.host ?? '', path),
     path,
     query: new URLSearchParams(query),
     headers,
     body,
     socketId,
   };
+}
+
+function serviceOf(hostHeader: string, path: string): SandboxRequest['host'] {
+  // The userinfo endpoint stands at Graph's host and belongs to the sign-in service.
+  if (OIDC_PATH.test(path)) return 'login';
+  return serviceOfHost(hostHeader) ?? (GRAPH_PATH.test(path) ? 'graph' : 'login');
 }
 
 function splitOnce(target: string): [string, string] {

@@ -17,7 +17,8 @@ export interface TlsIdentity {
 const DAY_MS = 86_400_000;
 const CA_SUBJECT = 'm365-onboarding sandbox CA';
 
-export function createTlsIdentity(nowMs: number): TlsIdentity {
+/** `hostNames`: names of Microsoft's that the sandbox answers under besides localhost. */
+export function createTlsIdentity(nowMs: number, hostNames: readonly string[] = []): TlsIdentity {
   const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const validity = { notBeforeAt: nowMs - DAY_MS, notAfterAt: nowMs + 397 * DAY_MS };
@@ -29,7 +30,7 @@ export function createTlsIdentity(nowMs: number): TlsIdentity {
       subjectKey: leaf.publicKey,
       issuer: { subject: CA_SUBJECT, privateKey: authority.privateKey },
       isAuthority: false,
-      dnsNames: ['localhost'],
+      dnsNames: ['localhost', ...hostNames],
       ipAddresses: [Buffer.from([127, 0, 0, 1]), Buffer.from([...Array.from({ length: 15 }, () => 0), 1])],
     }),
   );

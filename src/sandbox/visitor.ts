@@ -1,10 +1,12 @@
 /**
  * A person with a browser, without the browser: fetches pages, keeps cookies, follows redirects, fills in and submits
  * the forms that are really there. Cookies obey Secure, SameSite and the `__Host-` prefix, because the flows under test
- * depend on them (RFC 6265bis section 5). Loopback only.
+ * depend on them (RFC 6265bis section 5). Loopback only, a masquerading sandbox's proxy included.
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { serviceOfHost } from './cloud-hosts';
+import { openTunnel } from './tunnel';
 
 export interface VisitedPage {
   readonly url: string;
@@ -54,8 +56,14 @@ interface Navigation {
 const MAX_REDIRECTS = 20;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** `ca`: PEM of the authority to trust. */
-export function createVisitor(options: { readonly ca: string }): Visitor {
+export interface VisitorOptions {
+  /** PEM of the authority to trust. */
+  readonly ca: string;
+  /** A masquerading sandbox's proxy (`ready.proxy`): Microsoft's host names are visited through it. */
+  readonly proxy?: string | null;
+}
+
+export function createVisitor(options: VisitorOptions): Visitor {
   const jar = new Map<string, Cookie>();
   const history: string[] = [];
 
@@ -63,7 +71,7 @@ export function createVisitor(options: { readonly ca: string }): Visitor {
     let navigation = first;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
       history.push(navigation.url.toString());
-      const response = await exchange(navigation, cookiesFor(jar, navigation), options.ca);
+      const response = await exchange(navigation, cookiesFor(jar, navigation), options);
       for (const line of response.headers['set-cookie'] ?? []) keepCookie(jar, line, navigation.url);
       const { location } = response.headers;
       if (location === undefined || response.status < 300 || response.status >= 400) return buildPage(navigation.url, response);
@@ -82,7 +90,7 @@ export function createVisitor(options: { readonly ca: string }): Visitor {
   /** Some answers arrive more than once: reloaded pages, double clicks, a scanner that opens what it finds. */
   async function deliverExtra(how: string | string[] | undefined, navigation: Navigation): Promise<void> {
     if (how !== 'twice' && how !== 'stranger-first') return;
-    const response = await exchange(navigation, how === 'twice' ? cookiesFor(jar, navigation) : '', options.ca);
+    const response = await exchange(navigation, how === 'twice' ? cookiesFor(jar, navigation) : '', options);
     if (how === 'twice') for (const line of response.headers['set-cookie'] ?? []) keepCookie(jar, line, navigation.url);
   }
 
@@ -143,17 +151,20 @@ interface Exchanged {
   readonly html: string;
 }
 
-async function exchange(navigation: Navigation, cookie: string, ca: string): Promise<Exchanged> {
+async function exchange(navigation: Navigation, cookie: string, { ca, proxy }: VisitorOptions): Promise<Exchanged> {
   const { url, method, body } = navigation;
-  if (!LOOPBACK.has(url.hostname)) return { status: 200, headers: {}, html: `<p data-testid="left-this-machine">${url.origin}</p>` };
+  const isMasqueraded = typeof proxy === 'string' && url.protocol === 'https:' && serviceOfHost(url.host) !== undefined;
+  if (!isMasqueraded && !LOOPBACK.has(url.hostname)) return { status: 200, headers: {}, html: `<p data-testid="left-this-machine">${url.origin}</p>` };
   const headers = {
     'user-agent': 'sandbox-visitor',
     accept: 'text/html',
     ...(cookie === '' ? {} : { cookie }),
     ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
   };
+  const tunnel = isMasqueraded ? await openTunnel(proxy, url.hostname, ca) : undefined;
   return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? httpsRequest(url, { method, headers, ca }) : httpRequest(url, { method, headers });
+    const through = tunnel === undefined ? {} : { createConnection: () => tunnel };
+    const request = url.protocol === 'https:' ? httpsRequest(url, { method, headers, ca, ...through }) : httpRequest(url, { method, headers });
     request.on('error', reject);
     request.on('response', (response) => {
       const parts: Buffer[] = [];

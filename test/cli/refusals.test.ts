@@ -25,6 +25,7 @@ describe('the command line refuses with a code and an exit status', () => {
     ['an unknown certificate', ['certificate', 'show', 'nope'], 3, 'CERTIFICATE_NOT_FOUND'],
     ['a key that Entra would not take', ['certificate', 'generate', '--name', 'weak', '--key-bits', '1024'], 3, 'CERTIFICATE_INPUT_INVALID'],
     ['a state outside the configured folder', ['--state', 'sqlite:../../elsewhere.sqlite', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
+    ['a configuration for a sandbox nothing can be pointed at', ['sandbox', 'start', '--masquerade', '--write-config', 'm365-onboarding.config.json'], 3, 'INPUT_INVALID'],
     ['a state it cannot speak to', ['--state', 'mysql://localhost/x', 'account', 'list'], 3, 'STATE_LOCATION_REFUSED'],
     ['a password among the arguments', ['--state', 'postgres://user:hunter2@127.0.0.1:9/x', 'account', 'list'], 3, 'INPUT_INVALID'],
   ] as const)('%s', async (_name, args, code, errorCode) => {
@@ -34,7 +35,7 @@ describe('the command line refuses with a code and an exit status', () => {
     expect(result.out + result.err).not.toContain('hunter2');
   });
 
-  it.each([[['frobnicate']], [['account', 'show']], [['sso', 'bind', 'fabrikam']], [['impersonate', 'fabrikam']], [['account', 'add', '--nonsense']]])('wrong usage %j with exit code 2', async (args) => {
+  it.each([[['frobnicate']], [['account', 'show']], [['sso', 'bind', 'fabrikam']], [['impersonate', 'fabrikam']], [['account', 'add', '--nonsense']], [['sandbox', 'start', '--masquerade', 'mars']]])('wrong usage %j with exit code 2', async (args) => {
     expect(await stage.cli(...args)).toMatchObject({ code: 2, json: { error: { code: 'USAGE' } } });
   });
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { OnboardingError } from '../../core/index';
-import { FaultPlanError, type FaultsInput, readFaultsArgument, startSandbox, writeSandboxConfig } from '../../sandbox/index';
+import { CLOUD_NAMES, type CloudName, FaultPlanError, type FaultsInput, isCloudName, readFaultsArgument, startSandbox, writeSandboxConfig } from '../../sandbox/index';
 import { EXIT } from '../output';
 import { type CommandContext, readPort, runPlain } from './context';
 
@@ -11,7 +11,7 @@ interface StartFlags {
   readonly seed?: string;
   readonly readyFile?: string;
   readonly writeConfig?: string;
-  readonly masquerade?: boolean;
+  readonly masquerade?: true | CloudName;
   readonly faults?: string;
   readonly lie?: string;
 }
@@ -25,17 +25,22 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
     .option('--seed <file>', 'tenants, people, apps and replication lag (docs/sandbox.md)')
     .option('--ready-file <file>', 'also write the ready line here')
     .option('--write-config <file>', 'write a configuration that points here')
-    .option('--masquerade', 'not in this version')
+    .option('--masquerade [cloud]', `answer under Microsoft's own host names behind a proxy on this machine (${CLOUD_NAMES.join(', ')})`, readCloud)
     .option('--faults <preset or file>', 'what goes wrong: calm, rough-day, replication-hell, sts-outage, key-rollover, throttled-tenant, lossy-network, a fault plan or a trace')
     .option('--lie <id>', 'not in this version')
     .description('start it and stay in the foreground; one JSON line says where everything is')
     .action(async (flags: StartFlags, command: Command) => {
       await runPlain(context, command, async (_output, _globals, signal) => {
-        for (const later of ['masquerade', 'lie'] as const) {
-          if (flags[later] !== undefined) throw new OnboardingError('INPUT_INVALID', `--${later} is not in this version.`, { details: { field: later } });
+        if (flags.lie !== undefined) throw new OnboardingError('INPUT_INVALID', '--lie is not in this version.', { details: { field: 'lie' } });
+        if (flags.masquerade !== undefined && flags.writeConfig !== undefined) {
+          throw new OnboardingError('INPUT_INVALID', 'No configuration can point at a sandbox in masquerade: leave out --write-config.', { details: { field: 'writeConfig' } });
         }
-        const faults = flags.faults === undefined ? {} : { faults: await readFaults(flags.faults) };
-        const sandbox = await startSandbox({ ...faults, ...(flags.port === undefined ? {} : { port: flags.port }), ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }) });
+        const sandbox = await startSandbox({
+          ...(flags.port === undefined ? {} : { port: flags.port }),
+          ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }),
+          ...(flags.masquerade === undefined ? {} : { masquerade: flags.masquerade }),
+          ...(flags.faults === undefined ? {} : { faults: await readFaults(flags.faults) }),
+        });
         const line = `${JSON.stringify(sandbox.ready)}\n`;
         if (flags.writeConfig !== undefined) writeSandboxConfig(sandbox.ready, resolve(flags.writeConfig));
         if (flags.readyFile !== undefined) writePrivate(resolve(flags.readyFile), line);
@@ -56,6 +61,11 @@ async function readFaults(presetOrFile: string): Promise<FaultsInput> {
   } catch (error) {
     throw error instanceof FaultPlanError ? new OnboardingError('INPUT_INVALID', error.message, { details: { field: 'faults' }, cause: error }) : error;
   }
+}
+
+function readCloud(name: string): CloudName {
+  if (isCloudName(name)) return name;
+  throw new InvalidArgumentError(`One of: ${CLOUD_NAMES.join(', ')}.`);
 }
 
 /** The ready line holds the sandbox's test credentials. */

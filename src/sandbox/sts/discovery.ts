@@ -9,6 +9,7 @@ import { rule } from '../rules';
 import { toJwk } from '../signing-keys';
 import type { Exchange, LoginHandler } from './context';
 import { resolveAuthority } from './directory';
+import { knownInstances } from './instances';
 import { refusalJson, refuse } from './refusals';
 import { misdocument, mispublish } from './relying-party/modes';
 
@@ -35,14 +36,14 @@ export const signingKeys: LoginHandler = (exchange, { tenant: segment = '' }) =>
 
 export const instanceDiscovery: LoginHandler = (exchange): SandboxResponse => {
   const endpoint = exchange.request.query.get('authorization_endpoint') ?? '';
-  const origin = URL.canParse(endpoint) ? new URL(endpoint).origin : '';
-  if (origin !== exchange.world.origins.login) return refusalJson(exchange, refuse.unknownInstance());
-  const host = new URL(origin).host;
-  const segment = new URL(endpoint).pathname.split('/')[1] ?? 'common';
+  const asked = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const metadata = knownInstances(exchange.world.origins.login);
+  if (asked?.protocol !== 'https:' || !metadata.some(({ aliases }) => aliases.includes(asked.host))) return refusalJson(exchange, refuse.unknownInstance());
+  const segment = asked.pathname.split('/')[1] ?? 'common';
   return respond(rule('DISC-INSTANCE'), 200, {
-    tenant_discovery_endpoint: `${origin}/${segment}/v2.0/.well-known/openid-configuration`,
+    tenant_discovery_endpoint: `${asked.origin}/${segment}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
-    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    metadata,
   });
 };
 
