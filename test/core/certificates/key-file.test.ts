@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKeyDeriver } from '../../../src/core/adapters/key-deriver';
@@ -41,6 +41,12 @@ describe('a certificate with its key', () => {
       expect(createPrivateKey(certificate.privateKey.reveal()).equals(key())).toBe(true);
       expect(warnings).toEqual([]);
     }
+  });
+
+  it('is the renewed one where a key has two certificates, in either order', async () => {
+    const pair = { privateKey: ours.privateKey, publicKey: createPublicKey(ours.pem).export({ type: 'spki', format: 'der' }) };
+    const renewed = await generateCertificate({ ...ports, keys: { generateRsa: () => Promise.resolve(pair) } }, { subject: 'Ours', keyBits: 2048, lifetimeDays: 700 });
+    for (const certificates of [ours.pem + renewed.pem, renewed.pem + ours.pem]) expect((await open(certificates + ours.privateKey.reveal())).certificate.thumbprintSha256).toBe(renewed.thumbprintSha256);
   });
 
   it('is read from a PFX, whose chain stays behind', async () => {

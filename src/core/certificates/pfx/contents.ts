@@ -69,7 +69,9 @@ export function describeContents(certificates: readonly FoundCertificate[], keys
   const parsed = certificates.map(parse);
   const readable = parsed.filter((certificate) => certificate !== undefined);
   const described = readable.map((certificate) => describe(certificate, isIssuerOfAnother(certificate, readable)));
-  const bySpki = new Map(readable.map(({ spkiSha256 }, index) => [spkiSha256, described[index]]).toReversed() as [string | undefined, ReadCertificate][]);
+  // Of several certificates for one key, the renewed one: the last to be set is the last to expire.
+  const byExpiry = readable.map(({ spkiSha256 }, index) => ({ spkiSha256, certificate: described[index] })).toSorted((left, right) => (left.certificate?.notAfterAt ?? 0) - (right.certificate?.notAfterAt ?? 0));
+  const bySpki = new Map(byExpiry.flatMap(({ spkiSha256, certificate }) => (spkiSha256 === undefined || certificate === undefined ? [] : [[spkiSha256, certificate] as const])));
   const matched = keys.map(({ pkcs8 }) => matchKey(pkcs8, bySpki));
   const leaves = new Set(matched.flatMap(({ certificate }) => certificate ?? []));
   return {
@@ -117,7 +119,7 @@ interface MatchedKey {
   readonly certificate: ReadCertificate | undefined;
 }
 
-function matchKey(pkcs8: Buffer, bySpki: ReadonlyMap<string | undefined, ReadCertificate>): MatchedKey {
+function matchKey(pkcs8: Buffer, bySpki: ReadonlyMap<string, ReadCertificate>): MatchedKey {
   const key = parseKey(pkcs8);
   const spkiSha256 = key && spkiSha256Of(createPublicKey(key));
   return { key, spkiSha256, certificate: spkiSha256 === undefined ? undefined : bySpki.get(spkiSha256) };

@@ -31,7 +31,8 @@ export interface Judged {
 
 /** The problems of keys and certificates; those of the container are the reader's. */
 export function findProblems({ contents, damaged, now }: Judged): readonly FileProblem[] {
-  return [...matchProblems(contents), ...contents.pairs.flatMap((pair) => pairProblems(pair, damaged.has(pair), now)), ...unreadable(contents)];
+  const lonely = contents.pairs.length > 0 ? [] : contents.certificates.filter(({ facts }) => facts.isLeaf);
+  return [...matchProblems(contents), ...contents.pairs.flatMap((pair) => pairProblems(pair, damaged.has(pair), now)), ...lonely.flatMap((certificate) => certificateProblems(certificate, now)), ...unreadable(contents)];
 }
 
 /** The pair an app can sign in with; undefined when there is none, or more than one to choose from. */
@@ -42,11 +43,12 @@ export function usablePair(judged: Judged): Pair | undefined {
 
 function matchProblems({ certificates, keys, pairs }: FileContents): readonly FileProblem[] {
   const problems: FileProblem[] = [];
+  const distinct = new Set(keys.map(({ spkiSha256 }) => spkiSha256));
   if (keys.length === 0) problems.push(fault('PRIVATE_KEY_MISSING', 'The file holds no private key. Export it again together with its private key.'));
   if (certificates.length === 0) problems.push(fault('CERTIFICATE_MISSING', 'The file holds no certificate.'));
   if (keys.length > 0 && certificates.length > 0 && pairs.length === 0) problems.push(mismatch(keys, certificates));
   if (pairs.length > 1) problems.push(fault('SEVERAL_KEYS', `The file holds ${pairs.length} certificates with their keys. Give a file with one of them.`));
-  else if (keys.length > 1 && pairs.length === 1) problems.push(warning('SEVERAL_KEYS', `The file holds ${keys.length} private keys, of which one belongs to a certificate.`));
+  else if (pairs.length === 1 && distinct.size > 1) problems.push(warning('SEVERAL_KEYS', `The file holds ${distinct.size} private keys, of which one belongs to a certificate.`));
   return problems;
 }
 

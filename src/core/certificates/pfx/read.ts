@@ -42,8 +42,9 @@ export interface PfxInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Beyond this a second look, only to explain a refusal, is not worth its time. */
+/** Beyond these a second look, only to explain a refusal, is not worth its time. */
 const CHEAP_ITERATIONS = 100_000;
+const PARTS_LOOKED_AT = 2;
 
 /**
  * Certificates and keys as they are in the file. The caller has seen that the bytes are a PFX by their size and looks.
@@ -92,7 +93,7 @@ async function fittingForm({ container, derive }: Reading, mac: MacSetting, form
 }
 
 async function explainMac(reading: Reading, mac: MacSetting, forms: PasswordForms): Promise<Error> {
-  for (const { encryption, ciphertext } of visibleParts(reading.container)) {
+  for (const { encryption, ciphertext } of visibleParts(reading.container).slice(0, PARTS_LOOKED_AT)) {
     const opened = await decryptPart(reading.derive, encryption, ciphertext, forms, reading.budgets.elements);
     if (opened !== undefined) return malformed('the password opens its content, but the integrity code does not fit: it was changed after it was written');
   }

@@ -78,7 +78,7 @@ describe('what a file holds', () => {
   });
 
   it.each([
-    ['openssl/v3-certs-TDES.p12', 'v3-certs', ['PRIVATE_KEY_MISSING']],
+    ['openssl/v3-certs-TDES.p12', 'v3-certs', ['PRIVATE_KEY_MISSING', 'CERTIFICATE_EXPIRED', 'SIGNATURE_ALGORITHM_WEAK', 'CERTIFICATE_EXPIRED', 'SIGNATURE_ALGORITHM_WEAK']],
     ['node/ec.pfx', '', ['KEY_TYPE_UNSUPPORTED']],
     ['node/legacy.pfx', 'legacy', ['KEY_TOO_SMALL', 'SIGNATURE_ALGORITHM_WEAK']],
     ['openssl/nomac_parse.p12', 'testpassword', ['PRIVATE_KEY_MISSING', 'CERTIFICATE_MISSING', 'MAC_MISSING', 'CONTENT_UNREADABLE']],
