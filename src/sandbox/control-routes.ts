@@ -5,7 +5,7 @@ import { allRules } from './rules';
 import { ControlRefusal, type ControlAnswer, type ControlRoutes } from './control';
 import { FaultPlanError } from './faults/plan-fields';
 import type { Faults } from './faults/session';
-import { setGraphVariants, type GraphVariants } from './graph/index';
+import { graphVariantsOf, problemWithVariants, setGraphVariants, type GraphVariants } from './graph/index';
 import type { JsonObject } from './jwt';
 import { isJsonObject } from './jwt';
 import type { Tenant } from './model';
@@ -60,7 +60,7 @@ function state({ world, sts }: ControlledParts) {
     graph: world.origins.graph,
     homeTenantId: world.homeTenantId,
     replicationLagMs: world.replicationLagMs(),
-    variants: { decline: sts.declineVariant },
+    variants: { decline: sts.declineVariant, graph: graphVariantsOf(world) },
     tenantCount: world.tenants.size,
     tenants: [...world.tenants.inUse()].map((tenant) => describeTenant(world, tenant)),
   };
@@ -117,27 +117,16 @@ function setVariants(sts: StsState, body: JsonObject): ControlAnswer {
     sts.declineVariant = decline;
   }
   if (graph !== undefined) setGraphVariants(sts.world, checkGraphVariants(graph));
-  return ok({ variants: { decline: sts.declineVariant } });
+  return ok({ variants: { decline: sts.declineVariant, graph: graphVariantsOf(sts.world) } });
 }
 
 function isDeclineVariant(value: unknown): value is DeclineVariant {
   return DECLINE_VARIANTS.some((known) => known === value);
 }
 
-const GRAPH_VARIANTS: { readonly [Name in keyof GraphVariants]: readonly GraphVariants[Name][] } = {
-  addKeyPermission: ['required', 'none'],
-  duplicateAssignment: ['entitlement-grant', 'permission-being-assigned'],
-  expiredToken: ['lifetime', 'expired'],
-  missingReference: [400, 404],
-  defaultSignInAudience: ['AzureADMyOrg', 'AzureADandPersonalMicrosoftAccount'],
-};
-
 function checkGraphVariants(value: unknown): Partial<GraphVariants> {
   if (!isJsonObject(value)) throw new ControlRefusal('graph must be an object.');
-  const allowed = new Map<string, readonly unknown[]>(Object.entries(GRAPH_VARIANTS));
-  for (const [name, side] of Object.entries(value)) {
-    const sides = allowed.get(name);
-    if (sides === undefined || !sides.includes(side)) throw new ControlRefusal(`graph.${name} must be one of: ${(sides ?? []).join(', ')}.`);
-  }
+  const problem = problemWithVariants(value);
+  if (problem !== undefined) throw new ControlRefusal(`${problem}.`);
   return value;
 }

@@ -12,14 +12,14 @@ import { writeSandboxConfig, type ConfigOptions } from './config';
 import { listenControl } from './control';
 import { controlRoutes } from './control-routes';
 import { masqueradedCloud, openDoor } from './door';
-import { handleGraph } from './graph/index';
+import { DEFAULT_GRAPH_VARIANTS, handleGraph, setGraphVariants } from './graph/index';
 import type { SandboxRequest, SandboxResponse } from './http';
 import { describeReady, type Ready } from './ready';
 import { RequestLog, type Gap, type RequestRow } from './request-log';
 import { createSeededWorld, populateWorld } from './seed';
 import { seededAppId, type Credentials } from './seed-apps';
 import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
-import type { Seed, SeedFile } from './seed-format';
+import type { Seed, SeedFile, VariantChoice } from './seed-format';
 import { createHttps, sandboxFault } from './server';
 import { rollOver, type RollOverStep } from './signing-key-roll-over';
 import { generateSigningKeys, type SigningKeys } from './signing-keys';
@@ -35,7 +35,8 @@ export type { Ready, ReadyApp, ReadyGenerated, ReadyPermission, ReadyTenant, Rea
 export type { Gap, RequestRow } from './request-log';
 export { CLOUD_NAMES, isCloudName, type CloudName } from './cloud-hosts';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
-export type { DeclineVariant, Seed, SeedFile } from './seed-format';
+export type { GraphVariants } from './graph/index';
+export type { DeclineVariant, Seed, SeedFile, VariantChoice } from './seed-format';
 export type { RollOverStep } from './signing-key-roll-over';
 export type { FaultReport } from './faults/engine';
 export { FaultPlanError } from './faults/plan-fields';
@@ -66,6 +67,8 @@ export interface SandboxOptions {
   readonly faults?: FaultsInput | undefined;
   /** `virtual`: what is slow moves the sandbox's clock and nobody waits. `real` unless given. */
   readonly faultDelays?: 'real' | 'virtual' | undefined;
+  /** Over the seed's own; what neither names keeps its default. */
+  readonly variants?: VariantChoice;
   /** Where the CA file, `gaps.ndjson` and `trace.ndjson` go; absent: a fresh directory that is removed at the end. */
   readonly dataDir?: string;
   /** Be wrong in one way from the start: a case id for every app, or one per app key. */
@@ -127,7 +130,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const https = await openDoor(server, cloud, options.port ?? 0, (method, target) => log.recordRefusedHost(method, target, world.now()));
   world.setOrigins(https.origins);
 
+  const chooseSides = () => setGraphVariants(world, { ...DEFAULT_GRAPH_VARIANTS, ...seed.variants?.graph, ...options.variants?.graph });
+  chooseSides();
   const reset = () => {
+    chooseSides();
     populateWorld(world, seed, credentials);
     for (const memory of [sts.sessions, sts.interactions, sts.codes]) memory.clear();
     sts.declineVariant = seed.declineVariant ?? null;

@@ -3,6 +3,7 @@
  * file over the built-in seed. Unknown fields are mistakes too: a misspelt one would otherwise be silence.
  */
 import { DIRECTORY_ROLE_NAMES } from './directory-roles';
+import { problemWithVariants } from './graph/variants';
 import { isJsonObject, type JsonObject } from './jwt';
 import { isResourceKey, resourceByKey } from './resources';
 import { DEFAULT_SEED } from './seed-default';
@@ -36,6 +37,7 @@ export function resolveSeed(file: SeedFile = {}): Seed {
     redirectUris: [...base.redirectUris, ...(file.redirectUris ?? [])],
     replicationLagMs: { ...base.replicationLagMs, ...file.replicationLagMs },
     declineVariant: file.declineVariant ?? base.declineVariant,
+    variants: file.variants ?? base.variants,
   };
   checkReferences(seed);
   return seed;
@@ -119,6 +121,15 @@ const domain: Check = (value, at) => {
   if (typeof value !== 'string' || !/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i.test(value)) fail(at, 'must be a domain name');
 };
 
+const days: Check = (value, at) => {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) fail(at, 'must be a whole number of days from 1');
+};
+
+const graphVariants: Check = (value, at) => {
+  const problem = isJsonObject(value) ? problemWithVariants(value) : 'must be an object';
+  if (problem !== undefined) fail(at, problem);
+};
+
 const roleName = oneOf(DIRECTORY_ROLE_NAMES);
 
 const role: Check = (value, at) => {
@@ -149,6 +160,7 @@ const tenant = object(
     people: listOf(person),
     groups: listOf(group),
     servicePrincipals: listOf(object({ name: text, roles: listOf(roleName) }, ['name'])),
+    maxKeyLifetimeDays: days,
   },
   ['key', 'name', 'domain', 'prefix', 'country', 'licences', 'people'],
 );
@@ -181,6 +193,7 @@ const checkFile = object(
     redirectUris: listOf(redirectUri),
     replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),
     declineVariant: oneOf(DECLINE_VARIANTS),
+    variants: object({ graph: graphVariants }, []),
   },
   [],
 );

@@ -2,6 +2,7 @@
  * What a seed declares: tenants with their people, groups and apps, in words rather than GUIDs. Ids are derived
  * from the names, so editing one person moves nobody else's id. The JSON form is documented in docs/sandbox.md.
  */
+import type { GraphVariants } from './graph/variants';
 import type { ReplicationLag } from './world';
 import type { ResourceKey } from './resources';
 
@@ -24,6 +25,12 @@ export interface Seed {
   readonly replicationLagMs: ReplicationLag;
   /** Absent: v1 and v2 endpoints each answer as their own page documents. */
   readonly declineVariant?: DeclineVariant | undefined;
+  /** Which sides of contradictions to play; what is not named keeps its default. */
+  readonly variants?: VariantChoice | undefined;
+}
+
+export interface VariantChoice {
+  readonly graph?: Partial<GraphVariants> | undefined;
 }
 
 /** A seed as a file gives it: everything optional, laid over the built-in seed unless it `extends` nothing. */
@@ -43,6 +50,8 @@ export interface TenantSeed {
   readonly people: readonly PersonSeed[];
   readonly groups?: readonly GroupSeed[] | undefined;
   readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
+  /** Longest lifetime of certificates registered on this tenant's apps, in days; absent: no policy. */
+  readonly maxKeyLifetimeDays?: number | undefined;
 }
 
 export interface GeneratedTenantsSeed {

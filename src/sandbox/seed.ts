@@ -20,6 +20,7 @@ import { generatedSource, generatedTenantSeed } from './seed-generated';
 import type { TenantSource } from './tenant-directory';
 import { createTenant, createWorld, namedGuid, type ControlledWorld, type WorldOptions } from './world';
 
+const APP_POLICY_ID = '00000000-0000-0000-0000-000000000000';
 const EVERY_RESOURCE: readonly ResourceKey[] = ['graph', 'exchange', 'sharepoint'];
 
 /** The tenant id a seed gives the tenant with this key. */
@@ -69,6 +70,10 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
   const id = (name: string) => namedGuid(seed.seed, `tenant/${declared.key}/${name}`);
   addOrganization(tenant, declared);
   addSubscription(tenant, declared.licences);
+  if (declared.maxKeyLifetimeDays !== undefined) {
+    const policy = { id: APP_POLICY_ID, isEnabled: true, maxKeyLifetimeDays: declared.maxKeyLifetimeDays, forbidsPasswords: false };
+    tenant.appManagementPolicies.put(APP_POLICY_ID, policy, SEEDED_AT);
+  }
   for (const key of declared.resources ?? EVERY_RESOURCE) {
     const principal = resourceServicePrincipal(resourceByKey(key), id(`resource/${key}`), SEEDED_DATE_TIME);
     tenant.servicePrincipals.put(principal.id, principal, SEEDED_AT);

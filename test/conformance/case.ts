@@ -8,7 +8,7 @@ export interface Case {
   readonly perform: (stage: Stage) => Promise<Reply>;
   /** What is compared of both sides; absent: the whole body. */
   readonly view?: (body: unknown) => unknown;
-  /** A member that an example on a page has and no recording of the same type. */
+  /** A member that an example on a page has, or has otherwise, against all recordings of the same type. */
   readonly pageOnly?: string;
 }
 

@@ -6,6 +6,7 @@
 import { on, type Case } from './case';
 import { appCases } from './cases-apps';
 import { directoryCases } from './cases-directory';
+import { tenantCases } from './cases-tenant';
 import { createFreshCertificate, createProof } from './certificates';
 import { bodyOf, firstOf, type Identified, type Stage } from './stage';
 import type { Reply } from '../sandbox/support';
@@ -16,6 +17,7 @@ const GROUP_HEADERS = { ConsistencyLevel: 'eventual' };
 export const cases: Readonly<Record<string, Case>> = {
   ...appCases,
   ...directoryCases,
+  ...tenantCases,
   'GET /serviceprincipals 200': on('servicePrincipal', ({ ask }) => ask('GET', "/servicePrincipals?$filter=displayName eq 'Microsoft Graph'")),
   'GET /serviceprincipals 403': on('servicePrincipal', ({ ask }) => ask('GET', '/servicePrincipals', { roles: [] })),
   'GET /serviceprincipals/{} 200': on('servicePrincipal', ({ ask, ids }) => ask('GET', `/servicePrincipals/${ids.client}`)),

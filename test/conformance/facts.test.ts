@@ -4,6 +4,7 @@ import { permissionGrantId, roleAssignmentId, appRoleAssignmentId, securityIdent
 import { createKeyCredential } from '../../src/sandbox/graph/key-credentials';
 import { viewKeyCredential } from '../../src/sandbox/graph/app-views';
 import permissions from '../../src/sandbox/graph/permissions.json';
+import { setGraphVariants } from '../../src/sandbox/graph/index';
 import { readCorpus, recordings } from './corpus';
 import { bodyOf, openStage, type Ask, type Stage } from './stage';
 
@@ -134,6 +135,14 @@ describe('error facts', () => {
     await stage.ask('POST', path, { body });
     return stage.ask('POST', path, { body });
   };
+  const disturbed = async (concurrentWrites: 409 | 503) => {
+    const { sandbox, application } = stage;
+    setGraphVariants(sandbox.world, { concurrentWrites });
+    await stage.ask('PATCH', `/applications/${application.id}`, { tenant: 'partner', body: { notes: 'first' } });
+    const reply = await stage.ask('POST', `/applications/${application.id}/addPassword`, { tenant: 'partner', body: {} });
+    setGraphVariants(sandbox.world, { concurrentWrites: 'pass' });
+    return reply;
+  };
   const patchKeys = (entry: Readonly<Record<string, unknown>>) =>
     stage.ask('PATCH', `/applications/${stage.application.id}`, {
       tenant: 'partner',
@@ -173,15 +182,15 @@ describe('error facts', () => {
     'unknown path segment': () => get('/colours'),
     'roleEligibilityScheduleInstances / role': () => get('/roleManagement/directory/roleEligibilityScheduleInstances', { tenant: 'fabrikam' }),
     'PIM endpoints when the permission': () => get('/roleManagement/directory/roleEligibilityScheduleInstances', { roles: [] }),
+    'servicePrincipal addKey without': () => stage.ask('POST', `/servicePrincipals/${stage.ids.client}/addKey`, { roles: [], body: {} }),
+    'addPassword after key upload': () => disturbed(409),
+    'same, seen as 503': () => disturbed(503),
+    'auditLogs/signIns': () => get('/auditLogs/signIns', { tenant: 'tailspin' }),
     'POST appRoleAssignedTo with AppRoleAssignment': () =>
       stage.ask('POST', `/servicePrincipals/${stage.ids.resource}/appRoleAssignedTo`, { roles: ['AppRoleAssignment.ReadWrite.All'], body: assignment() }),
   };
   /** Facts of other operations, of faults to come, or played by a variant that graph-*.test.ts turns on. */
   const elsewhere = [
-    'servicePrincipal addKey without', // servicePrincipals/{id}/addKey is not modelled
-    'addPassword after key upload', // a fault, not a rule
-    'same, seen as 503', // likewise
-    'auditLogs/signIns', // not modelled
     'expired token', // both wordings: graph-access.test.ts
     'throttled', // a fault
   ];

@@ -7,9 +7,12 @@ import { app, openSandbox, person, send, tenantId, type Reply } from '../sandbox
 
 const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 
+/** A customer without any premium licence. */
+const UNLICENSED = { key: 'tailspin', name: 'Tailspin Toys', domain: 'tailspin.example', prefix: 'tailspin', country: 'CZ', licences: [], people: [] } as const;
+
 export interface Ask {
   readonly body?: unknown;
-  readonly tenant?: 'contoso' | 'partner' | 'fabrikam';
+  readonly tenant?: 'contoso' | 'partner' | 'fabrikam' | 'tailspin';
   readonly headers?: Readonly<Record<string, string>>;
   /** Absent: every application permission the sandbox knows. */
   readonly roles?: readonly string[];
@@ -37,7 +40,7 @@ export interface Stage {
 }
 
 export async function openStage(): Promise<Stage> {
-  const sandbox = await openSandbox();
+  const sandbox = await openSandbox({ seed: { tenants: [UNLICENSED] } });
   const registration = app(sandbox);
   const ask = (method: string, path: string, options: Ask = {}) => sendAs(sandbox, method, path, options);
   const client = bodyOf(await ask('POST', '/servicePrincipals', { body: { appId: registration.appId } })) as Identified;

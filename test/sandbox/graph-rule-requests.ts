@@ -1,4 +1,5 @@
 /** One request per rule of people, groups, owners, directory roles, the recycle bin and credentials; see graph-rules.test.ts. */
+import { DEFAULT_GRAPH_VARIANTS, type GraphVariants } from '../../src/sandbox/graph/index';
 import type { GraphRuleId } from '../../src/sandbox/graph/rules';
 import { makeCertificate, makeProof, required, START, type CallOptions, type Json, type Reply, type TestCertificate } from './graph-support';
 
@@ -12,14 +13,17 @@ interface Tools {
   /** Object id of an application in the home tenant. */
   readonly home: () => string;
   readonly certificate: TestCertificate;
+  readonly choose: (variants: Partial<GraphVariants>) => void;
 }
 
 const NOBODY = '99999999-9999-4999-8999-999999999999';
 const GROUP = { displayName: 'zz', mailNickname: 'zz', mailEnabled: false, securityEnabled: true };
 const at = (id: string) => ({ '@odata.id': `https://graph.test/v1.0/directoryObjects/${id}` });
+const ROLES = '/roleManagement/directory/roleAssignments';
+const ACTIVE = '/roleManagement/directory/roleAssignmentScheduleInstances';
 const inHome = { tenant: 'partner' };
 
-export function directoryRequests({ call, reference, person, home, certificate }: Tools): readonly Request[] {
+export function directoryRequests({ call, reference, person, home, certificate, choose }: Tools): readonly Request[] {
   const idOf = async (reply: Promise<Reply>) => String((await reply).json.id);
   const firstId = async (path: string) => String(required(((await call('GET', path)).json.value as readonly Json[])[0]).id);
   const newGroup = () => idOf(call('POST', '/groups', GROUP));
@@ -116,6 +120,21 @@ export function directoryRequests({ call, reference, person, home, certificate }
     ['G-DIRROLE-REMOVE', async () => call('DELETE', `/directoryRoles/${await firstId('/directoryRoles')}/members/${person('nora')}/$ref`)],
     ['G-DIRROLE-SCOPED', async () => call('GET', `/directoryRoles/${await firstId('/directoryRoles')}/scopedMembers`)],
     ['G-DIRROLE-TEMPLATES', () => call('GET', '/directoryRoleTemplates')],
+    ['G-ROLE-POST', () => giveRole(person('nora'))],
+    ['G-ROLE-CONFLICT', () => giveRole(person('nora'))],
+    ['G-ROLE-GROUP', async () => giveRole(await newGroup())],
+    ['G-ROLE-DELETE', async () => call('DELETE', `${ROLES}/${await firstId(`${ROLES}?$filter=principalId eq '${person('nora')}'`)}`)],
+    ['G-PIM-GET', async () => call('GET', `${ACTIVE}/${await firstId(ACTIVE)}`)],
+    ['G-PIM-OWN', () => call('GET', `${ACTIVE}/filterByCurrentUser(on='principal')`, undefined, { scopes: ['RoleManagement.Read.Directory'], subject: person('ada') })],
+    ['G-DOMAIN-LIST', () => call('GET', '/domains')],
+    ['G-DOMAIN-GET', () => call('GET', '/domains/contoso.example')],
+    ['G-AUDIT-LIST', () => call('GET', '/auditLogs/directoryAudits')],
+    ['G-AUDIT-GET', async () => call('GET', `/auditLogs/directoryAudits/${await firstId('/auditLogs/directoryAudits')}`)],
+    ['G-SIGNINS-LICENCE', () => call('GET', '/auditLogs/signIns', undefined, { tenant: 'unlicensed' })],
+    ['G-CONCURRENT', () => playing({ concurrentWrites: 409 }, async () => (await rename()) && rename())],
+    ['G-EXPAND', () => call('GET', '/groups?$expand=members')],
+    ['G-ERR-EXPAND', () => call('GET', '/groups?$expand=members&$count=true', undefined, { headers: { consistencylevel: 'eventual' } })],
+    ['G-PAGE-EMPTY', () => playing({ emptyPages: 'middle' }, async () => call('GET', String((await call('GET', '/users?$top=2')).json['@odata.nextLink']).split('/v1.0')[1] ?? ''))],
     ['G-UNIT-LIST', () => call('GET', '/directory/administrativeUnits')],
     ['G-UNIT-GET', async () => call('GET', `/directory/administrativeUnits/${await firstId('/directory/administrativeUnits')}`)],
     ['G-UNIT-MEMBERS', async () => call('GET', `/directory/administrativeUnits/${await firstId('/directory/administrativeUnits')}/members`)],
@@ -123,6 +142,21 @@ export function directoryRequests({ call, reference, person, home, certificate }
     ['G-SP-ADD-KEY', async () => rollPrincipalKey('addKey', { keyCredential: { key: makeCertificate('next').base64, type: 'AsymmetricX509Cert', usage: 'Verify' } })],
     ['G-SP-REMOVE-KEY', async () => rollPrincipalKey('removeKey', {})],
   ];
+
+  async function playing(variants: Partial<GraphVariants>, ask: () => Promise<Reply>): Promise<Reply> {
+    choose(variants);
+    const reply = await ask();
+    choose(DEFAULT_GRAPH_VARIANTS);
+    return reply;
+  }
+
+  function rename(): Promise<Reply> {
+    return call('PATCH', `/applications/${home()}`, { displayName: 'zz' }, inHome);
+  }
+
+  function giveRole(principalId: string): Promise<Reply> {
+    return call('POST', ROLES, { principalId, roleDefinitionId: '7be44c8a-adaf-4e2a-84d6-ab2649e08a13', directoryScopeId: '/' });
+  }
 
   /** Of the application's service principal at home, whose first key another principal's upload stands in for. */
   async function rollPrincipalKey(action: 'addKey' | 'removeKey', body: Json): Promise<Reply> {

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { setGraphVariants } from '../../src/sandbox/graph/index';
+import { createTenant } from '../../src/sandbox/world';
 import { graphRules, type GraphRuleId } from '../../src/sandbox/graph/rules';
 import { directoryRequests } from './graph-rule-requests';
 import { createFixture, GRAPH_APP_ID, makeCertificate, makeProof, required, START, type CallOptions, type Fixture, type Json } from './graph-support';
@@ -37,6 +39,7 @@ const firstId = async (path: string) => String(required(((await call('GET', path
 
 beforeAll(async () => {
   graph = createFixture();
+  graph.world.addTenant(createTenant(graph.tenantId('unlicensed'), 'unlicensed.sharepoint.com', []));
   const resource = graph.principalId('contoso', GRAPH_APP_ID);
   const contoso = graph.tenant('contoso');
   const client = String((await graph.call('POST', '/v1.0/servicePrincipals', { roles: EVERY, body: { appId: graph.app().appId } })).json.id);
@@ -154,7 +157,7 @@ const requests: readonly (readonly [GraphRuleId, () => ReturnType<typeof call>])
   ['G-ERR-BODY', () => call('POST', '/servicePrincipals', [])],
   ['G-ERR-READ-ONLY', () => call('PATCH', `/servicePrincipals/${ids.client}`, { appId: NOBODY })],
   ['G-ERR-MEMBER', () => call('POST', '/oauth2PermissionGrants', grant({ colour: 'red' }))],
-  ...directoryRequests({ call, reference: () => ids, person: (alias) => graph.personId('contoso', alias), home: () => graph.app().id, certificate }),
+  ...directoryRequests({ call, reference: () => ids, person: (alias) => graph.personId('contoso', alias), home: () => graph.app().id, certificate, choose: (variants) => setGraphVariants(graph.world, variants) }),
   ['G-ERR-PARAMETER', () => rolling('addKey', { ...newKey(), colour: 'red' })],
 ];
 

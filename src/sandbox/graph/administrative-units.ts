@@ -3,13 +3,14 @@
  * "List administrativeUnits", "List members", "List scopedRoleMembers" reference pages.
  */
 import type { AdministrativeUnit } from '../model';
-import { keyAt, readSingle, type Answer, type Call } from './call';
+import { keyAt, type Answer, type Call } from './call';
 import { requireObjectId } from './directory';
 import { listScopedRoleMembersOf } from './directory-roles';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { answerObjects } from './object-lists';
 import { notFound } from './refusal';
 import type { Wire } from './select';
+import { readSingle } from './single';
 
 const CONTEXT = 'directory/administrativeUnits';
 

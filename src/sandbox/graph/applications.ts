@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '../jwt';
 import type { Application, RequiredResourceAccess, SignInAudience } from '../model';
 import { requireAllowedKey } from './app-management';
 import { viewApplication } from './app-views';
-import { checkMembers, contextUrl, firstOwners, keyAt, locationOf, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, firstOwners, keyAt, locationOf, NO_CONTENT, readJson, requireOwn, type Answer, type Call } from './call';
 import { findApplication } from './directory';
 import { discard } from './discard';
 import { sevenDigits, wholeSeconds } from './instants';
@@ -15,6 +15,7 @@ import { answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
 import { badRequest, NotModelled, notFound } from './refusal';
 import { variantsOf } from './variants';
 import { readWritten, writableNames } from './written';
+import { readSingle } from './single';
 
 const READ_ONLY = ['id', 'appId', 'createdDateTime', 'deletedDateTime', 'publisherDomain'];
 const WRITABLE = [...writableNames('application'), 'displayName', 'keyCredentials', 'requiredResourceAccess', 'passwordCredentials'];

@@ -9,7 +9,7 @@ import type { Access } from './permissions';
 import type { Query } from './query';
 import { badRequest, insufficientPrivileges, NotModelled } from './refusal';
 import type { GraphRuleId } from './rules';
-import { namesOf, project, type TypeName, type Wire } from './select';
+import { namesOf, type TypeName, type Wire } from './select';
 
 export interface Call {
   readonly world: World;
@@ -63,18 +63,6 @@ export function locationOf(call: Pick<Call, 'world' | 'caller'>, id: string, kin
 /** Addresses of single objects: `context` is what follows `$metadata#`. */
 export function contextUrl(call: Pick<Call, 'world'>, context: string): string {
   return `${call.world.origins.graph}/v1.0/$metadata#${context}`;
-}
-
-/** The answer to a read of one object. `collection` is the path of its collection, as contexts write it. */
-export function readSingle(call: Call, collection: string, type: TypeName, view: Wire, defaults?: readonly string[]): Answer {
-  const { select, expand } = call.query;
-  if (expand !== undefined) throw new NotModelled(`$expand on ${collection}`);
-  refuseCollectionOptions(call.query);
-  const context = select === undefined ? collection : `${collection}(${select.join(',')})`;
-  return {
-    status: 200,
-    body: { '@odata.context': contextUrl(call, `${context}/$entity`), ...project(view, select, type, defaults) },
-  };
 }
 
 /** Options that only make sense on collections are not evaluated on a single object. */

@@ -4,7 +4,7 @@
  * "List directoryRoles", "Get directoryRole", "List members", "List scopedMembers", "Activate directoryRole", "Add
  * directory role member", "Remove directory role member" reference pages, "Paging".
  */
-import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, readSingle, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, type Answer, type Call } from './call';
 import { requireObjectId } from './directory';
 import { viewDirectoryRole } from './directory-objects';
 import { activatedTemplates, directoryRoleId, findActivated, roleName } from './directory-role-ids';
@@ -15,6 +15,7 @@ import { answerObjects } from './object-lists';
 import { readReference, refuseDoubled } from './references';
 import { badRequest, NotModelled, notFound } from './refusal';
 import builtInRoles from './built-in-roles.json';
+import { readSingle } from './single';
 
 const UNIT_SCOPE = '/administrativeUnits/';
 

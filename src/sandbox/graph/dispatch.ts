@@ -5,8 +5,10 @@
 import type { Rule } from '../http';
 import type { World } from '../model';
 import { parseAddress } from './address';
-import type { Body, Call } from './call';
+import { auditWrite, targetOf } from './audits';
+import type { Answer, Body, Call } from './call';
 import type { Caller } from './caller';
+import { noteWrite, requireUndisturbed } from './concurrency';
 import { isGlobalAdministrator } from './directory-role-ids';
 import { accessOf, type Access } from './permissions';
 import { readQuery, type Query } from './query';
@@ -42,6 +44,8 @@ export interface Ids {
   readonly requestId: string;
   readonly clientRequestId: string;
   readonly nowMs: number;
+  /** Absent: as live answers have it. */
+  readonly innerErrorName?: 'innerError' | 'innererror';
 }
 
 export function dispatch(world: World, caller: Caller, line: Line, ids: Ids): Outcome {
@@ -69,7 +73,7 @@ function run(world: World, caller: Caller, line: Line): Outcome {
   const access = requireAccess(world, caller, route);
   const query = readQuery(line.query, line.header('consistencylevel'));
   const call: Call = { world, caller, access, path: line.path, keys, query, body: line.body };
-  const answer = route.handler(call);
+  const answer = isRead(route) ? route.handler(call) : write(call, route);
   return {
     rule: rule(answer.ruleId ?? route.ruleId),
     status: answer.status,
@@ -81,6 +85,17 @@ function run(world: World, caller: Caller, line: Line): Outcome {
   };
 }
 
+/** A write, refused when it meets another one, and told of in the audit log. */
+function write(call: Call, route: GraphRoute): Answer {
+  const target = targetOf(call);
+  const disturbed = route.template.startsWith('/applications/{id}') ? target?.id : undefined;
+  if (disturbed !== undefined) requireUndisturbed(call.world, disturbed);
+  const answer = route.handler(call);
+  if (disturbed !== undefined) noteWrite(call.world, disturbed);
+  auditWrite(call, answer.ruleId ?? route.ruleId, answer, target);
+  return answer;
+}
+
 function requireAccess(world: World, caller: Caller, route: GraphRoute): Access {
   if (caller.kind === 'application' && /^\/me(?:\/|$)/.test(route.template)) {
     throw badRequest('G-ERR-ME', '/me request is only valid with delegated authentication flow.', 'BadRequest');
@@ -88,7 +103,7 @@ function requireAccess(world: World, caller: Caller, route: GraphRoute): Access 
   const access = accessOf(caller, route.operation);
   const isOwnKeyCall = route.ruleId === 'G-APP-ADD-KEY' || route.ruleId === 'G-APP-REMOVE-KEY';
   if (access === 'none' && isOwnKeyCall && variantsOf(world).addKeyPermission === 'none') return 'own';
-  if (access === 'none') throw route.ruleId === 'G-PIM-LIST' ? pimDenied() : insufficientPrivileges();
+  if (access === 'none') throw route.ruleId.startsWith('G-PIM-') ? pimDenied(route) : insufficientPrivileges();
   // What a person may change depends on the directory roles the person holds, too: all of it for a Global Administrator.
   if (caller.kind === 'application' || isRead(route) || isGlobalAdministrator(caller.tenant, caller.objectId, world.now())) return access;
   throw new NotModelled('writes with a delegated token of anybody but a Global Administrator');
@@ -114,7 +129,7 @@ function refused(refusal: GraphRefusal, ids: Ids): Outcome {
   return {
     rule: refusal.rule,
     status,
-    body: { error: { code, message, ...details, innerError } },
+    body: { error: { code, message, ...details, [ids.innerErrorName ?? 'innerError']: innerError } },
     headers: extra.headers ?? {},
     units: 1,
     gaps: [],
@@ -133,7 +148,8 @@ function missing(what: string): Outcome {
 }
 
 // The privileged identity endpoints hide their refusal in a JSON string under an unspecific code (reported).
-function pimDenied(): GraphRefusal {
-  const inner = { errorCode: 'PermissionScopeNotGranted', message: 'Authorization failed due to missing permission scope RoleEligibilitySchedule.Read.Directory.', instanceAnnotations: [] };
+function pimDenied({ template }: GraphRoute): GraphRefusal {
+  const kind = template.includes('roleEligibility') ? 'RoleEligibilitySchedule' : 'RoleAssignmentSchedule';
+  const inner = { errorCode: 'PermissionScopeNotGranted', message: `Authorization failed due to missing permission scope ${kind}.Read.Directory.`, instanceAnnotations: [] };
   return new GraphRefusal(rule('G-PIM-DENIED'), 403, 'UnknownError', JSON.stringify(inner));
 }

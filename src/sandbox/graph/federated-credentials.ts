@@ -5,10 +5,11 @@
 import { isJsonObject, type JsonObject } from '../jwt';
 import type { Application, FederatedCredential } from '../model';
 import { latestApplication, storeApplication } from './applications';
-import { checkMembers, keyAt, contextUrl, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
+import { checkMembers, keyAt, contextUrl, NO_CONTENT, readJson, requireOwn, type Answer, type Call } from './call';
 import { findApplication } from './directory';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { badRequest, notFound } from './refusal';
+import { readSingle } from './single';
 
 const WRITABLE = ['name', 'issuer', 'subject', 'description', 'audiences'];
 

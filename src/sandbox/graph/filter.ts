@@ -1,12 +1,12 @@
 /**
- * The part of OData's `$filter` that the modelled collections take: `eq`, `ne`, `in`, `startswith`, `endswith`,
+ * The part of OData's `$filter` that the modelled collections take: `eq`, `ne`, `ge`, `le`, `in`, `startswith`, `endswith`,
  * `any` over strings, joined by `and`, `or`, `not` and parentheses. A property or operator the collection does
  * not declare is not modelled (501), never quietly ignored. Sources: OData 4.01 URL conventions 5.1.1,
  * Microsoft Graph "Use the $filter query parameter" and "Advanced query capabilities on directory objects".
  */
 import { badRequest, NotModelled } from './refusal';
 
-export type Operator = 'eq' | 'ne' | 'in' | 'startswith' | 'endswith' | 'any';
+export type Operator = 'eq' | 'ne' | 'in' | 'startswith' | 'endswith' | 'any' | 'ge' | 'le';
 export type Literal = string | boolean | null;
 
 export type Filter =
@@ -19,8 +19,8 @@ export type Filterable = Readonly<Record<string, readonly Operator[]>>;
 
 type Wire = Readonly<Record<string, unknown>>;
 
-const TOKEN = /\s*(?:('(?:[^']|'')*')|([A-Za-z_][\w.]*)|([(),:/]))/y;
-const NOT_MODELLED_WORDS = new Set(['gt', 'ge', 'lt', 'le', 'has', 'contains', 'all']);
+const TOKEN = /\s*(?:('(?:[^']|'')*')|(\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?Z)?)|([A-Za-z_][\w.]*)|([(),:/]))/y;
+const NOT_MODELLED_WORDS = new Set(['gt', 'lt', 'has', 'contains', 'all']);
 
 export function parseFilter(text: string): Filter {
   const cursor = new Cursor(tokenize(text));
@@ -58,7 +58,14 @@ const CHECKS: Readonly<Record<Operator, Check>> = {
   any: (actual, [wanted = null]) => Array.isArray(actual) && actual.some((entry) => same(entry, wanted)),
   startswith: (actual, [wanted]) => bothText(actual, wanted, (text, part) => text.startsWith(part)),
   endswith: (actual, [wanted]) => bothText(actual, wanted, (text, part) => text.endsWith(part)),
+  ge: (actual, [wanted]) => instantOf(actual) >= instantOf(wanted),
+  le: (actual, [wanted]) => instantOf(actual) <= instantOf(wanted),
 };
+
+// Anything that is no instant compares with nothing.
+function instantOf(value: unknown): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
+}
 
 function bothText(actual: unknown, wanted: unknown, check: (text: string, part: string) => boolean): boolean {
   return typeof actual === 'string' && typeof wanted === 'string' && check(actual.toLowerCase(), wanted.toLowerCase());
@@ -107,7 +114,7 @@ function tokenize(text: string): string[] {
   while (TOKEN.lastIndex < rest.length) {
     const found = TOKEN.exec(rest);
     if (found === null) throw malformed(text);
-    tokens.push(found[1] ?? found[2] ?? found[3] ?? '');
+    tokens.push(found[1] ?? found[2] ?? found[3] ?? found[4] ?? '');
   }
   return tokens;
 }
@@ -142,6 +149,7 @@ function parseTest(cursor: Cursor): Filter {
   if (cursor.takeIf('/')) return parseAny(cursor, name);
   const operator = cursor.take().toLowerCase();
   if (operator === 'in') return { kind: 'test', property: name, operator, values: parseList(cursor) };
+  if (operator === 'ge' || operator === 'le') return { kind: 'test', property: name, operator, values: [parseLiteral(cursor)] };
   if (operator === 'eq' || operator === 'ne') return { kind: 'test', property: name, operator, values: [parseLiteral(cursor)] };
   if (NOT_MODELLED_WORDS.has(operator)) throw new NotModelled(`$filter operator ${operator}`);
   throw malformed(operator);
@@ -181,6 +189,7 @@ function parseLiteral(cursor: Cursor): Literal {
   if (token.startsWith("'")) return token.slice(1, -1).replaceAll("''", "'");
   if (token === 'true' || token === 'false') return token === 'true';
   if (token === 'null') return null;
+  if (/^\d{4}-\d\d-\d\d/.test(token)) return token;
   throw malformed(token);
 }
 

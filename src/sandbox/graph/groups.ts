@@ -4,15 +4,17 @@
  * pages, recorded exchanges of 2022.
  */
 import type { Group } from '../model';
-import { keyAt, readSingle, type Answer, type Call } from './call';
+import { keyAt, type Answer, type Call } from './call';
 import { tenantCreatedAt } from './directory-objects';
 import { requireObjectId } from './directory';
 import { viewGroup } from './directory-views';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { containedIds } from './memberships';
-import { answerObjects, type Cast } from './object-lists';
+import { answerObjects } from './object-lists';
+import type { Cast } from './object-rows';
 import { GROUP_FILTERS } from './object-filters';
 import { notFound } from './refusal';
+import { readSingle } from './single';
 
 export function listGroups(call: Call): Answer {
   return answerList(call, {

@@ -12,10 +12,11 @@ import { dispatch, guarded, type Ids, type Line, type Outcome } from './dispatch
 import { GraphRefusal } from './refusal';
 import { rule } from './rules';
 import { isGuid } from './ids';
+import { variantsOf } from './variants';
 import { responseOf } from './wire';
 
 export { graphRules } from './rules';
-export { DEFAULT_GRAPH_VARIANTS, setGraphVariants, type GraphVariants } from './variants';
+export { DEFAULT_GRAPH_VARIANTS, problemWithVariants, setGraphVariants, variantsOf as graphVariantsOf, type GraphVariants } from './variants';
 
 /** Answer a request for `/v1.0/…` or `/beta/…`. */
 export function handleGraph(world: World, request: SandboxRequest): Promise<SandboxResponse> {
@@ -55,7 +56,7 @@ function isBatch(line: Line): boolean {
 function identifyRequest(world: World, request: SandboxRequest): Ids {
   const requestId = randomUUID();
   const sent = request.headers['client-request-id'];
-  return { requestId, clientRequestId: sent !== undefined && isGuid(sent) ? sent : requestId, nowMs: world.now() };
+  return { requestId, clientRequestId: sent !== undefined && isGuid(sent) ? sent : requestId, nowMs: world.now(), innerErrorName: variantsOf(world).innerErrorName };
 }
 
 function invalidVersion(version: string, ids: Ids): Outcome {

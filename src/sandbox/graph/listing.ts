@@ -4,9 +4,11 @@
  */
 import { contextUrl, type Answer, type Call } from './call';
 import { advancedOperatorOf, matches, testsOf, type Filter, type Filterable } from './filter';
-import { openPage, sealPage } from './paging';
+import { readExpansion, type Expansion } from './expand';
+import { openPage, sealPage, type PagePosition } from './paging';
 import { badRequest, NotModelled } from './refusal';
-import { checkSelect, project, type TypeName, type Wire } from './select';
+import { checkSelect, namesOf, project, type TypeName, type Wire } from './select';
+import { variantsOf } from './variants';
 
 export interface Listing {
   readonly type: TypeName;
@@ -34,23 +36,43 @@ export const DEFAULT_PAGE_SIZE = 100;
 
 export function answerList(call: Call, listing: Listing): Answer {
   const { query } = call;
+  const expansion = listing.expandable === undefined ? readExpansion(call, listing.type) : undefined;
   checkOptions(call, listing);
   const binding = JSON.stringify([call.caller.tenant.tenantId, call.path.toLowerCase(), query.repeated]);
   const position =
     query.skipToken === undefined ? { offset: 0, asOfMs: call.world.asOf('graph.list') } : openPage(query.skipToken, binding);
   const all = select(listing.rows(position.asOfMs), query.filter);
   const size = listing.pageSize === undefined ? all.length : (query.top ?? listing.pageSize);
-  const end = position.offset + size;
+  const isEmpty = comesEmpty(call, position);
+  const end = isEmpty ? position.offset : position.offset + size;
   const counted = listing.isDirectory && query.count && query.eventual && position.offset === 0;
+  const shown = all.slice(position.offset, end).map((row) => expanded(shape(row, call, listing), row, expansion, position.asOfMs));
   return {
     status: 200,
     body: {
       '@odata.context': contextUrl(call, contextOf(call, listing)),
+      ...tipsOf(call, listing),
       ...(counted ? { '@odata.count': all.length } : {}),
-      ...(end < all.length ? { '@odata.nextLink': nextLink(call, sealPage({ ...position, offset: end }, binding)) } : {}),
-      value: all.slice(position.offset, end).map((row) => shape(row, call, listing)),
+      ...(end < all.length ? { '@odata.nextLink': nextLink(call, sealPage({ ...position, offset: end, afterEmpty: isEmpty }, binding)) } : {}),
+      value: shown,
     },
+    ...(isEmpty ? { ruleId: 'G-PAGE-EMPTY' } : expansion === undefined ? {} : { ruleId: 'G-EXPAND' }),
   };
+}
+
+// A page may be empty and still have a next link: every second page after the first, when the variant says so.
+function comesEmpty(call: Call, position: PagePosition): boolean {
+  return variantsOf(call.world).emptyPages === 'middle' && position.offset > 0 && position.afterEmpty !== true;
+}
+
+function tipsOf(call: Call, listing: Listing): Wire {
+  if (call.query.select !== undefined || variantsOf(call.world).tips === 'absent') return {};
+  const path = call.path.replace(/^\//, '');
+  return { '@microsoft.graph.tips': `Use $select to choose only the properties your app needs, as this can lead to performance improvements. For example: GET ${path}?$select=${namesOf(listing.type).properties.slice(0, 2).join(',')}` };
+}
+
+function expanded(shown: Wire, row: Wire, expansion: Expansion | undefined, asOfMs: number): Wire {
+  return expansion === undefined ? shown : { ...shown, [expansion.name]: expansion.for(String(row.id), asOfMs) };
 }
 
 /** `/users/$count`: a bare number, only for callers who asked for eventual consistency. */
@@ -63,8 +85,8 @@ export function answerCount(call: Call, listing: Listing): Answer {
 
 function shape(row: Wire, call: Call, listing: Listing): Wire {
   if (listing.isShaped === true) return row;
-  const expanded = Object.fromEntries((listing.expandable ?? []).filter((name) => name in row).map((name) => [name, row[name]]));
-  return { ...project(row, call.query.select, listing.type, listing.defaults), ...expanded };
+  const related = Object.fromEntries((listing.expandable ?? []).filter((name) => name in row).map((name) => [name, row[name]]));
+  return { ...project(row, call.query.select, listing.type, listing.defaults, call.world), ...related };
 }
 
 function select(rows: readonly Wire[], filter: Filter | undefined): readonly Wire[] {
@@ -81,9 +103,8 @@ function checkOptions(call: Call, listing: Listing): void {
       'Request_UnsupportedQuery',
     );
   }
-  if (query.expand !== undefined && listing.expandable === undefined) throw new NotModelled(`$expand on ${listing.context}`);
   if (query.count && query.eventual && !listing.isDirectory) throw new NotModelled(`$count on ${listing.context}`);
-  if (listing.isShaped !== true) checkSelect(query.select, listing.type);
+  if (listing.isShaped !== true) checkSelect(query.select, listing.type, call.world);
   checkFilter(query.filter, listing, query.eventual && query.count);
 }
 
@@ -114,7 +135,7 @@ function unsupportedClause(property: string, listing: Listing) {
 }
 
 function contextOf(call: Call, listing: Listing): string {
-  const names = [...(call.query.select ?? []), ...(call.query.expand === undefined ? [] : (listing.expandable ?? []).map((name) => `${name}()`))];
+  const names = [...(call.query.select ?? []), ...(call.query.expand === undefined ? [] : (listing.expandable ?? [call.query.expand.split('(')[0] ?? '']).map((name) => `${name}()`))];
   return names.length === 0 ? listing.context : `${listing.context}(${names.join(',')})`;
 }
 

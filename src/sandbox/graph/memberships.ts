@@ -9,7 +9,8 @@ import { requireObjectId } from './directory';
 import { viewObject } from './directory-objects';
 import { heldRoleIds } from './directory-role-ids';
 import { isGuid } from './ids';
-import { answerObjects, type Cast } from './object-lists';
+import { answerObjects } from './object-lists';
+import type { Cast } from './object-rows';
 import { badRequest, notFound } from './refusal';
 import { findUser } from './users';
 

@@ -5,14 +5,12 @@
  * query capabilities on directory objects", recorded exchanges of 2022.
  */
 import type { Answer, Call } from './call';
-import { defaultMembers, viewObject, withholdUnreadable } from './directory-objects';
 import type { Filterable } from './filter';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { GROUP_FILTERS, USER_FILTERS } from './object-filters';
-import { badRequest, NotModelled } from './refusal';
-import { namesOf, project, withoutType, type TypeName, type Wire } from './select';
-
-export type Cast = 'user' | 'group' | 'servicePrincipal' | 'directoryRole';
+import { checkObjectSelect, objectRows, selectMembers, type Cast } from './object-rows';
+import { badRequest } from './refusal';
+import { withoutType } from './select';
 
 interface CastForm {
   readonly context: string;
@@ -20,7 +18,6 @@ interface CastForm {
   readonly isAdvanced: boolean;
 }
 
-const TYPES: readonly TypeName[] = ['user', 'group', 'servicePrincipal', 'directoryRole'];
 const PLAIN: CastForm = { context: 'directoryObjects', filterable: {}, isAdvanced: false };
 const CASTS: Readonly<Record<Cast, CastForm>> = {
   user: { context: 'users', filterable: USER_FILTERS, isAdvanced: true },
@@ -48,26 +45,4 @@ export function answerObjects(call: Call, idsAt: (asOfMs: number) => readonly st
     ...(isPaged ? { pageSize: DEFAULT_PAGE_SIZE } : {}),
     isDirectory: true,
   });
-}
-
-/** The objects with their types, what is not readable withheld. */
-export function objectRows(call: Call, ids: readonly string[], asOfMs: number, cast?: Cast): readonly Wire[] {
-  return ids
-    .map((id) => viewObject(call, id, asOfMs))
-    .filter((object): object is Wire => object !== undefined)
-    .filter((object) => cast === undefined || object['@odata.type'] === `#microsoft.graph.${cast}`)
-    .map((object) => withholdUnreadable(call, object));
-}
-
-// Objects are of several types: a selected member that a type does not have is missing from its rows.
-export function selectMembers(select: readonly string[] | undefined, object: Wire): Wire {
-  if (select === undefined) return defaultMembers(object);
-  const type = String(object['@odata.type']).replace('#microsoft.graph.', '') as TypeName;
-  const own = select.filter((name) => name in object || namesOf(type).properties.includes(name));
-  return project(object, own, type);
-}
-
-export function checkObjectSelect(select: readonly string[] | undefined): void {
-  const unknown = select?.find((name) => !TYPES.some((type) => namesOf(type).properties.includes(name)));
-  if (unknown !== undefined) throw new NotModelled(`$select=${unknown} on directory objects`);
 }

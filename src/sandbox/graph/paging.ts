@@ -9,6 +9,8 @@ import { badRequest } from './refusal';
 export interface PagePosition {
   readonly offset: number;
   readonly asOfMs: number;
+  /** The page before this one was the empty one. */
+  readonly afterEmpty?: boolean;
 }
 
 const SEAL_BYTES = 16;
@@ -16,7 +18,7 @@ const sealKey = randomBytes(32);
 
 /** `binding` is everything the token must not be moved away from: tenant, path and query options. */
 export function sealPage(position: PagePosition, binding: string): string {
-  const content = Buffer.from(JSON.stringify([position.offset, position.asOfMs]));
+  const content = Buffer.from(JSON.stringify([position.offset, position.asOfMs, position.afterEmpty === true ? 1 : 0]));
   return Buffer.concat([seal(content, binding), content]).toString('base64url');
 }
 
@@ -27,8 +29,8 @@ export function openPage(token: string, binding: string): PagePosition {
   if (bytes.length <= SEAL_BYTES || bytes.toString('base64url') !== token || !timingSafeEqual(given, seal(content, binding))) {
     throw badRequest('G-ERR-SKIPTOKEN', 'The specified page token value is invalid for this request.');
   }
-  const [offset = 0, asOfMs = 0] = JSON.parse(content.toString('utf8')) as readonly number[];
-  return { offset, asOfMs };
+  const [offset = 0, asOfMs = 0, afterEmpty = 0] = JSON.parse(content.toString('utf8')) as readonly number[];
+  return { offset, asOfMs, afterEmpty: afterEmpty === 1 };
 }
 
 function seal(content: Buffer, binding: string): Buffer {

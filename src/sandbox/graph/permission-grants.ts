@@ -5,7 +5,7 @@
  */
 import type { OAuth2PermissionGrant } from '../model';
 import { viewPermissionGrant } from './app-views';
-import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, readSingle, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, keyAt, NO_CONTENT, readJson, type Answer, type Call } from './call';
 import { findServicePrincipal } from './directory';
 import { isGuid, permissionGrantId } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
@@ -13,6 +13,7 @@ import { badRequest, GraphRefusal, missingMessage, notFound } from './refusal';
 import { rule } from './rules';
 import { findUser } from './users';
 import { variantsOf } from './variants';
+import { readSingle } from './single';
 
 export function listPermissionGrants(call: Call): Answer {
   return list(call, 'oauth2PermissionGrants', () => true);

@@ -36,7 +36,7 @@ function idIn(body: JsonObject): string {
 }
 
 function existsIn(call: Call, id: string): boolean {
-  const asOfMs = call.world.asOf('graph.get');
+  const asOfMs = call.world.asOf('graph.reference');
   const { users, groups, servicePrincipals } = call.caller.tenant;
   return [users, groups, servicePrincipals].some((table) => table.get(id, asOfMs) !== undefined);
 }

@@ -1,19 +1,20 @@
 /**
- * Directory roles: active assignments, eligibilities and definitions. `$expand=principal` brings the whole
- * principal (an inner `$select` is ignored, reported), and none for a principal that is gone. Eligibilities need
- * Entra ID P2. Sources: "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances",
+ * Directory roles: active assignments and definitions. `$expand=principal` brings the whole principal (an inner
+ * `$select` is ignored, reported), and none for a principal that is gone. Sources: "List unifiedRoleAssignments",
  * "unifiedRoleDefinition" reference pages, public threads, the built-in role list of 2026-08.
  */
-import type { RoleAssignment, RoleEligibility } from '../model';
+import type { RoleAssignment } from '../model';
 import builtInRoles from './built-in-roles.json';
-import { contextUrl, keyAt, readSingle, refuseCollectionOptions, type Answer, type Call } from './call';
+import { contextUrl, keyAt, refuseCollectionOptions, type Answer, type Call } from './call';
 import { viewObject, withholdUnreadable } from './directory-objects';
-import { roleEligibilityId } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
-import { badRequest, NotModelled, notFound } from './refusal';
+import { NotModelled, notFound } from './refusal';
 import { project, type Wire } from './select';
+import { readSingle } from './single';
 
 const DIRECTORY = 'roleManagement/directory';
+type RoleRowType = 'unifiedRoleAssignment' | 'unifiedRoleEligibilityScheduleInstance' | 'unifiedRoleAssignmentScheduleInstance';
+
 const EXPAND_PRINCIPAL = /^principal(?:\(.*\))?$/i;
 
 export function listRoleAssignments(call: Call): Answer {
@@ -44,23 +45,6 @@ export function getRoleAssignment(call: Call): Answer {
   };
 }
 
-export function listRoleEligibilities(call: Call): Answer {
-  const { tenant } = call.caller;
-  if (!tenant.licences.has('AAD_PREMIUM_P2')) {
-    throw badRequest(
-      'G-PIM-LICENCE',
-      'The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.',
-      'AadPremiumLicenseRequired',
-    );
-  }
-  const isExpanded = readExpand(call);
-  return answerList(call, {
-    ...shared('unifiedRoleEligibilityScheduleInstance', `${DIRECTORY}/roleEligibilityScheduleInstances`),
-    rows: (asOfMs) => tenant.roleEligibilities.list(asOfMs).map((row) => withPrincipal(call, viewEligibility(row), asOfMs, isExpanded)),
-    filterable: { roleDefinitionId: ['eq'], principalId: ['eq'], directoryScopeId: ['eq'], memberType: ['eq'] },
-  });
-}
-
 export function listRoleDefinitions(call: Call): Answer {
   return answerList(call, {
     type: 'unifiedRoleDefinition',
@@ -79,18 +63,18 @@ export function getRoleDefinition(call: Call): Answer {
   return readSingle(call, `${DIRECTORY}/roleDefinitions`, 'unifiedRoleDefinition', viewDefinition(id, name));
 }
 
-function shared(type: 'unifiedRoleAssignment' | 'unifiedRoleEligibilityScheduleInstance', context: string): Omit<Listing, 'rows' | 'filterable'> {
+export function shared(type: RoleRowType, context: string): Omit<Listing, 'rows' | 'filterable'> {
   return { type, resource: type, context, pageSize: DEFAULT_PAGE_SIZE, isDirectory: false, expandable: ['principal'] };
 }
 
-function readExpand(call: Call): boolean {
+export function readExpand(call: Call): boolean {
   const { expand } = call.query;
   if (expand === undefined) return false;
   if (EXPAND_PRINCIPAL.test(expand)) return true;
   throw new NotModelled(`$expand=${expand}`);
 }
 
-function withPrincipal(call: Call, view: Wire, asOfMs: number, isExpanded: boolean): Wire {
+export function withPrincipal(call: Call, view: Wire, asOfMs: number, isExpanded: boolean): Wire {
   const principal = isExpanded ? viewObject(call, String(view.principalId), asOfMs) : undefined;
   return principal === undefined ? view : { ...view, principal: withholdUnreadable(call, principal) };
 }
@@ -102,22 +86,6 @@ function viewAssignment(row: RoleAssignment): Wire {
     resourceScope: row.directoryScopeId,
     directoryScopeId: row.directoryScopeId,
     roleDefinitionId: row.roleDefinitionId,
-  };
-}
-
-function viewEligibility(row: RoleEligibility): Wire {
-  const id = roleEligibilityId(row.roleDefinitionId, row.principalId);
-  return {
-    // What narrower scopes end in is not known; the id must only differ from the tenant-wide one.
-    id: row.directoryScopeId === '/' ? id : id.replace(/1-e$/, `${row.directoryScopeId.slice(-12)}-e`),
-    principalId: row.principalId,
-    roleDefinitionId: row.roleDefinitionId,
-    directoryScopeId: row.directoryScopeId,
-    appScopeId: null,
-    startDateTime: row.startDateTime,
-    endDateTime: row.endDateTime,
-    memberType: row.memberType,
-    roleEligibilityScheduleId: row.id,
   };
 }
 

@@ -5,6 +5,7 @@ import {
   listUnitMembers,
   listUnitScopedRoleMembers,
 } from './administrative-units';
+import { getDirectoryAudit, listDirectoryAudits, listSignIns } from './audits';
 import {
   activateDirectoryRole,
   addRoleMember,
@@ -16,18 +17,36 @@ import {
   listScopedMembers,
   removeRoleMember,
 } from './directory-roles';
+import { getDomain, listDomains } from './domains';
 import { at, on, type GraphRoute } from './route';
-import { getRoleAssignment, getRoleDefinition, listRoleAssignments, listRoleDefinitions, listRoleEligibilities } from './roles';
+import {
+  getActiveInstance,
+  getRoleEligibility,
+  listActiveInstances,
+  listOwnActiveInstances,
+  listOwnEligibilities,
+  listRoleEligibilities,
+} from './role-schedules';
+import { createRoleAssignment, deleteRoleAssignment } from './role-writes';
+import { getRoleAssignment, getRoleDefinition, listRoleAssignments, listRoleDefinitions } from './roles';
 import { getOrganization, getSubscribedSku, listOrganization, listSubscribedSkus } from './tenant';
 
 const DIRECTORY = '/roleManagement/directory';
+const OWN = 'filterByCurrentUser/{id}';
 const ROLE = '/directoryRoles/{id}';
 const UNITS = '/directory/administrativeUnits';
 
 export const tenantRoutes: readonly GraphRoute[] = [
   on(`GET ${DIRECTORY}/roleAssignments`, 'G-ROLE-LIST', 1, listRoleAssignments),
   on(`GET ${DIRECTORY}/roleAssignments/{id}`, 'G-ROLE-GET', 1, getRoleAssignment),
+  on(`POST ${DIRECTORY}/roleAssignments`, 'G-ROLE-POST', 1, createRoleAssignment),
+  on(`DELETE ${DIRECTORY}/roleAssignments/{id}`, 'G-ROLE-DELETE', 1, deleteRoleAssignment),
+  at(`${DIRECTORY}/roleEligibilityScheduleInstances/${OWN}`, on(`GET ${DIRECTORY}/roleEligibilityScheduleInstances`, 'G-PIM-OWN', 1, listOwnEligibilities)),
+  at(`${DIRECTORY}/roleAssignmentScheduleInstances/${OWN}`, on(`GET ${DIRECTORY}/roleAssignmentScheduleInstances`, 'G-PIM-OWN', 1, listOwnActiveInstances)),
   on(`GET ${DIRECTORY}/roleEligibilityScheduleInstances`, 'G-PIM-LIST', 1, listRoleEligibilities),
+  on(`GET ${DIRECTORY}/roleEligibilityScheduleInstances/{id}`, 'G-PIM-GET', 1, getRoleEligibility),
+  on(`GET ${DIRECTORY}/roleAssignmentScheduleInstances`, 'G-PIM-LIST', 1, listActiveInstances),
+  on(`GET ${DIRECTORY}/roleAssignmentScheduleInstances/{id}`, 'G-PIM-GET', 1, getActiveInstance),
   on(`GET ${DIRECTORY}/roleDefinitions`, 'G-ROLEDEF-LIST', 1, listRoleDefinitions),
   on(`GET ${DIRECTORY}/roleDefinitions/{id}`, 'G-ROLEDEF-GET', 1, getRoleDefinition),
   on('GET /directoryRoles', 'G-DIRROLE-LIST', 1, listDirectoryRoles),
@@ -45,6 +64,11 @@ export const tenantRoutes: readonly GraphRoute[] = [
   on(`GET ${UNITS}/{id}/scopedRoleMembers`, 'G-UNIT-SCOPED', 1, listUnitScopedRoleMembers),
   on('GET /organization', 'G-ORG-LIST', 1, listOrganization),
   on('GET /organization/{id}', 'G-ORG-LIST', 1, getOrganization),
+  on('GET /domains', 'G-DOMAIN-LIST', 1, listDomains),
+  on('GET /domains/{id}', 'G-DOMAIN-GET', 1, getDomain),
+  on('GET /auditLogs/directoryAudits', 'G-AUDIT-LIST', 1, listDirectoryAudits),
+  on('GET /auditLogs/directoryAudits/{id}', 'G-AUDIT-GET', 1, getDirectoryAudit),
+  on('GET /auditLogs/signIns', 'G-SIGNINS-LICENCE', 1, listSignIns),
   on('GET /subscribedSkus', 'G-SKU-LIST', 3, listSubscribedSkus),
   on('GET /subscribedSkus/{id}', 'G-SKU-LIST', 3, getSubscribedSku),
 ];

@@ -7,7 +7,9 @@
  */
 import { rule } from './rules';
 import names from './csdl-names.json';
+import type { World } from '../model';
 import { GraphRefusal, NotModelled } from './refusal';
+import { variantsOf } from './variants';
 
 export type TypeName = Exclude<keyof typeof names, '$roots'>;
 export type Wire = Readonly<Record<string, unknown>>;
@@ -31,11 +33,13 @@ export function knowsSegment(type: TypeName | '$roots', segment: string): boolea
 }
 
 /** Refuses names the type does not have, also when there is no row to show it on. */
-export function checkSelect(select: readonly string[] | undefined, type: TypeName): void {
+export function checkSelect(select: readonly string[] | undefined, type: TypeName, world?: World): void {
   const { open, properties, navigation } = namesOf(type);
   const unknown = select?.find((name) => !properties.includes(name) && !navigation.includes(name));
   if (unknown === undefined) return;
-  if (open) throw new NotModelled(`$select=${unknown} on ${type}`);
+  const side = open && world !== undefined ? variantsOf(world).unknownSelect : 'not-modelled';
+  if (side === 'ignored') return;
+  if (open && side === 'not-modelled') throw new NotModelled(`$select=${unknown} on ${type}`);
   throw new GraphRefusal(
     rule('G-ERR-SELECT'),
     400,
@@ -45,10 +49,11 @@ export function checkSelect(select: readonly string[] | undefined, type: TypeNam
 }
 
 /** The selected members in the row's own order; `undefined` selects the type's default set. */
-export function project(row: Wire, select: readonly string[] | undefined, type: TypeName, defaults?: readonly string[]): Wire {
+export function project(row: Wire, select: readonly string[] | undefined, type: TypeName, defaults?: readonly string[], world?: World): Wire {
   if (select === undefined) return defaults === undefined ? row : pick(row, defaults);
-  checkSelect(select, type);
-  const valueless = select.find((name) => !Object.hasOwn(row, name));
+  checkSelect(select, type, world);
+  const { properties, navigation } = namesOf(type);
+  const valueless = select.find((name) => !Object.hasOwn(row, name) && (properties.includes(name) || navigation.includes(name)));
   if (valueless !== undefined) throw new NotModelled(`$select=${valueless} on ${type}`);
   return pick(row, select);
 }

@@ -5,7 +5,7 @@
  */
 import type { ServicePrincipal } from '../model';
 import { viewServicePrincipal } from './app-views';
-import { checkMembers, contextUrl, keyAt, locationOf, NO_CONTENT, readJson, readSingle, requireOwn, type Answer, type Call } from './call';
+import { checkMembers, contextUrl, keyAt, locationOf, NO_CONTENT, readJson, requireOwn, type Answer, type Call } from './call';
 import { findRegistration, findServicePrincipal } from './directory';
 import { discard } from './discard';
 import { isGuid } from './ids';
@@ -15,6 +15,7 @@ import { badRequest, GraphRefusal, notFound } from './refusal';
 import { rule } from './rules';
 import type { Wire } from './select';
 import { readWritten, writableNames } from './written';
+import { readSingle } from './single';
 
 const READ_ONLY = ['id', 'appOwnerOrganizationId', 'createdDateTime', 'deletedDateTime', 'servicePrincipalType', 'appDisplayName'];
 

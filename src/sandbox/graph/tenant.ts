@@ -1,13 +1,14 @@
 /**
  * The organization and its licences. Sources: "List organization", "List subscribedSkus" reference pages.
  */
-import { keyAt, readSingle, type Answer, type Call } from './call';
+import { keyAt, type Answer, type Call } from './call';
 import { requireObjectId } from './directory';
 import { ORGANIZATION_BASICS, viewOrganization, viewSku, withhold } from './directory-views';
 import { answerList } from './listing';
 import { holdsAny } from './permissions';
 import { notFound } from './refusal';
 import type { Wire } from './select';
+import { readSingle } from './single';
 
 const WHOLE_ORGANIZATION = ['Directory.Read.All', 'Directory.ReadWrite.All', 'Organization.Read.All', 'Organization.ReadWrite.All'];
 

@@ -3,13 +3,14 @@
  * pages, recorded exchanges of 2022-2024.
  */
 import type { User } from '../model';
-import { keyAt, readSingle, type Answer, type Call } from './call';
+import { keyAt, type Answer, type Call } from './call';
 import { USER_BASICS, USER_DEFAULTS, viewUser } from './directory-views';
 import { isGuid } from './ids';
 import { answerCount, answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
 import { USER_FILTERS } from './object-filters';
 import { holdsAny } from './permissions';
 import { insufficientPrivileges, NotModelled, notFound } from './refusal';
+import { readSingle } from './single';
 
 export function listUsers(call: Call): Answer {
   refuseBasicOnly(call);
