@@ -176,7 +176,7 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await refusal('certificate', 'generate', { certificateName: 'Small', keyBits: 1024 })).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
   });
 
-  it('export a certificate as a file, its private key under a password only, and import it again elsewhere', async () => {
+  it('export a certificate as a file, its private key under a password only, and import it again elsewhere', { timeout: 90_000 }, async () => {
     const [stored] = await stage.story.installation.certificates.list(OPERATOR);
     const certificate = { mode: 'id', value: stored?.id };
     const exported = async (parameters: Item) => {

@@ -50,7 +50,13 @@ export function createKeyDeriver({ timeoutMs = 30_000, idleMs = 5000 }: KeyDeriv
   /** Kept, it holds neither the process nor, after a while, its memory. */
   function giveBack(thread: Worker): void {
     thread.unref();
-    idle.push({ thread, ending: setTimeout(() => void thread.terminate(), idleMs).unref() });
+    idle.push({ thread, ending: setTimeout(() => void retire(thread), idleMs).unref() });
+  }
+
+  /** Ending takes a moment, in which nobody may borrow it any more. */
+  async function retire(thread: Worker): Promise<void> {
+    forget(thread);
+    await thread.terminate();
   }
 
   return {

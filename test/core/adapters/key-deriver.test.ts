@@ -108,4 +108,18 @@ describe('a derivation that is not to go on', () => {
     expect(threads).toHaveBeenCalledTimes(2);
     threads.mockRestore();
   });
+
+  it('is never given to a thread that is about to end', async () => {
+    const threads = vi.spyOn(thread, 'startDerivationThread');
+    const deriver = createKeyDeriver({ idleMs: 0 });
+    await deriver.derive(pkcs12());
+    const first = threads.mock.results[0]?.value as ReturnType<typeof thread.startDerivationThread>;
+    const ending = vi.spyOn(first, 'terminate').mockReturnValue(new Promise(() => undefined));
+    await vi.waitFor(() => expect(ending).toHaveBeenCalled());
+    expect(await deriver.derive(pkcs12())).toHaveLength(24);
+    expect(threads).toHaveBeenCalledTimes(2);
+    ending.mockRestore();
+    threads.mockRestore();
+    await first.terminate();
+  });
 });
