@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { isJsonObject, signJwt, type JsonObject } from './jwt';
 import type { World } from './model';
 import { decodeRemembered, hasRememberedSignature } from './verified-jwts';
+import { tellAccessToken } from './lies/tokens';
+import { isLying } from './lies/truth';
 
 export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 /** Both forms in which a Graph token names its audience. */
@@ -85,7 +87,8 @@ export function issueAccessToken(world: Pick<World, 'now' | 'signingKeys'>, requ
     uti: randomBytes(16).toString('base64url'),
     ver: '1.0',
   };
-  return signJwt({ typ: 'JWT', alg: 'RS256', x5t: kid, kid }, claims, privateKey);
+  const told = tellAccessToken(world, { header: { typ: 'JWT', x5t: kid, kid }, claims, key: privateKey });
+  return signJwt({ ...told.header, alg: 'RS256' }, told.claims, told.key);
 }
 
 /** Judge a bearer token for one of `audiences`. The clock has no leeway: the tokens are the sandbox's own. */
@@ -100,18 +103,19 @@ export function verifyAccessToken(
   const { published, retired = [] } = world.signingKeys;
   const key = [...published, ...retired].find((candidate) => candidate.kid === jwt.header.kid);
   // A consumer key must not vouch for an organisation's tenant.
-  if (key === undefined || key.audience !== 'work') return refused('unknown-key');
-  if (!hasRememberedSignature(bearer, jwt, key.publicKey)) return refused('signature');
-  return judgeClaims(jwt.claims, typeof audiences === 'string' ? [audiences] : audiences, world.now() / 1000);
+  if (key === undefined || (key.audience !== 'work' && !isLying(world, 'L-GRAPH-CONSUMER-KEY'))) return refused('unknown-key');
+  if (!hasRememberedSignature(bearer, jwt, key.publicKey) && !isLying(world, 'L-GRAPH-SIGNATURE')) return refused('signature');
+  return judgeClaims(world, jwt.claims, typeof audiences === 'string' ? [audiences] : audiences);
 }
 
-function judgeClaims(claims: JsonObject, audiences: readonly string[], nowSeconds: number): AccessTokenCheck {
+function judgeClaims(world: Pick<World, 'now'>, claims: JsonObject, audiences: readonly string[]): AccessTokenCheck {
+  const nowSeconds = world.now() / 1000;
   // An ID token carries the same signature: only the shape tells them apart, and it must.
   if (!isAccessTokenClaims(claims)) return refused('malformed');
   if (claims.iss !== issuerV1(claims.tid)) return refused('issuer');
-  if (!audiences.includes(claims.aud)) return refused('audience');
+  if (!audiences.includes(claims.aud) && !isLying(world, 'L-GRAPH-AUDIENCE')) return refused('audience');
   if (nowSeconds < claims.nbf) return refused('not-yet-valid');
-  if (nowSeconds >= claims.exp) return refused('expired');
+  if (nowSeconds >= claims.exp && !isLying(world, 'L-GRAPH-EXPIRED')) return refused('expired');
   return { ok: true, claims };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the control door offers. Lies are not built yet: the door is there and says so.
+ * What the control door offers.
  */
 import { allRules } from './rules';
 import { ControlRefusal, type ControlAnswer, type ControlRoutes } from './control';
@@ -16,6 +16,8 @@ import { signInDoors } from './sts/control-doors';
 import { tenantName } from './sts/directory';
 import { pageOfTenants } from './tenant-pages';
 import { REPLICATION_SCOPES, type ControlledWorld } from './world';
+import { isLieId } from './lies/registry';
+import { describeLies, setLies } from './lies/truth';
 
 export interface ControlledParts {
   readonly world: ControlledWorld;
@@ -34,7 +36,8 @@ export function controlRoutes(parts: ControlledParts): ControlRoutes {
     'GET /requests': () => ok({ items: log.rows(), dropped: log.droppedRows, next: null }),
     'GET /gaps': () => ok({ items: log.gaps(), next: null }),
     'GET /rules': () => ok({ items: allRules, next: null }),
-    'GET /lies': () => ok({ items: [], next: null }),
+    'GET /lies': () => ok({ items: describeLies(world), next: null }),
+    'POST /lies': (body) => chooseLies(world, body),
     'POST /clock': (body) => moveClock(world, body),
     'POST /replication': (body) => setReplication(world, body),
     'POST /variants': (body) => setVariants(sts, body),
@@ -107,6 +110,12 @@ function setFaults(faults: Faults, body: JsonObject): ControlAnswer {
     throw error instanceof FaultPlanError ? new ControlRefusal(error.message) : error;
   }
   return ok(faults.report() ?? { plan: null });
+}
+
+function chooseLies(world: ControlledWorld, { ids }: JsonObject): ControlAnswer {
+  if (!Array.isArray(ids) || !ids.every(isLieId)) throw new ControlRefusal('Give ids: the lies to tell from now on, none for the truth. GET /lies has them all.');
+  setLies(world, ids);
+  return ok({ items: describeLies(world), next: null });
 }
 
 function setVariants(sts: StsState, body: JsonObject): ControlAnswer {

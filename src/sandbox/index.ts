@@ -27,6 +27,7 @@ import { createStsState, type StsState } from './sts/context';
 import { handleLogin } from './sts/sign-in-host';
 import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
+import { setLies } from './lies/truth';
 
 export { playPerson, type ConsentDecision, type PlayedPerson } from './admin';
 export { createVisitor, type PageForm, type VisitedPage, type Visitor, type VisitorOptions } from './visitor';
@@ -43,6 +44,7 @@ export { FaultPlanError } from './faults/plan-fields';
 export { PRESET_NAMES } from './faults/presets';
 export { readFaultsArgument, type Faults, type FaultsInput } from './faults/session';
 export type { TraceRow } from './faults/trace';
+export { LIES, type Lie, type LieArea, type LieId } from './lies/registry';
 export { generateSigningKeys, type SigningKeys } from './signing-keys';
 export type { ReplicationLag } from './world';
 
@@ -73,6 +75,8 @@ export interface SandboxOptions {
   readonly dataDir?: string;
   /** Be wrong in one way from the start: a case id for every app, or one per app key. */
   readonly relyingParty?: string | Readonly<Record<string, string>>;
+  /** Ids of the lies to tell (`GET /lies`); absent: the truth. */
+  readonly lies?: readonly string[] | undefined;
   /** Also write a configuration for the product to this file. */
   readonly writeConfig?: string | (ConfigOptions & { readonly file: string });
 }
@@ -97,12 +101,14 @@ export interface RunningSandbox {
   /** Be wrong in one way (ids at `GET /relying-party`), for one app by its key or for all; null is right again. Raises RangeError. */
   setRelyingParty(caseId: string | null, appKey?: string): void;
   rollSigningKeys(step: RollOverStep): void;
+  /** Exactly these lies from now on, none for the truth. Raises RangeError for an unknown id. */
+  setLies(ids: readonly string[]): void;
   /** Closes both ports, cuts open connections, removes the temporary directory. */
   stop(): Promise<void>;
 }
 
 /**
- * Raises SeedError for a seed and FaultPlanError for a fault plan that cannot be used, TypeError for a masquerade that should
+ * Raises SeedError for a seed and FaultPlanError for a fault plan that cannot be used, RangeError for a lie nobody knows, TypeError for a masquerade that should
  * write a configuration (nothing can be pointed at it), and what node:net raises for a port that is taken.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
@@ -117,6 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     ...(options.replicationLagMs === undefined ? {} : { replicationLagMs: options.replicationLagMs }),
   };
   const world = createSeededWorld(seed, worldOptions, credentials);
+  setLies(world, options.lies ?? []);
   const faults = new FaultSession({ world, realTime: options.faultDelays !== 'virtual', dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir) });
   faults.set(options.faults);
   const tls = createTlsIdentity(machineNow, cloud === undefined ? [] : hostNamesOf(cloud));
@@ -156,6 +163,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     gaps: () => log.gaps(),
     reset,
     setReplicationLagMs: (lag) => world.setReplicationLagMs(lag),
+    setLies: (ids) => setLies(world, ids),
     setDeclineVariant: (variant) => void (sts.declineVariant = variant),
     setRelyingParty: (caseId, appKey) => setRelyingParty(sts, seed, caseId, appKey),
     rollSigningKeys: (step) => world.setSigningKeys(rollOver(world.signingKeys, step, Date.now())),

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { OnboardingError } from '../../core/index';
-import { CLOUD_NAMES, type CloudName, FaultPlanError, type FaultsInput, isCloudName, readFaultsArgument, startSandbox, writeSandboxConfig } from '../../sandbox/index';
+import { CLOUD_NAMES, type CloudName, FaultPlanError, type FaultsInput, isCloudName, LIES, readFaultsArgument, startSandbox, writeSandboxConfig } from '../../sandbox/index';
 import { EXIT } from '../output';
 import { type CommandContext, readPort, runPlain } from './context';
 
@@ -13,7 +13,7 @@ interface StartFlags {
   readonly writeConfig?: string;
   readonly masquerade?: true | CloudName;
   readonly faults?: string;
-  readonly lie?: string;
+  readonly lie?: readonly string[];
 }
 
 export function addSandboxCommands(program: Command, context: CommandContext): void {
@@ -27,15 +27,15 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
     .option('--write-config <file>', 'write a configuration that points here')
     .option('--masquerade [cloud]', `answer under Microsoft's own host names behind a proxy on this machine (${CLOUD_NAMES.join(', ')})`, readCloud)
     .option('--faults <preset or file>', 'what goes wrong: calm, rough-day, replication-hell, sts-outage, key-rollover, throttled-tenant, lossy-network, a fault plan or a trace')
-    .option('--lie <id>', 'not in this version')
+    .option('--lie <id>', 'be wrong in this one way (docs/lies.md); may be given again', collectLie)
     .description('start it and stay in the foreground; one JSON line says where everything is')
     .action(async (flags: StartFlags, command: Command) => {
       await runPlain(context, command, async (_output, _globals, signal) => {
-        if (flags.lie !== undefined) throw new OnboardingError('INPUT_INVALID', '--lie is not in this version.', { details: { field: 'lie' } });
         if (flags.masquerade !== undefined && flags.writeConfig !== undefined) {
           throw new OnboardingError('INPUT_INVALID', 'No configuration can point at a sandbox in masquerade: leave out --write-config.', { details: { field: 'writeConfig' } });
         }
         const sandbox = await startSandbox({
+          lies: flags.lie,
           ...(flags.port === undefined ? {} : { port: flags.port }),
           ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }),
           ...(flags.masquerade === undefined ? {} : { masquerade: flags.masquerade }),
@@ -53,6 +53,11 @@ export function addSandboxCommands(program: Command, context: CommandContext): v
         return EXIT.done;
       });
     });
+}
+
+function collectLie(id: string, before: readonly string[] = []): readonly string[] {
+  if (LIES.some((lie) => lie.id === id)) return [...before, id];
+  throw new InvalidArgumentError('No lie has this id: docs/lies.md lists them.');
 }
 
 async function readFaults(presetOrFile: string): Promise<FaultsInput> {

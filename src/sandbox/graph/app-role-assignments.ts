@@ -11,6 +11,7 @@ import { appRoleAssignmentId, isGuid } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { badRequest, notFound } from './refusal';
 import { variantsOf } from './variants';
+import { isLying, tell } from '../lies/truth';
 
 type Side = 'appRoleAssignments' | 'appRoleAssignedTo';
 
@@ -25,13 +26,14 @@ export const deleteAppRoleAssignedTo = (call: Call): Answer => remove(call, 'app
 
 function list(call: Call, side: Side): Answer {
   const principal = findServicePrincipal(call, keyAt(call, 0));
+  const shown = tell(call.world, 'L-ASSIGNMENT-SIDE', side, () => 'appRoleAssignments' as const);
   requireOwn(call, principal.appId);
   return answerList(call, {
     type: 'appRoleAssignment',
     resource: 'AppRoleAssignment',
     context: `servicePrincipals('${principal.id}')/${side}`,
     rows: (asOfMs) =>
-      call.caller.tenant.appRoleAssignments.list(asOfMs).filter((row) => isOn(side, row, principal.id)).map(viewAppRoleAssignment),
+      call.caller.tenant.appRoleAssignments.list(asOfMs).filter((row) => isOn(shown, row, principal.id)).map(viewAppRoleAssignment),
     filterable: {},
     pageSize: DEFAULT_PAGE_SIZE,
     isDirectory: false,
@@ -50,7 +52,7 @@ function create(call: Call, side: Side): Answer {
   const principal = caller.tenant.servicePrincipals.get(principalId, asOfMs);
   const resource = caller.tenant.servicePrincipals.get(resourceId, asOfMs);
   if (principal === undefined || resource === undefined) throw notAReference();
-  requireAssignable(resource, appRoleId);
+  if (!isLying(world, 'L-ASSIGNMENT-UNKNOWN')) requireAssignable(resource, appRoleId);
   refuseDuplicate(call, principalId, resourceId, appRoleId);
   const assignment: AppRoleAssignment = {
     id: appRoleAssignmentId(principalId, world.newGuid()),
@@ -95,7 +97,7 @@ function refuseDuplicate(call: Call, principalId: string, resourceId: string, ap
   const isTaken = call.caller.tenant.appRoleAssignments
     .list(call.world.now())
     .some((row) => row.principalId === principalId && row.resourceId === resourceId && row.appRoleId === appRoleId);
-  if (!isTaken) return;
+  if (!isTaken || isLying(call.world, 'L-ASSIGNMENT-DUPLICATE')) return;
   const message =
     variantsOf(call.world).duplicateAssignment === 'entitlement-grant'
       ? 'EntitlementGrant entry already exists.'

@@ -15,6 +15,7 @@ import { checkEntry, createKeyCredential } from './key-credentials';
 import { malformedProof, requireProof } from './proof';
 import { badRequest, NotModelled } from './refusal';
 import { latestServicePrincipal, storeServicePrincipal } from './service-principals';
+import { isLying } from '../lies/truth';
 
 const PASSWORD_LIFETIME_MS = 2 * 365 * 24 * 3_600_000;
 
@@ -71,7 +72,7 @@ function removeKeyFrom(call: Call, holder: Holder): Answer {
   if (kept.length === holder.keyCredentials.length) throw badRequest('G-APP-REMOVE-KEY-MISSING', `No key credential found with keyId '${keyId}'.`);
   // A client that proves with the key it removes has not shown that it can go on with another.
   if (signerKeyId === keyId) throw malformedProof();
-  holder.store({ keyCredentials: kept });
+  if (!isLying(call.world, 'L-REMOVE-KEY')) holder.store({ keyCredentials: kept });
   return NO_CONTENT;
 }
 
@@ -114,7 +115,7 @@ function readProvenBody(call: Call, holder: Holder, parameters: readonly string[
   if (call.caller.kind !== 'application' || call.caller.appId !== holder.appId) throw malformedProof();
   const body = readJson(call.body);
   checkParameters(body, parameters);
-  const { keyId: signerKeyId } = requireProof(holder, body.proof, call.world.now());
+  const { keyId: signerKeyId } = requireProof(holder, body.proof, call.world);
   return { body, signerKeyId };
 }
 

@@ -16,6 +16,8 @@ import { badRequest, NotModelled, notFound } from './refusal';
 import { variantsOf } from './variants';
 import { readWritten, writableNames } from './written';
 import { readSingle } from './single';
+import { tellApplication, tellReplaced } from '../lies/graph';
+import { isLying, tell } from '../lies/truth';
 
 const READ_ONLY = ['id', 'appId', 'createdDateTime', 'deletedDateTime', 'publisherDomain'];
 const WRITABLE = [...writableNames('application'), 'displayName', 'keyCredentials', 'requiredResourceAccess', 'passwordCredentials'];
@@ -28,7 +30,7 @@ export function getApplication(call: Call): Answer {
   const application = findApplication(call, keyAt(call, 0));
   requireOwn(call, application.appId);
   const withKeys = call.query.select?.includes('keyCredentials') === true;
-  const view = viewApplication(application, { publisherDomain: publisherDomain(call), withKeys });
+  const view = tellApplication(call.world, viewApplication(application, { publisherDomain: publisherDomain(call), withKeys }), application.keyCredentials, withKeys);
   return { ...readSingle(call, 'applications', 'application', view), ...(withKeys ? { ruleId: 'G-APP-GET-KEYS' } : {}) };
 }
 
@@ -59,7 +61,7 @@ export function createApplication(call: Call): Answer {
   return {
     status: 201,
     // Only this answer shows seven fractional digits (recorded); later reads show none.
-    body: { '@odata.context': contextUrl(call, 'applications/$entity'), ...view, createdDateTime: sevenDigits(world.now()) },
+    body: { '@odata.context': contextUrl(call, 'applications/$entity'), ...view, createdDateTime: tell(world, 'L-CREATED-DIGITS', sevenDigits(world.now()), () => wholeSeconds(world.now())) },
     headers: { location: locationOf(call, application.id, 'Application') },
   };
 }
@@ -87,7 +89,7 @@ function applicationListing(call: Call): Listing {
       call.caller.tenant.applications
         .list(asOfMs)
         .filter((application) => call.access === 'full' || application.appId === call.caller.appId)
-        .map((application) => viewApplication(application, { publisherDomain: domain, withKeys: false })),
+        .map((application) => tellApplication(call.world, viewApplication(application, { publisherDomain: domain, withKeys: false }), application.keyCredentials, false)),
     filterable: { appId: ['eq', 'in'], id: ['eq', 'in'], displayName: ['eq', 'ne', 'in', 'startswith', 'endswith'], identifierUris: ['any'] },
     pageSize: DEFAULT_PAGE_SIZE,
     isDirectory: true,
@@ -106,7 +108,7 @@ function readChanges(body: JsonObject, application: Application, call: Call): Pa
   return {
     written: { ...application.written, ...written },
     ...(typeof body.displayName === 'string' ? { displayName: body.displayName } : {}),
-    ...('keyCredentials' in body ? { keyCredentials: replaceKeyCredentials(application.keyCredentials, body.keyCredentials, keyContext(call)) } : {}),
+    ...('keyCredentials' in body ? { keyCredentials: tellReplaced(call.world, application.keyCredentials, replaceKeyCredentials(application.keyCredentials, body.keyCredentials, keyContext(call))) } : {}),
     ...('requiredResourceAccess' in body ? { requiredResourceAccess: readRequiredAccess(body.requiredResourceAccess) } : {}),
     ...(redirectUris === undefined ? {} : { redirectUris: readRedirectUris(redirectUris) }),
   };
@@ -150,7 +152,7 @@ export function storeApplication(call: Call, application: Application): void {
 }
 
 export function keyContext(call: Call): KeyContext {
-  return { nowMs: call.world.now(), newGuid: () => call.world.newGuid(), requireAllowed: (credential) => requireAllowedKey(call, credential) };
+  return { nowMs: call.world.now(), newGuid: () => call.world.newGuid(), requireAllowed: (credential) => requireAllowedKey(call, credential), mayOutlive: isLying(call.world, 'L-KEY-DATES'), mayChange: isLying(call.world, 'L-KEY-CHANGED') };
 }
 
 function publisherDomain(call: Call): string {

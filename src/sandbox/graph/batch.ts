@@ -13,6 +13,8 @@ import { badRequest } from './refusal';
 import { rule } from './rules';
 import type { Wire } from './select';
 import { itemOf } from './wire';
+import { tellItems } from '../lies/graph';
+import { isLying, tell } from '../lies/truth';
 
 const MAX_REQUESTS = 20;
 
@@ -23,17 +25,17 @@ interface Item {
 }
 
 export function answerBatch(world: World, caller: Caller, body: Body, ids: Ids): Outcome {
-  const items = readItems(readJson(body));
+  const items = readItems(readJson(body), tell(world, 'L-BATCH-LIMIT', MAX_REQUESTS, () => Number.POSITIVE_INFINITY));
   const outcomes = new Map<string, Outcome>();
   for (const item of inOrder(items)) {
-    const hasFailed = item.dependsOn.some((id) => (outcomes.get(id)?.status ?? 500) >= 400);
+    const hasFailed = item.dependsOn.some((id) => (outcomes.get(id)?.status ?? 500) >= 400) && !isLying(world, 'L-BATCH-DEPENDENCY');
     outcomes.set(item.id, hasFailed ? failedDependency() : dispatch(world, caller, item.line, ids));
   }
   const responses = items.map(({ id }) => ({ id, outcome: outcomes.get(id) ?? failedDependency() })).toSorted((a, b) => compare(rank(a.id), rank(b.id)));
   return {
     rule: rule('G-BATCH'),
     status: 200,
-    body: { responses: responses.map(({ id, outcome }): Wire => ({ id, ...itemOf(outcome) })) },
+    body: { responses: tellItems(world, responses.map(({ id, outcome }): Wire => ({ id, ...itemOf(outcome) }))) },
     headers: {},
     units: 1,
     operation: 'POST /$batch',
@@ -41,10 +43,10 @@ export function answerBatch(world: World, caller: Caller, body: Body, ids: Ids):
   };
 }
 
-function readItems(body: JsonObject): readonly Item[] {
+function readItems(body: JsonObject, maxRequests: number): readonly Item[] {
   const { requests } = body;
   if (!Array.isArray(requests) || requests.length === 0) throw invalid('The batch request has no requests.');
-  if (requests.length > MAX_REQUESTS) throw invalid(`Number of batch request steps exceeds the maximum value of ${MAX_REQUESTS}.`);
+  if (requests.length > maxRequests) throw invalid(`Number of batch request steps exceeds the maximum value of ${MAX_REQUESTS}.`);
   const items = requests.map(readItem);
   const known = new Set(items.map(({ id }) => id));
   if (known.size < items.length) throw invalid('The batch request has request ids that are not unique.');

@@ -9,6 +9,7 @@ import type { Tenant, World } from '../model';
 import { GraphRefusal } from './refusal';
 import { rule } from './rules';
 import { variantsOf } from './variants';
+import { tell } from '../lies/truth';
 
 export interface Caller {
   readonly tenant: Tenant;
@@ -54,5 +55,5 @@ function messageFor(world: World, reason: AccessTokenRefusal): string {
 
 function unauthenticated(world: World, message: string): GraphRefusal {
   const challenge = `Bearer realm="", authorization_uri="${world.origins.login}/common/oauth2/authorize", client_id="${GRAPH_APP_ID}"`;
-  return new GraphRefusal(rule('G-ERR-TOKEN'), 401, 'InvalidAuthenticationToken', message, { headers: { 'www-authenticate': challenge } });
+  return new GraphRefusal(rule('G-ERR-TOKEN'), 401, 'InvalidAuthenticationToken', message, tell(world, 'L-GRAPH-CHALLENGE', { headers: { 'www-authenticate': challenge } }, () => ({ headers: {} })));
 }

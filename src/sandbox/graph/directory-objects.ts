@@ -12,6 +12,7 @@ import { isGuid } from './ids';
 import { accessOf, type Operation } from './permissions';
 import { badRequest, notFound } from './refusal';
 import { project, type Wire } from './select';
+import { tellUser } from '../lies/graph';
 
 const MAX_IDS = 1000;
 
@@ -53,7 +54,7 @@ export function getDirectoryObject(call: Call): Answer {
 export function viewObject(call: Call, id: string, asOfMs: number): Wire | undefined {
   const { tenant } = call.caller;
   const user = tenant.users.get(id, asOfMs);
-  if (user !== undefined) return { '@odata.type': '#microsoft.graph.user', ...viewUser(user) };
+  if (user !== undefined) return { '@odata.type': '#microsoft.graph.user', ...tellUser(call.world, viewUser(user)) };
   const group = tenant.groups.get(id, asOfMs);
   if (group !== undefined) return { '@odata.type': '#microsoft.graph.group', ...viewGroup(group, tenantCreatedAt(call)) };
   const principal = tenant.servicePrincipals.get(id, asOfMs);

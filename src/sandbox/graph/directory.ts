@@ -5,7 +5,8 @@ import type { Application, ServicePrincipal, Tenant, World } from '../model';
 import type { Key } from './address';
 import type { Call } from './call';
 import { isGuid } from './ids';
-import { badRequest, notFound, NotModelled } from './refusal';
+import { badRequest, insufficientPrivileges, notFound, NotModelled } from './refusal';
+import { tell } from '../lies/truth';
 
 export interface Registration {
   readonly application: Application;
@@ -44,12 +45,12 @@ interface Table<Row> {
 }
 
 function findByIdOrAppId<Row extends { readonly appId: string }>(table: Table<Row>, call: Call, key: Key): Row {
-  const asOfMs = call.world.asOf('graph.get');
+  const asOfMs = tell(call.world, 'L-LAG-GET', call.world.asOf('graph.get'), () => call.world.now());
   if (key.kind === 'alternate' && key.property !== 'appId') throw new NotModelled(`alternate key ${key.property}`);
   const row =
     key.kind === 'alternate'
       ? table.list(asOfMs).find(({ appId }) => appId === key.value.toLowerCase())
       : table.get(requireObjectId(key), asOfMs);
-  if (row === undefined) throw notFound(key.value);
+  if (row === undefined) throw tell(call.world, 'L-NOT-FOUND', notFound(key.value), insufficientPrivileges);
   return row;
 }

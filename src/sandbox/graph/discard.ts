@@ -7,6 +7,7 @@
 import type { DeletedItem, Tenant } from '../model';
 import type { Call } from './call';
 import { wholeSeconds } from './instants';
+import { isLying } from '../lies/truth';
 
 type Discarded = DeletedItem extends infer Item ? (Item extends DeletedItem ? Pick<Item, 'kind' | 'row'> : never) : never;
 
@@ -15,7 +16,7 @@ export function discard(call: Call, item: Discarded): void {
   const nowMs = call.world.now();
   const { id } = item.row;
   TABLES[item.kind](tenant).delete(id, nowMs);
-  forget(tenant, id, nowMs);
+  if (!isLying(call.world, 'L-SP-DELETE')) forget(tenant, id, nowMs);
   tenant.deletedItems.put(id, { ...item, id, deletedDateTime: wholeSeconds(nowMs) }, nowMs);
   if (item.kind !== 'application') return;
   const principal = tenant.servicePrincipals.list(nowMs).find(({ appId }) => appId === item.row.appId);

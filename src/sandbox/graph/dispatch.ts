@@ -18,6 +18,7 @@ import { rule } from './rules';
 import type { Wire } from './select';
 import { refuseUnmatched } from './unmatched';
 import { variantsOf } from './variants';
+import { tellAccess } from '../lies/graph';
 
 export interface Line {
   readonly method: string;
@@ -100,7 +101,7 @@ function requireAccess(world: World, caller: Caller, route: GraphRoute): Access 
   if (caller.kind === 'application' && /^\/me(?:\/|$)/.test(route.template)) {
     throw badRequest('G-ERR-ME', '/me request is only valid with delegated authentication flow.', 'BadRequest');
   }
-  const access = accessOf(caller, route.operation);
+  const access = tellAccess(world, accessOf(caller, route.operation));
   const isOwnKeyCall = route.ruleId === 'G-APP-ADD-KEY' || route.ruleId === 'G-APP-REMOVE-KEY';
   if (access === 'none' && isOwnKeyCall && variantsOf(world).addKeyPermission === 'none') return 'own';
   if (access === 'none') throw route.ruleId.startsWith('G-PIM-') ? pimDenied(route) : insufficientPrivileges();

@@ -14,6 +14,8 @@ import { rule } from './rules';
 import { isGuid } from './ids';
 import { variantsOf } from './variants';
 import { responseOf } from './wire';
+import { tellHeaders } from '../lies/graph';
+import { isLying } from '../lies/truth';
 
 export { graphRules } from './rules';
 export { DEFAULT_GRAPH_VARIANTS, problemWithVariants, setGraphVariants, variantsOf as graphVariantsOf, type GraphVariants } from './variants';
@@ -27,7 +29,7 @@ function handle(world: World, request: SandboxRequest): SandboxResponse {
   const [, version = '', rest = ''] = /^\/([^/]*)(\/.*)?$/.exec(request.path) ?? [];
   if (version.toLowerCase() === 'beta') return notModelled(`${request.method} ${request.path} (beta)`);
   const ids = identifyRequest(world, request);
-  if (version.toLowerCase() !== 'v1.0') return responseOf(invalidVersion(version, ids), ids);
+  if (version.toLowerCase() !== 'v1.0') return tellHeaders(world, responseOf(invalidVersion(version, ids), ids));
   let trace: SandboxResponse['trace'] = {};
   const outcome = guarded(ids, () => {
     const caller = identify(world, request);
@@ -35,7 +37,7 @@ function handle(world: World, request: SandboxRequest): SandboxResponse {
     const line = readLine(request, rest === '' ? '/' : rest);
     return isBatch(line) ? answerBatch(world, caller, line.body, ids) : dispatch(world, caller, line, ids);
   });
-  return { ...responseOf(outcome, ids), trace: { ...trace, ...(outcome.operation === undefined ? {} : { operation: outcome.operation }) } };
+  return { ...tellHeaders(world, responseOf(outcome, ids)), trace: { ...trace, ...(outcome.operation === undefined ? {} : { operation: outcome.operation }) } };
 }
 
 function readLine(request: SandboxRequest, path: string): Line {
@@ -56,7 +58,7 @@ function isBatch(line: Line): boolean {
 function identifyRequest(world: World, request: SandboxRequest): Ids {
   const requestId = randomUUID();
   const sent = request.headers['client-request-id'];
-  return { requestId, clientRequestId: sent !== undefined && isGuid(sent) ? sent : requestId, nowMs: world.now(), innerErrorName: variantsOf(world).innerErrorName };
+  return { requestId, clientRequestId: sent !== undefined && isGuid(sent) && !isLying(world, 'L-CLIENT-REQUEST-ID') ? sent : requestId, nowMs: world.now(), innerErrorName: variantsOf(world).innerErrorName };
 }
 
 function invalidVersion(version: string, ids: Ids): Outcome {

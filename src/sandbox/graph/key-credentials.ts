@@ -22,6 +22,9 @@ export interface KeyContext {
   newGuid(): string;
   /** Refuses a new entry that the tenant's policy forbids. */
   requireAllowed?(credential: KeyCredential): void;
+  /** Lies only: past the certificate's end, and writes over an existing entry. */
+  readonly mayOutlive?: boolean;
+  readonly mayChange?: boolean;
 }
 
 /** The new collection, or the refusal of the whole write. */
@@ -31,7 +34,7 @@ export function replaceKeyCredentials(current: readonly KeyCredential[], sent: u
   return sent.map((entry: unknown) => {
     const object = checkEntry(entry);
     const known = typeof object.keyId === 'string' ? current.find(({ keyId }) => lower(keyId) === lower(object.keyId)) : undefined;
-    const credential = known === undefined ? createKeyCredential(object, context) : keepUnchanged(known, object, context.nowMs);
+    const credential = known === undefined ? createKeyCredential(object, context) : keepUnchanged(known, object, context);
     if (seen.has(credential.keyId)) throw badRequest('G-KEY-INVALID', `KeyId '${credential.keyId}' appears more than once.`);
     seen.add(credential.keyId);
     return credential;
@@ -42,7 +45,7 @@ export function replaceKeyCredentials(current: readonly KeyCredential[], sent: u
 export function createKeyCredential(entry: JsonObject, context: KeyContext): KeyCredential {
   const der = decodeKey(entry.key);
   const certificate = parseCertificate(der);
-  const { startDateTime, endDateTime } = readDates(entry, certificate, context.nowMs);
+  const { startDateTime, endDateTime } = readDates(entry, certificate, context);
   const credential: KeyCredential = {
     keyId: readKeyId(entry.keyId) ?? context.newGuid(),
     key: der.toString('base64'),
@@ -82,16 +85,16 @@ export function thumbprint(der: Buffer): string {
   return createHash('sha1').update(der).digest('hex').toUpperCase();
 }
 
-function keepUnchanged(known: KeyCredential, entry: JsonObject, nowMs: number): KeyCredential {
+function keepUnchanged(known: KeyCredential, entry: JsonObject, { nowMs, mayChange }: KeyContext): KeyCredential {
   if (entry.key !== undefined && entry.key !== null && decodeKey(entry.key).toString('base64') !== known.key) throw notUpdatable(known.keyId);
   const compared = ['customKeyIdentifier', 'displayName', 'startDateTime', 'endDateTime'] as const;
-  if (compared.some((name) => entry[name] !== known[name])) throw notUpdatable(known.keyId);
+  if (compared.some((name) => entry[name] !== known[name]) && mayChange !== true) throw notUpdatable(known.keyId);
   // Reported for lists that still carry an expired entry: the whole write fails.
   if (Date.parse(known.endDateTime) <= nowMs) throw invalidDate('End');
   return known;
 }
 
-function readDates(entry: JsonObject, certificate: X509Certificate, nowMs: number): { startDateTime: string; endDateTime: string } {
+function readDates(entry: JsonObject, certificate: X509Certificate, { nowMs, mayOutlive }: KeyContext): { startDateTime: string; endDateTime: string } {
   const notBeforeMs = Date.parse(certificate.validFrom);
   const notAfterMs = Date.parse(certificate.validTo);
   const startDateTime = readInstant(entry.startDateTime, 'Start') ?? wholeSeconds(Math.max(notBeforeMs, Math.min(nowMs, notAfterMs)));
@@ -99,7 +102,7 @@ function readDates(entry: JsonObject, certificate: X509Certificate, nowMs: numbe
   const endDateTime = readInstant(entry.endDateTime, 'End') ?? wholeSeconds(Math.min(startMs + DEFAULT_LIFETIME_MS, notAfterMs));
   const endMs = Date.parse(endDateTime);
   if (startMs < notBeforeMs) throw invalidDate('Start');
-  if (endMs > notAfterMs || endMs <= startMs || endMs <= nowMs) throw invalidDate('End');
+  if ((endMs > notAfterMs && mayOutlive !== true) || endMs <= startMs || endMs <= nowMs) throw invalidDate('End');
   return { startDateTime, endDateTime };
 }
 

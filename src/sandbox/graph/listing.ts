@@ -9,6 +9,8 @@ import { openPage, sealPage, type PagePosition } from './paging';
 import { badRequest, NotModelled } from './refusal';
 import { checkSelect, namesOf, project, type TypeName, type Wire } from './select';
 import { variantsOf } from './variants';
+import { tellPage, tellRow } from '../lies/graph';
+import { isLying, tell } from '../lies/truth';
 
 export interface Listing {
   readonly type: TypeName;
@@ -40,12 +42,13 @@ export function answerList(call: Call, listing: Listing): Answer {
   checkOptions(call, listing);
   const binding = JSON.stringify([call.caller.tenant.tenantId, call.path.toLowerCase(), query.repeated]);
   const position =
-    query.skipToken === undefined ? { offset: 0, asOfMs: call.world.asOf('graph.list') } : openPage(query.skipToken, binding);
-  const all = select(listing.rows(position.asOfMs), query.filter);
-  const size = listing.pageSize === undefined ? all.length : (query.top ?? listing.pageSize);
+    query.skipToken === undefined ? { offset: 0, asOfMs: tell(call.world, 'L-LAG-LIST', call.world.asOf('graph.list'), () => call.world.now()) } : openPage(query.skipToken, binding);
+  const all = select(listing.rows(position.asOfMs), tell(call.world, 'L-FILTER-IGNORED', query.filter, () => undefined));
+  const size = listing.pageSize === undefined ? all.length : (tell(call.world, 'L-TOP-IGNORED', query.top, () => undefined) ?? listing.pageSize);
   const isEmpty = comesEmpty(call, position);
   const end = isEmpty ? position.offset : position.offset + size;
-  const counted = listing.isDirectory && query.count && query.eventual && position.offset === 0;
+  const { next, hasNext } = tellPage(call.world, end, all.length);
+  const counted = listing.isDirectory && query.count && (query.eventual || isLying(call.world, 'L-COUNT')) && position.offset === 0;
   const shown = all.slice(position.offset, end).map((row) => expanded(shape(row, call, listing), row, expansion, position.asOfMs));
   return {
     status: 200,
@@ -53,7 +56,7 @@ export function answerList(call: Call, listing: Listing): Answer {
       '@odata.context': contextUrl(call, contextOf(call, listing)),
       ...tipsOf(call, listing),
       ...(counted ? { '@odata.count': all.length } : {}),
-      ...(end < all.length ? { '@odata.nextLink': nextLink(call, sealPage({ ...position, offset: end, afterEmpty: isEmpty }, binding)) } : {}),
+      ...(hasNext ? { '@odata.nextLink': nextLink(call, sealPage({ ...position, offset: next, afterEmpty: isEmpty }, binding)) } : {}),
       value: shown,
     },
     ...(isEmpty ? { ruleId: 'G-PAGE-EMPTY' } : expansion === undefined ? {} : { ruleId: 'G-EXPAND' }),
@@ -86,7 +89,8 @@ export function answerCount(call: Call, listing: Listing): Answer {
 function shape(row: Wire, call: Call, listing: Listing): Wire {
   if (listing.isShaped === true) return row;
   const related = Object.fromEntries((listing.expandable ?? []).filter((name) => name in row).map((name) => [name, row[name]]));
-  return { ...project(row, call.query.select, listing.type, listing.defaults, call.world), ...related };
+  const selected = tell(call.world, 'L-SELECT-IGNORED', call.query.select, () => undefined);
+  return { ...tellRow(call.world, project(row, selected, listing.type, listing.defaults, call.world)), ...related };
 }
 
 function select(rows: readonly Wire[], filter: Filter | undefined): readonly Wire[] {
@@ -142,5 +146,6 @@ function contextOf(call: Call, listing: Listing): string {
 function nextLink(call: Call, token: string): string {
   const options = [...call.query.repeated, ['$skiptoken', token] as const];
   const search = options.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-  return `${call.world.origins.graph}/v1.0${call.path}?${search}`;
+  const origin = tell(call.world, 'L-PAGE-RELATIVE', call.world.origins.graph, () => '');
+  return `${origin}/v1.0${call.path}?${search}`;
 }

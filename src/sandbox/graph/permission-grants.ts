@@ -14,6 +14,7 @@ import { rule } from './rules';
 import { findUser } from './users';
 import { variantsOf } from './variants';
 import { readSingle } from './single';
+import { isLying, tell } from '../lies/truth';
 
 export function listPermissionGrants(call: Call): Answer {
   return list(call, 'oauth2PermissionGrants', () => true);
@@ -41,10 +42,10 @@ export function getPermissionGrant(call: Call): Answer {
 export function createPermissionGrant(call: Call): Answer {
   const body = readJson(call.body);
   checkMembers(body, 'oAuth2PermissionGrant', ['clientId', 'consentType', 'principalId', 'resourceId', 'scope'], ['id']);
-  const grant = readGrant(body);
+  const grant = tell(call.world, 'L-GRANT-ID', readGrant(body), (read) => ({ ...read, id: call.world.newGuid() }));
   requireReferences(call, grant);
   const { world, caller } = call;
-  if (caller.tenant.oauth2PermissionGrants.get(grant.id, world.now()) !== undefined) {
+  if (caller.tenant.oauth2PermissionGrants.get(grant.id, world.now()) !== undefined && !isLying(world, 'L-GRANT-DUPLICATE')) {
     throw new GraphRefusal(rule('G-GRANT-DUPLICATE'), 409, 'Request_MultipleObjectsWithSameKeyValue', 'Permission entry already exists.');
   }
   caller.tenant.oauth2PermissionGrants.put(grant.id, grant, world.now());
@@ -60,13 +61,13 @@ export function updatePermissionGrant(call: Call): Answer {
   const body = readJson(call.body);
   checkMembers(body, 'oAuth2PermissionGrant', ['scope'], ['id', 'clientId', 'consentType', 'principalId', 'resourceId']);
   if (typeof body.scope !== 'string') throw invalidValue('scope');
-  call.caller.tenant.oauth2PermissionGrants.put(grant.id, { ...grant, scope: body.scope }, call.world.now());
+  call.caller.tenant.oauth2PermissionGrants.put(grant.id, { ...grant, scope: tell(call.world, 'L-GRANT-MERGE', body.scope, (scope) => `${grant.scope} ${scope}`) }, call.world.now());
   return NO_CONTENT;
 }
 
 export function deletePermissionGrant(call: Call): Answer {
   const { id } = latest(call);
-  call.caller.tenant.oauth2PermissionGrants.delete(id, call.world.now());
+  if (!isLying(call.world, 'L-GRANT-DELETE')) call.caller.tenant.oauth2PermissionGrants.delete(id, call.world.now());
   return NO_CONTENT;
 }
 

@@ -6,22 +6,25 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { decodeJwt, hasValidSignature, type DecodedJwt } from '../jwt';
-import type { Application, KeyCredential } from '../model';
+import type { Application, KeyCredential, World } from '../model';
 import { GraphRefusal } from './refusal';
 import { rule } from './rules';
+import { isLying, tell } from '../lies/truth';
 
 const PROOF_AUDIENCE = '00000002-0000-0000-c000-000000000000';
 const MAX_LIFETIME_SECONDS = 600;
 
 /** The entry that signed the proof. Refuses with 401 Authentication_MissingOrMalformed. */
-export function requireProof(application: Pick<Application, 'id' | 'keyCredentials'>, proof: unknown, nowMs: number): KeyCredential {
+export function requireProof(application: Pick<Application, 'id' | 'keyCredentials'>, proof: unknown, world: Pick<World, 'now'>): KeyCredential {
+  const nowMs = world.now();
   const jwt = typeof proof === 'string' ? decodeJwt(proof) : undefined;
   if (jwt === undefined || jwt.header.alg !== 'RS256') throw malformedProof();
   const signer = application.keyCredentials.find((credential) => isNamedBy(jwt, credential) && isCurrent(credential, nowMs));
   if (signer === undefined) throw malformedProof();
   const { publicKey } = new X509Certificate(Buffer.from(signer.key, 'base64'));
-  if (publicKey.asymmetricKeyType !== 'rsa' || !hasValidSignature(jwt, 'RS256', publicKey)) throw malformedProof();
-  if (!areClaimsRight(jwt.claims, application.id, nowMs / 1000)) throw malformedProof();
+  if (publicKey.asymmetricKeyType !== 'rsa' || (!hasValidSignature(jwt, 'RS256', publicKey) && !isLying(world, 'L-PROOF-SIGNATURE'))) throw malformedProof();
+  const issuer = tell<unknown>(world, 'L-PROOF-ISSUER', application.id, () => jwt.claims.iss);
+  if (!areClaimsRight(jwt.claims, issuer, nowMs / 1000)) throw malformedProof();
   return signer;
 }
 
@@ -39,8 +42,8 @@ function isCurrent(credential: KeyCredential, nowMs: number): boolean {
   return Date.parse(credential.startDateTime) <= nowMs && nowMs < Date.parse(credential.endDateTime);
 }
 
-function areClaimsRight(claims: DecodedJwt['claims'], objectId: string, nowSeconds: number): boolean {
+function areClaimsRight(claims: DecodedJwt['claims'], issuer: unknown, nowSeconds: number): boolean {
   const { aud, iss, nbf, exp } = claims;
-  if (aud !== PROOF_AUDIENCE || iss !== objectId || typeof nbf !== 'number' || typeof exp !== 'number') return false;
+  if (aud !== PROOF_AUDIENCE || iss !== issuer || typeof nbf !== 'number' || typeof exp !== 'number') return false;
   return nbf <= nowSeconds && nowSeconds < exp && exp - nbf <= MAX_LIFETIME_SECONDS;
 }

@@ -11,6 +11,7 @@ import { answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
 import { NotModelled, notFound } from './refusal';
 import { project, type Wire } from './select';
 import { readSingle } from './single';
+import { tell } from '../lies/truth';
 
 const DIRECTORY = 'roleManagement/directory';
 type RoleRowType = 'unifiedRoleAssignment' | 'unifiedRoleEligibilityScheduleInstance' | 'unifiedRoleAssignmentScheduleInstance';
@@ -21,7 +22,7 @@ export function listRoleAssignments(call: Call): Answer {
   const isExpanded = readExpand(call);
   return answerList(call, {
     ...shared('unifiedRoleAssignment', `${DIRECTORY}/roleAssignments`),
-    rows: (asOfMs) => call.caller.tenant.roleAssignments.list(asOfMs).map((row) => withPrincipal(call, viewAssignment(row), asOfMs, isExpanded)),
+    rows: (asOfMs) => call.caller.tenant.roleAssignments.list(asOfMs).map((row) => withPrincipal(call, tell(call.world, 'L-ROLE-SCOPE', viewAssignment(row), (view) => ({ ...view, resourceScope: '/', directoryScopeId: '/' })), asOfMs, isExpanded)),
     filterable: { roleDefinitionId: ['eq', 'in'], principalId: ['eq', 'in'], directoryScopeId: ['eq'] },
   });
 }

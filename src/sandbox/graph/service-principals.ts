@@ -16,6 +16,7 @@ import { rule } from './rules';
 import type { Wire } from './select';
 import { readWritten, writableNames } from './written';
 import { readSingle } from './single';
+import { isLying } from '../lies/truth';
 
 const READ_ONLY = ['id', 'appOwnerOrganizationId', 'createdDateTime', 'deletedDateTime', 'servicePrincipalType', 'appDisplayName'];
 
@@ -61,7 +62,7 @@ export function createServicePrincipal(call: Call): Answer {
   }
   // Application.ReadWrite.OwnedBy reaches apps of this tenant only.
   if (call.access === 'own' && registration.tenant !== caller.tenant) throw notLocal();
-  if (caller.tenant.servicePrincipals.list(world.now()).some((principal) => principal.appId === appId)) throw alreadyInUse(appId);
+  if (caller.tenant.servicePrincipals.list(world.now()).some((principal) => principal.appId === appId) && !isLying(world, 'L-SP-DUPLICATE')) throw alreadyInUse(appId);
   const principal: ServicePrincipal = {
     id: world.newGuid(),
     appId,

@@ -11,6 +11,7 @@ import { USER_FILTERS } from './object-filters';
 import { holdsAny } from './permissions';
 import { insufficientPrivileges, NotModelled, notFound } from './refusal';
 import { readSingle } from './single';
+import { tellUser } from '../lies/graph';
 
 export function listUsers(call: Call): Answer {
   refuseBasicOnly(call);
@@ -28,7 +29,7 @@ export function getUser(call: Call): Answer {
   if (user === undefined) throw notFound(key.value);
   if (call.access === 'own' && user.id !== call.caller.objectId) throw insufficientPrivileges();
   refuseBasicOnly(call);
-  return readSingle(call, 'users', 'user', viewUser(user), USER_DEFAULTS);
+  return readSingle(call, 'users', 'user', tellUser(call.world, viewUser(user)), USER_DEFAULTS);
 }
 
 /** The person behind the token; an app-only token has none and is refused before. */
@@ -36,7 +37,7 @@ export function getMe(call: Call): Answer {
   const user = findUser(call, call.caller.objectId);
   if (user === undefined) throw notFound(call.caller.objectId);
   refuseBasicOnly(call);
-  return readSingle(call, 'users', 'user', viewUser(user), USER_DEFAULTS);
+  return readSingle(call, 'users', 'user', tellUser(call.world, viewUser(user)), USER_DEFAULTS);
 }
 
 function userListing(call: Call): Listing {
@@ -44,7 +45,7 @@ function userListing(call: Call): Listing {
     type: 'user',
     resource: 'User',
     context: 'users',
-    rows: (asOfMs) => call.caller.tenant.users.list(asOfMs).map(viewUser),
+    rows: (asOfMs) => call.caller.tenant.users.list(asOfMs).map((user) => tellUser(call.world, viewUser(user))),
     filterable: USER_FILTERS,
     defaults: USER_DEFAULTS,
     pageSize: DEFAULT_PAGE_SIZE,

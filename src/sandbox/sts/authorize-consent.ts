@@ -19,6 +19,8 @@ import { adminNeededPage } from './pages';
 import { refuse } from './refusals';
 import { miscall } from './relying-party/modes';
 import { answerWith, refuseToApp, type Entrant, type Step } from './steps';
+import { tellRequest } from '../lies/consent';
+import { tell } from '../lies/truth';
 
 const ADMIN_CONSENT_REQUIRED = 90094;
 
@@ -29,7 +31,7 @@ export function judgeAuthorizeConsent(
   request: AuthorizeRequest,
   who: Entrant,
 ): Step | undefined {
-  const wanted = request.prompt === 'consent' ? request.scopes : missingScopes(exchange, interaction, request, who);
+  const wanted = tell(exchange.world, 'L-AUTHZ-CONSENT', request.prompt === 'consent' ? request.scopes : missingScopes(exchange, interaction, request, who), () => []);
   if (wanted.length === 0) return undefined;
   const { appId } = interaction.application;
   if (request.prompt === 'none') return answerWith(refuseToApp(exchange, interaction, refuse.consentGone(appId, 'AUTHZ-NO-CONSENT')));
@@ -59,10 +61,11 @@ export function finishAuthorize(exchange: Exchange, interaction: Interaction, re
   const members: Members = [
     ['code', code],
     ['session_state', sessionState(interaction.sessionId)],
+    ...tell<Members>(exchange.world, 'L-AUTHZ-ISS', [], () => [['iss', `${exchange.world.origins.login}/${tenant.tenantId}/v2.0`]]),
   ];
   const wrong = miscall(exchange.sts.relyingParty, interaction.application.appId);
   const right: RuleId = request.responseMode === 'form_post' ? 'AUTHZ-FORM-POST' : 'AUTHZ-CODE';
-  const response = answerAuthorize(request, wrong === undefined ? right : 'RP-CASE', members, wrong);
+  const response = answerAuthorize(tellRequest(exchange.world, request), wrong === undefined ? right : 'RP-CASE', members, wrong);
   return { ...response, trace: { tenantId: tenant.tenantId, appId: interaction.application.appId, operation: 'authorize code' } };
 }
 

@@ -12,6 +12,7 @@ import type { Application, KeyCredential, Tenant } from '../model';
 import type { Authority, Exchange } from './context';
 import type { RegisteredApp } from './directory';
 import { refusalJson, refuse, type Refusal } from './refusals';
+import { isLying, tell } from '../lies/truth';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** Nobody has published how much the service allows. */
@@ -54,10 +55,10 @@ export function authenticateClient(
 }
 
 function checkSecret(exchange: Exchange, application: Application, secret: string): ClientCheck {
-  const found = application.passwordCredentials.find((candidate) => isEqual(candidate.secretText, secret));
+  const found = application.passwordCredentials.find((candidate) => isEqual(candidate.secretText, secret) || isLying(exchange.world, 'L-SECRET-ANY'));
   if (found === undefined) return refused(exchange, refuse.wrongSecret(application.appId));
   const now = exchange.world.now();
-  if (now >= Date.parse(found.endDateTime)) return refused(exchange, refuse.expiredSecret(application.appId));
+  if (now >= Date.parse(found.endDateTime) && !isLying(exchange.world, 'L-SECRET-EXPIRED')) return refused(exchange, refuse.expiredSecret(application.appId));
   if (now < Date.parse(found.startDateTime)) return refused(exchange, refuse.wrongSecret(application.appId));
   return { ok: true, proof: '1' };
 }
@@ -80,12 +81,12 @@ function checkClaims(exchange: Exchange, authority: Authority, appId: string, jw
   const { iss, sub, aud, exp, nbf } = jwt.claims;
   if (iss !== appId) return refuse.assertionIssuer();
   if (sub !== iss) return refuse.assertionSubject();
-  if (typeof aud !== 'string' || !tokenEndpoints(exchange, authority).includes(aud)) return refuse.assertionAudience();
+  if ((typeof aud !== 'string' || !tokenEndpoints(exchange, authority).includes(aud)) && !isLying(exchange.world, 'L-ASSERTION-AUDIENCE')) return refuse.assertionAudience();
   const nowMs = exchange.world.now();
   const from = typeof nbf === 'number' ? nbf : 0;
   const to = typeof exp === 'number' ? exp : Number.NEGATIVE_INFINITY;
   const isInTime = nowMs / 1000 >= from - CLOCK_SKEW_SECONDS && nowMs / 1000 < to + CLOCK_SKEW_SECONDS;
-  return isInTime ? undefined : refuse.assertionTime(nowMs, from, to);
+  return isInTime || isLying(exchange.world, 'L-ASSERTION-TIME') ? undefined : refuse.assertionTime(nowMs, from, to);
 }
 
 /** The endpoint as it was addressed (GUID, domain or organizations), and by the tenant's GUID. */
@@ -99,16 +100,16 @@ function checkKey(exchange: Exchange, app: RegisteredApp, jwt: DecodedJwt, algor
   const { appId } = app.application;
   const hex = typeof thumbprint === 'string' ? Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase() : '';
   const owner = exchange.world.tenants.get(app.ownerTenantId);
-  const registered = owner === undefined ? [] : visibleKeys(owner, app.application.id, exchange.world.asOf('sts.keys'));
+  const registered = owner === undefined ? [] : visibleKeys(owner, app.application.id, tell(exchange.world, 'L-LAG-KEYS', exchange.world.asOf('sts.keys'), () => exchange.world.now()));
   const entry = registered.find((candidate) => certificateHash(candidate, hash) === thumbprint);
   if (entry === undefined) return refuse.keyNotFound(appId, hex);
   const now = exchange.world.now();
-  if (now < Date.parse(entry.startDateTime) || now >= Date.parse(entry.endDateTime)) return refuse.keyExpired(appId, hex);
+  if ((now < Date.parse(entry.startDateTime) || now >= Date.parse(entry.endDateTime)) && !isLying(exchange.world, 'L-ASSERTION-KEY-EXPIRED')) return refuse.keyExpired(appId, hex);
   const { publicKey } = new X509Certificate(Buffer.from(entry.key, 'base64'));
   if (publicKey.asymmetricKeyType !== 'rsa') return refuse.assertionSignature(appId);
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < MIN_RSA_BITS) return refuse.keyTooSmall(bits);
-  return hasValidSignature(jwt, algorithm, publicKey) ? undefined : refuse.assertionSignature(appId);
+  return hasValidSignature(jwt, algorithm, publicKey) || isLying(exchange.world, 'L-ASSERTION-SIGNATURE') ? undefined : refuse.assertionSignature(appId);
 }
 
 function visibleKeys(owner: Tenant, applicationId: string, asOfMs: number): readonly KeyCredential[] {

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Tenant, User } from '../model';
 import type { AuthorizationCode, Authority, AuthorizeRequest, Exchange, Interaction, StsState } from './context';
 import { refuse, type Refusal } from './refusals';
+import { isLying } from '../lies/truth';
 
 const CODE_LIFETIME_MS = 600_000;
 
@@ -38,12 +39,12 @@ export function checkCode(exchange: Exchange, authority: Authority, clientId: st
   const value = form.get('code');
   if (value === null || value === '') return refuse.missingParameter('code', 'TOKEN-PARAMETER');
   const grant = sts.codes.get(value);
-  if (grant === undefined || grant.clientId !== clientId) return refuse.unknownCode();
-  if (grant.redeemed) return refuse.reusedCode();
-  if (world.now() >= grant.issuedAt + CODE_LIFETIME_MS) return refuse.expiredCode();
-  if (!isSameAuthority(grant, authority)) return refuse.codeOfOtherTenant();
-  if (form.get('redirect_uri') !== grant.redirectUri) return refuse.redeemedElsewhere();
-  if (!isVerifierRight(grant.challenge, form.get('code_verifier'))) return refuse.wrongVerifier();
+  if (grant === undefined || (grant.clientId !== clientId && !isLying(world, 'L-CODE-CLIENT'))) return refuse.unknownCode();
+  if (grant.redeemed && !isLying(world, 'L-CODE-TWICE')) return refuse.reusedCode();
+  if (world.now() >= grant.issuedAt + CODE_LIFETIME_MS && !isLying(world, 'L-CODE-EXPIRED')) return refuse.expiredCode();
+  if (!isSameAuthority(grant, authority) && !isLying(world, 'L-CODE-TENANT')) return refuse.codeOfOtherTenant();
+  if (form.get('redirect_uri') !== grant.redirectUri && !isLying(world, 'L-CODE-REDIRECT')) return refuse.redeemedElsewhere();
+  if (!isVerifierRight(grant.challenge, form.get('code_verifier')) && !isLying(world, 'L-CODE-VERIFIER')) return refuse.wrongVerifier();
   const tenant = world.tenants.get(grant.tenantId);
   const user = tenant?.users.get(grant.userId, world.now());
   if (tenant === undefined || user === undefined) return refuse.unknownCode();

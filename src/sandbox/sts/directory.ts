@@ -6,13 +6,15 @@ import { findRoleName } from '../directory-roles';
 import { GRAPH_APP_ID } from '../access-tokens';
 import type { Application, ServicePrincipal, Tenant, User, World } from '../model';
 import type { Authority, Person } from './context';
+import { tell } from '../lies/truth';
 
 /** Undefined for a tenant that does not exist; `consumers` is not modelled and comes back as such. */
 export function resolveAuthority(world: World, segment: string): Authority | 'consumers' | undefined {
   if (segment === 'common' || segment === 'organizations') return { kind: 'any', segment };
   if (segment === 'consumers') return 'consumers';
   const tenant = findTenant(world, segment);
-  return tenant === undefined ? undefined : { kind: 'tenant', tenant, segment };
+  if (tenant !== undefined) return { kind: 'tenant', tenant, segment };
+  return tell<Authority | undefined>(world, 'L-DISC-TENANT-UNKNOWN', undefined, () => ({ kind: 'any', segment: 'organizations' }));
 }
 
 function findTenant(world: World, idOrDomain: string): Tenant | undefined {

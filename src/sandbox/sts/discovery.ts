@@ -12,6 +12,8 @@ import { resolveAuthority } from './directory';
 import { knownInstances } from './instances';
 import { refusalJson, refuse } from './refusals';
 import { misdocument, mispublish } from './relying-party/modes';
+import { tellConfiguration, tellKeys } from '../lies/documents';
+import { isLying, tell } from '../lies/truth';
 
 export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = '' }) => {
   const authority = resolveAuthority(exchange.world, segment);
@@ -19,10 +21,11 @@ export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = 
   if (authority === 'consumers') return notModelled('the /consumers authority');
   const { login, graph } = exchange.world.origins;
   if (authority.kind === 'any') {
-    return respond(rule('DISC-TEMPLATE'), 200, configuration(login, graph, authority.segment, '{tenantid}', null));
+    return respond(rule('DISC-TEMPLATE'), 200, tellConfiguration(exchange, configuration(login, graph, authority.segment, tell(exchange.world, 'L-DISC-TEMPLATE', '{tenantid}', () => exchange.world.homeTenantId), null)));
   }
   const { tenantId } = authority.tenant;
-  const document = configuration(login, graph, tenantId, tenantId, region(exchange, authority.tenant));
+  const issuerTenant = tell(exchange.world, 'L-DISC-ISSUER', tenantId, () => segment);
+  const document = tellConfiguration(exchange, configuration(login, graph, tenantId, issuerTenant, region(exchange, authority.tenant)));
   return misdocument(exchange.sts.relyingParty, respond(rule('DISC-TENANT'), 200, document), document, login);
 };
 
@@ -30,7 +33,7 @@ export const signingKeys: LoginHandler = (exchange, { tenant: segment = '' }) =>
   const authority = resolveAuthority(exchange.world, segment);
   if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
   const { origins, signingKeys: keys } = exchange.world;
-  const published = keys.published.map((key) => toJwk(key, origins.login));
+  const published = tellKeys(exchange.world, keys.published.map((key) => toJwk(key, origins.login)));
   return mispublish(exchange.sts.relyingParty, respond(rule('DISC-KEYS'), 200, { keys: published }), published);
 };
 
@@ -38,7 +41,7 @@ export const instanceDiscovery: LoginHandler = (exchange): SandboxResponse => {
   const endpoint = exchange.request.query.get('authorization_endpoint') ?? '';
   const asked = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const metadata = knownInstances(exchange.world.origins.login);
-  if (asked?.protocol !== 'https:' || !metadata.some(({ aliases }) => aliases.includes(asked.host))) return refusalJson(exchange, refuse.unknownInstance());
+  if (asked?.protocol !== 'https:' || (!metadata.some(({ aliases }) => aliases.includes(asked.host)) && !isLying(exchange.world, 'L-INSTANCE-ANY'))) return refusalJson(exchange, refuse.unknownInstance());
   const segment = asked.pathname.split('/')[1] ?? 'common';
   return respond(rule('DISC-INSTANCE'), 200, {
     tenant_discovery_endpoint: `${asked.origin}/${segment}/v2.0/.well-known/openid-configuration`,

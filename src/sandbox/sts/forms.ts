@@ -15,6 +15,8 @@ import { describe, errorUri, refuse } from './refusals';
 import { findInteraction, isSignedIn, rememberAccount } from './sessions';
 import { nextStep, picker, proceed } from './sign-in';
 import type { ReadyToConsent } from './steps';
+import { isLying, tell } from '../lies/truth';
+import { tellGranted } from '../lies/consent';
 
 /** Account picker, user name and password. */
 export const login: LoginHandler = (exchange) => {
@@ -31,8 +33,8 @@ export const login: LoginHandler = (exchange) => {
     interaction.provedNow = false;
     return isSignedIn(session, account.person) ? proceed(exchange, interaction, session) : passwordPage(exchange, interaction, account.user.userPrincipalName);
   }
-  if (!isEqual(account.user.password, password)) return passwordPage(exchange, interaction, upn, refuse.wrongPassword());
-  if (!account.user.accountEnabled) return errorPage(exchange, refuse.disabledAccount(), interaction);
+  if (!isEqual(account.user.password, password) && !isLying(exchange.world, 'L-PASSWORD-ANY')) return passwordPage(exchange, interaction, upn, refuse.wrongPassword());
+  if (!account.user.accountEnabled && !isLying(exchange.world, 'L-SIGNIN-DISABLED')) return errorPage(exchange, refuse.disabledAccount(), interaction);
   interaction.person = account.person;
   interaction.provedNow = true;
   rememberAccount(session, account.person);
@@ -48,7 +50,7 @@ export const consent: LoginHandler = (exchange) => {
     case 'accept':
       return accept(exchange, interaction, session);
     case 'cancel':
-      return cancel(exchange, interaction);
+      return cancelFalsely(exchange, interaction, session) ?? cancel(exchange, interaction);
     case 'return':
       return returnToApp(exchange, interaction);
     default:
@@ -63,21 +65,32 @@ function accept(exchange: Exchange, interaction: Interaction, session: Session):
   if (step.kind === 'answer') return step.response;
   const { tenant, user, permissions } = step.ready;
   const { application, request } = interaction;
-  grantPermissions(exchange.world, tenant, application, permissions, request.flow === 'authorize' ? user.id : null);
+  grantPermissions(exchange.world, tenant, application, tellGranted(exchange.world, request.flow, permissions), request.flow === 'authorize' ? user.id : null);
   if (request.flow === 'authorize') return finishAuthorize(exchange, interaction, request, tenant, user);
   exchange.sts.interactions.delete(interaction.id);
-  return adminConsented(interaction, request, step.ready);
+  return adminConsented(exchange, interaction, request, step.ready);
 }
 
-function adminConsented(interaction: Interaction, request: AdminConsentRequest, { tenant, isDynamic }: ReadyToConsent): SandboxResponse {
+function adminConsented({ world }: Exchange, interaction: Interaction, request: AdminConsentRequest, { tenant, isDynamic }: ReadyToConsent): SandboxResponse {
   const trace = { tenantId: tenant.tenantId, appId: interaction.application.appId, operation: 'admin consent granted' };
   const consented = ['admin_consent', 'True'] as const;
-  const tenantMember = ['tenant', tenant.tenantId] as const;
+  const tenantMember = ['tenant', tell(world, 'L-CONSENT-TENANT', tenant.tenantId, () => world.homeTenantId)] as const;
+  const state = tell(world, 'L-CONSENT-STATE', stateMember(request.state), () => []);
   if (request.version === 'v1') {
-    return { ...redirectTo('CONSENT-GRANTED-V1', request.redirectUri, [tenantMember, ...stateMember(request.state), consented]), trace };
+    return { ...redirectTo('CONSENT-GRANTED-V1', request.redirectUri, [tenantMember, ...state, consented]), trace };
   }
-  const members: Members = [consented, tenantMember, ['scope', request.scope ?? ''], ...stateMember(request.state)];
+  const members: Members = [consented, tenantMember, ['scope', request.scope ?? ''], ...state];
   return { ...redirectTo(isDynamic ? 'CONSENT-DYNAMIC' : 'CONSENT-GRANTED-V2', request.redirectUri, members), trace };
+}
+
+/** Only under a lie: what accepting would have written, or how it would have come back. */
+function cancelFalsely(exchange: Exchange, interaction: Interaction, session: Session): SandboxResponse | undefined {
+  const { application, request } = interaction;
+  const [grants, succeeds] = [isLying(exchange.world, 'L-DECLINE-GRANTS'), isLying(exchange.world, 'L-DECLINE-SUCCESS')];
+  const step = grants || succeeds ? nextStep(exchange, interaction, session) : undefined;
+  if (step?.kind !== 'consent' || request.flow !== 'adminconsent') return undefined;
+  if (grants) grantPermissions(exchange.world, step.ready.tenant, application, step.ready.permissions, null);
+  return succeeds ? adminConsented(exchange, interaction, request, step.ready) : undefined;
 }
 
 function cancel(exchange: Exchange, interaction: Interaction): SandboxResponse {
@@ -91,7 +104,7 @@ function cancel(exchange: Exchange, interaction: Interaction): SandboxResponse {
 }
 
 function declineAdminConsent(exchange: Exchange, request: AdminConsentRequest): SandboxResponse {
-  const state = stateMember(request.state);
+  const state = tell(exchange.world, 'L-DECLINE-STATE', stateMember(request.state), () => []);
   const consented = ['admin_consent', 'True'] as const;
   const variants: Readonly<Record<DeclineVariant, () => SandboxResponse>> = {
     'v1-documented': () => {

@@ -8,6 +8,7 @@ import { signJwt } from '../jwt';
 import type { Draft } from './relying-party/model';
 import type { Tenant, User, World } from '../model';
 import type { AuthorizationCode } from './context';
+import { tellIdToken } from '../lies/tokens';
 
 const LIFETIME_SECONDS = 3600;
 
@@ -16,7 +17,7 @@ export function issueIdToken(draft: Draft): string {
 }
 
 export function draftIdToken(
-  world: Pick<World, 'now' | 'signingKeys' | 'origins' | 'tenants'>,
+  world: Pick<World, 'now' | 'signingKeys' | 'origins' | 'tenants' | 'homeTenantId'>,
   tenant: Tenant,
   appId: string,
   user: User,
@@ -41,7 +42,7 @@ export function draftIdToken(
     rh: `1.${randomBytes(24).toString('base64url')}.`,
     uti: randomBytes(16).toString('base64url'),
   };
-  return { header: { typ: 'JWT', alg: 'RS256', kid }, claims, key: privateKey };
+  return tellIdToken(world, { header: { typ: 'JWT', alg: 'RS256', kid }, claims, key: privateKey });
 }
 
 function pairwiseSubject(tenantId: string, appId: string, userId: string): string {

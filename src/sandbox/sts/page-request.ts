@@ -9,6 +9,7 @@ import { findApp, isAllowedIn, resolveAuthority } from './directory';
 import { errorPage } from './pages';
 import { isRegistered } from './redirect-uris';
 import { refuse, type Refusal } from './refusals';
+import { tell } from '../lies/truth';
 
 export interface PageRequest {
   readonly authority: Authority;
@@ -24,7 +25,8 @@ export function openPageRequest(exchange: Exchange, segment: string, mayOmitRedi
   if (authority === 'consumers') return notModelled('the /consumers authority');
   const application = findApplication(exchange, authority, query.get('client_id') ?? '');
   if ('rule' in application) return errorPage(exchange, application);
-  const redirectUri = chooseRedirect(application, query.get('redirect_uri'), mayOmitRedirect);
+  const given = query.get('redirect_uri');
+  const redirectUri = tell(exchange.world, 'L-REDIRECT-ANY', chooseRedirect(application, given, mayOmitRedirect), (chosen) => given ?? chosen);
   if (typeof redirectUri !== 'string') return errorPage(exchange, redirectUri);
   return { authority, application, redirectUri };
 }

@@ -6,6 +6,7 @@
 import { respond, type SandboxResponse } from '../http';
 import { rule, type RuleId } from '../rules';
 import { timestamp, type Exchange } from './context';
+import { isLying, tell } from '../lies/truth';
 
 export interface Refusal {
   readonly rule: RuleId;
@@ -147,13 +148,13 @@ export function refusalJson(exchange: Exchange, refused: Refusal): SandboxRespon
   const body = {
     error: refused.error,
     error_description: describe(exchange, refused),
-    error_codes: [refused.code],
+    ...(isLying(exchange.world, 'L-ERROR-CODES') ? {} : { error_codes: [refused.code] }),
     timestamp: timestamp(exchange.world.now()),
     trace_id: exchange.traceId,
     correlation_id: exchange.correlationId,
     ...(refused.withoutErrorUri ? {} : { error_uri: errorUri(exchange, refused.code) }),
   };
-  return respond(rule(refused.rule), refused.status, body);
+  return respond(rule(refused.rule), tell<number>(exchange.world, 'L-SECRET-STATUS', refused.status, () => 400), body);
 }
 
 export function errorUri(exchange: Exchange, code: number): string {

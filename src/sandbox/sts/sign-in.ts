@@ -14,6 +14,8 @@ import { adminNeededPage, consentPage, errorPage, passwordPage, pickerPage, type
 import { refuse } from './refusals';
 import { isSignedIn } from './sessions';
 import { answerWith, isSilent, refuseToApp, stopOnPage, type Entrant, type Step } from './steps';
+import { tellRight } from '../lies/consent';
+import { isLying } from '../lies/truth';
 
 /** The next page or the way back to the app. */
 export function proceed(exchange: Exchange, interaction: Interaction, session: Session): SandboxResponse {
@@ -33,7 +35,7 @@ export function nextStep(exchange: Exchange, interaction: Interaction, session: 
   interaction.person ??= presumedPerson(exchange, interaction, session);
   const { person } = interaction;
   const isProved = person !== undefined && isSignedIn(session, person) && (interaction.provedNow || !mustProveAgain(interaction));
-  if (isSilent(interaction) && !isProved) return answerWith(refuseToApp(exchange, interaction, refuse.noSession()));
+  if (isSilent(interaction) && !isProved && !isLying(exchange.world, 'L-AUTHZ-SILENT')) return answerWith(refuseToApp(exchange, interaction, refuse.noSession()));
   if (person === undefined) return answerWith(picker(exchange, interaction, session));
   const home = findHomeUser(exchange.world, person);
   if (home === undefined) return answerWith(picker(exchange, interaction, session));
@@ -81,11 +83,12 @@ export function picker(exchange: Exchange, interaction: Interaction, session: Se
 function enterTenant(exchange: Exchange, interaction: Interaction, person: Person, home: User): Step {
   const { world } = exchange;
   const { authority, application, request } = interaction;
-  if (!home.accountEnabled) return stopOnPage(exchange, interaction, refuse.disabledAccount());
+  const maySignIn = (account: User) => account.accountEnabled || isLying(world, 'L-SIGNIN-DISABLED');
+  if (!maySignIn(home)) return stopOnPage(exchange, interaction, refuse.disabledAccount());
   const tenant = authority.kind === 'tenant' ? authority.tenant : world.tenants.get(person.tenantId);
   const user = tenant === undefined ? undefined : findUserIn(world, tenant, person);
   if (tenant === undefined || user === undefined) return answerWith(refuseOutsider(exchange, interaction, home));
-  if (!user.accountEnabled) return stopOnPage(exchange, interaction, refuse.disabledAccount());
+  if (!maySignIn(user)) return stopOnPage(exchange, interaction, refuse.disabledAccount());
   const entrant: Entrant = { tenant, user, upn: home.userPrincipalName };
   const principal = findServicePrincipal(tenant, application.appId, world.now());
   if (request.flow === 'authorize') {
@@ -104,7 +107,7 @@ function judgeAdminConsent(
 ): Step {
   const requested = requestedPermissions(exchange, interaction, request, who.tenant);
   if ('status' in requested) return answerWith(requested);
-  const right = consentRight(interaction.application, heldRoles(exchange.world, who.tenant, who.user.id));
+  const right = tellRight(exchange.world, consentRight(interaction.application, heldRoles(exchange.world, who.tenant, who.user.id)));
   if (right !== 'may-consent') {
     const reason = right === 'needs-admin' ? ({ rule: 'CONSENT-NOT-ADMIN' } as const) : ({ rule: 'CONSENT-WHO' } as const);
     return answerWith(adminNeededPage(exchange, interaction, who.upn, reason));

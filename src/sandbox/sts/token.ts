@@ -19,6 +19,8 @@ import { draftIdToken, issueIdToken } from './id-tokens';
 import { isRefusal, refusalJson, refuse, type Refusal } from './refusals';
 import { misanswer } from './relying-party/modes';
 import { surroundingsOf } from './relying-party/surroundings';
+import { withoutSignature } from '../lies/tokens';
+import { isLying, tell } from '../lies/truth';
 
 const NULL_GUID = '00000000-0000-0000-0000-000000000000';
 
@@ -56,8 +58,8 @@ function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
 }
 
 function redeemClientCredentials(exchange: Exchange, authority: Authority): SandboxResponse {
-  if (authority.kind === 'any') return refusalJson(exchange, refuse.clientCredentialsOnCommon());
-  const { tenant } = authority;
+  const tenant = authority.kind === 'tenant' ? authority.tenant : tell(exchange.world, 'L-TOKEN-COMMON', undefined, () => exchange.world.tenants.get(exchange.world.homeTenantId));
+  if (tenant === undefined) return refusalJson(exchange, refuse.clientCredentialsOnCommon());
   const given = readClientCredentials(exchange);
   const app = findClient(exchange, given.clientId, tenant);
   if (isRefusal(app)) return refusalJson(exchange, app);
@@ -68,13 +70,13 @@ function redeemClientCredentials(exchange: Exchange, authority: Authority): Sand
   const audience = readAudience(exchange, tenant);
   if (isRefusal(audience)) return refusalJson(exchange, audience);
   const accessToken = issueAccessToken(exchange.world, {
-    tenantId: tenant.tenantId,
+    tenantId: tell(exchange.world, 'L-AT-TENANT', tenant.tenantId, () => exchange.world.homeTenantId),
     audience: audience.address,
     appId: app.application.appId,
     appDisplayName: app.application.displayName,
     clientProof: client.proof,
     subjectObjectId: principal.id,
-    roles: grantedRoles(exchange.world, tenant, principal, audience.resource),
+    roles: tell(exchange.world, 'L-AT-ROLES-ALL', grantedRoles(exchange.world, tenant, principal, audience.resource), () => audience.resource.appRoles.map((role) => role.value)),
   });
   return respond(rule('TOKEN-APP'), 200, {
     token_type: 'Bearer',
@@ -93,9 +95,15 @@ function findClient(exchange: Exchange, clientId: string, tenant: Tenant | undef
 }
 
 function usablePrincipal(world: World, tenant: Tenant, { application }: RegisteredApp): ServicePrincipal | Refusal {
-  const principal = findServicePrincipal(tenant, application.appId, world.asOf('sts.servicePrincipal'));
+  const principal = findServicePrincipal(tenant, application.appId, tell(world, 'L-LAG-STS', world.asOf('sts.servicePrincipal'), () => world.now())) ?? principalAtHome(world, application.appId);
   if (principal === undefined) return refuse.noServicePrincipal(application.appId, tenant.tenantId);
-  return principal.accountEnabled ? principal : refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED');
+  return principal.accountEnabled || isLying(world, 'L-TOKEN-SP-DISABLED') ? principal : refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED');
+}
+
+/** Only under a lie: the app's own presence at home stands in for one that is missing here. */
+function principalAtHome(world: World, appId: string): ServicePrincipal | undefined {
+  const home = world.tenants.get(world.homeTenantId);
+  return home !== undefined && isLying(world, 'L-TOKEN-NO-SP') ? findServicePrincipal(home, appId, world.now()) : undefined;
 }
 
 function readAudience(exchange: Exchange, tenant: Tenant): { address: string; resource: ServicePrincipal } | Refusal {
@@ -103,16 +111,16 @@ function readAudience(exchange: Exchange, tenant: Tenant): { address: string; re
   const [scope] = scopes;
   if (scope === undefined) return refuse.missingParameter('scope', 'TOKEN-PARAMETER');
   if (scopes.length > 1) return refuse.severalScopes('TOKEN-SCOPE-MANY');
-  const address = resourceOfDefaultScope(scope);
+  const address = resourceOfDefaultScope(scope) ?? tell<string | undefined>(exchange.world, 'L-TOKEN-SCOPE', undefined, () => 'https://graph.microsoft.com');
   if (address === undefined) return refuse.scopeWithoutDefault(scope);
-  const resource = findAudience(exchange.world, tenant, address);
+  const resource = findAudience(exchange.world, tenant, address) ?? (isLying(exchange.world, 'L-TOKEN-RESOURCE') ? findAudience(exchange.world, tenant, GRAPH_APP_ID) : undefined);
   return resource === undefined ? refuse.unknownResource(address, tenant.tenantId) : { address, resource };
 }
 
 function grantedRoles(world: World, tenant: Tenant, client: ServicePrincipal, resource: ServicePrincipal): string[] {
   const names = new Map(resource.appRoles.map((role) => [role.id, role.value]));
   return tenant.appRoleAssignments
-    .list(world.asOf('sts.roles'))
+    .list(tell(world, 'L-LAG-ROLES', world.asOf('sts.roles'), () => world.now()))
     .filter((row) => row.principalId === client.id && row.resourceId === resource.id)
     .flatMap((row) => names.get(row.appRoleId) ?? []);
 }
@@ -156,7 +164,7 @@ function answerCode(exchange: Exchange, app: RegisteredApp, proof: ClientProof, 
     ext_expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
     access_token: accessToken,
     ...(grant.scopes.includes('offline_access') ? { refresh_token: randomBytes(48).toString('base64url') } : {}),
-    ...(grant.scopes.includes('openid') ? { id_token: issueIdToken(draft) } : {}),
+    ...(grant.scopes.includes('openid') ? { id_token: tell(exchange.world, 'L-IDT-UNSIGNED', issueIdToken(draft), withoutSignature) } : {}),
     ...(exchange.form.get('client_info') === '1' ? { client_info: clientInfo } : {}),
   };
   const answer = { ...respond(rule('CODE-REDEEMED'), 200, members), trace: { tenantId: tenant.tenantId } };

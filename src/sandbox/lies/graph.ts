@@ -1,0 +1,72 @@
+/** The lies about what Graph shows of an object, over rows that are already in their wire form. */
+import type { JsonObject } from '../jwt';
+import { isLying, tell } from './truth';
+
+/** An answer on its way out, its headers in lower case. */
+interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+export function tellHeaders<Response extends Outgoing>(world: object, response: Response): Response {
+  if (!isLying(world, 'L-REQUEST-ID') && !isLying(world, 'L-CONTENT-TYPE')) return response;
+  const { 'request-id': requestId, ...others } = response.headers;
+  const isJson = response.status < 400 && String(others['content-type'] ?? '').startsWith('application/json');
+  return {
+    ...response,
+    headers: {
+      ...others,
+      ...(requestId === undefined || isLying(world, 'L-REQUEST-ID') ? {} : { 'request-id': requestId }),
+      ...(isJson && isLying(world, 'L-CONTENT-TYPE') ? { 'content-type': 'application/json' } : {}),
+    },
+  };
+}
+
+export function tellRow(world: object, row: JsonObject): JsonObject {
+  return tell(world, 'L-NULL-ABSENT', row, () => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)));
+}
+
+export function tellUser(world: object, user: JsonObject): JsonObject {
+  return tell(world, 'L-USER-TYPE', user, () => ({ ...user, ...('userType' in user ? { userType: 'Member' } : {}) }));
+}
+
+/** Where a page ends and the next one begins. */
+export function tellPage(world: object, end: number, total: number): { readonly next: number; readonly hasNext: boolean } {
+  if (isLying(world, 'L-PAGE-LOST')) return { next: end + 1, hasNext: end < total };
+  if (isLying(world, 'L-PAGE-REPEATED')) return { next: end - 1, hasNext: end < total };
+  return isLying(world, 'L-PAGE-END') && end >= total ? { next: total, hasNext: true } : { next: end, hasNext: end < total };
+}
+
+/** The answers of a batch; with each other's ids where more than one was asked. */
+export function tellItems(world: object, items: readonly JsonObject[]): readonly JsonObject[] {
+  const named = tell(world, 'L-BATCH-ID', items, () => items.map((item, index) => ({ ...item, id: items[(index + 1) % items.length]?.id })));
+  return tell(world, 'L-BATCH-STATUS', named, (all) => all.map((item) => ({ ...item, status: 200 })));
+}
+
+/** What the permissions of a token open. */
+export function tellAccess<Access extends string>(world: object, access: Access): Access | 'full' {
+  return isLying(world, 'L-GRAPH-PERMISSION') || (access === 'own' && isLying(world, 'L-GRAPH-OWNED')) ? 'full' : access;
+}
+
+interface ShownKey {
+  readonly key: string;
+}
+
+/** An application as it is shown; `kept` are its key credentials as they are stored, in the same order. */
+export function tellApplication(world: object, view: JsonObject, kept: readonly ShownKey[], withKeys: boolean): JsonObject {
+  const shown = Array.isArray(view.keyCredentials) ? (view.keyCredentials as readonly JsonObject[]) : [];
+  return { ...view, keyCredentials: shown.map((entry, index) => tellKeyCredential(world, entry, kept[index]?.key ?? null, withKeys)) };
+}
+
+function tellKeyCredential(world: object, shown: JsonObject, key: string | null, withKey: boolean): JsonObject {
+  const base64 = Buffer.from(String(shown.customKeyIdentifier), 'hex').toString('base64');
+  const identified = tell(world, 'L-KEY-IDENTIFIER', shown, () => ({ ...shown, customKeyIdentifier: base64 }));
+  if (withKey) return tell(world, 'L-KEY-HIDDEN', identified, (all) => ({ ...all, key: null }));
+  return tell(world, 'L-KEY-SHOWN', identified, (all) => ({ ...all, key }));
+}
+
+/** The key credentials that a PATCH leaves behind. */
+export function tellReplaced<Key extends { readonly keyId: string }>(world: object, before: readonly Key[], after: readonly Key[]): readonly Key[] {
+  const appended = tell(world, 'L-KEY-APPEND', after, () => [...before.filter(({ keyId }) => after.every((key) => key.keyId !== keyId)), ...after]);
+  return tell(world, 'L-KEY-LOST', appended, () => before);
+}
