@@ -12,7 +12,7 @@ import type { Tenant } from './model';
 import type { RequestLog } from './request-log';
 import { DECLINE_VARIANTS, type DeclineVariant, type Seed } from './seed-format';
 import type { StsState } from './sts/context';
-import { signInDoors } from './sts/control-doors';
+import { checkStsVariants, signInDoors } from './sts/control-doors';
 import { tenantName } from './sts/directory';
 import { pageOfTenants } from './tenant-pages';
 import { REPLICATION_SCOPES, type ControlledWorld } from './world';
@@ -63,7 +63,7 @@ function state({ world, sts }: ControlledParts) {
     graph: world.origins.graph,
     homeTenantId: world.homeTenantId,
     replicationLagMs: world.replicationLagMs(),
-    variants: { decline: sts.declineVariant, graph: graphVariantsOf(world) },
+    variants: { decline: sts.declineVariant, graph: graphVariantsOf(world), sts: sts.variants },
     tenantCount: world.tenants.size,
     tenants: [...world.tenants.inUse()].map((tenant) => describeTenant(world, tenant)),
   };
@@ -119,14 +119,15 @@ function chooseLies(world: ControlledWorld, { ids }: JsonObject): ControlAnswer 
 }
 
 function setVariants(sts: StsState, body: JsonObject): ControlAnswer {
-  const { decline, graph } = body;
+  const { decline, graph, sts: wanted } = body;
   if (decline === null) sts.declineVariant = null;
   else if (decline !== undefined) {
     if (!isDeclineVariant(decline)) throw new ControlRefusal(`decline is one of ${DECLINE_VARIANTS.join(', ')} or null.`);
     sts.declineVariant = decline;
   }
+  if (wanted !== undefined) sts.variants = { ...sts.variants, ...checkStsVariants(wanted) };
   if (graph !== undefined) setGraphVariants(sts.world, checkGraphVariants(graph));
-  return ok({ variants: { decline: sts.declineVariant, graph: graphVariantsOf(sts.world) } });
+  return ok({ variants: { decline: sts.declineVariant, graph: graphVariantsOf(sts.world), sts: sts.variants } });
 }
 
 function isDeclineVariant(value: unknown): value is DeclineVariant {

@@ -17,14 +17,18 @@ import type { SandboxRequest, SandboxResponse } from './http';
 import { describeReady, type Ready } from './ready';
 import { RequestLog, type Gap, type RequestRow } from './request-log';
 import { createSeededWorld, populateWorld } from './seed';
-import { seededAppId, type Credentials } from './seed-apps';
+import type { Credentials } from './seed-apps';
 import { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 import type { Seed, SeedFile, VariantChoice } from './seed-format';
 import { createHttps, sandboxFault } from './server';
 import { rollOver, type RollOverStep } from './signing-key-roll-over';
 import { generateSigningKeys, type SigningKeys } from './signing-keys';
+import { beginSts, setRelyingParty, type RelyingPartyChoice } from './sts/begin';
 import { createStsState, type StsState } from './sts/context';
+import { seededPolicies } from './sts/policies';
+import type { Provocation } from './sts/provocations';
 import { handleLogin } from './sts/sign-in-host';
+import type { StsVariants } from './sts/variants';
 import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
 import { setLies } from './lies/truth';
@@ -46,6 +50,8 @@ export { readFaultsArgument, type Faults, type FaultsInput } from './faults/sess
 export type { TraceRow } from './faults/trace';
 export { LIES, type Lie, type LieArea, type LieId } from './lies/registry';
 export { generateSigningKeys, type SigningKeys } from './signing-keys';
+export type { Provocation } from './sts/provocations';
+export type { StsVariants } from './sts/variants';
 export type { ReplicationLag } from './world';
 
 export interface SandboxOptions {
@@ -74,7 +80,7 @@ export interface SandboxOptions {
   /** Where the CA file, `gaps.ndjson` and `trace.ndjson` go; absent: a fresh directory that is removed at the end. */
   readonly dataDir?: string;
   /** Be wrong in one way from the start: a case id for every app, or one per app key. */
-  readonly relyingParty?: string | Readonly<Record<string, string>>;
+  readonly relyingParty?: RelyingPartyChoice;
   /** Ids of the lies to tell (`GET /lies`); absent: the truth. */
   readonly lies?: readonly string[] | undefined;
   /** Also write a configuration for the product to this file. */
@@ -103,6 +109,9 @@ export interface RunningSandbox {
   rollSigningKeys(step: RollOverStep): void;
   /** Exactly these lies from now on, none for the truth. Raises RangeError for an unknown id. */
   setLies(ids: readonly string[]): void;
+  /** Ask for a refusal by its AADSTS number; docs/sandbox.md lists them. Raises RangeError. */
+  provoke(provocation: Provocation): void;
+  setStsVariants(variants: Partial<StsVariants>): void;
   /** Closes both ports, cuts open connections, removes the temporary directory. */
   stop(): Promise<void>;
 }
@@ -132,19 +141,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   await writeFile(caFile, tls.caPem, { mode: 0o600 });
   const gapFile = options.dataDir === undefined ? undefined : openGapFile(directory.path);
   const log = new RequestLog((gap) => gapFile?.append(gap));
-  const sts = createStsState(world, seed.declineVariant ?? null);
+  const sts = createStsState(world, seed.declineVariant ?? null, seededPolicies(seed));
   const server = createHttps(tls, (request) => answer(sts, log, faults, request));
   const https = await openDoor(server, cloud, options.port ?? 0, (method, target) => log.recordRefusedHost(method, target, world.now()));
   world.setOrigins(https.origins);
+  beginSts(sts, seed, { variants: options.variants?.sts, relyingParty: options.relyingParty });
 
   const chooseSides = () => setGraphVariants(world, { ...DEFAULT_GRAPH_VARIANTS, ...seed.variants?.graph, ...options.variants?.graph });
   chooseSides();
   const reset = () => {
     chooseSides();
     populateWorld(world, seed, credentials);
-    for (const memory of [sts.sessions, sts.interactions, sts.codes]) memory.clear();
-    sts.declineVariant = seed.declineVariant ?? null;
-    sts.relyingParty.clear();
+    beginSts(sts, seed, { variants: options.variants?.sts });
     log.clear();
     faults.restart();
   };
@@ -166,6 +174,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     setLies: (ids) => setLies(world, ids),
     setDeclineVariant: (variant) => void (sts.declineVariant = variant),
     setRelyingParty: (caseId, appKey) => setRelyingParty(sts, seed, caseId, appKey),
+    provoke: (provocation) => sts.provocations.add(provocation),
+    setStsVariants: (variants) => void (sts.variants = { ...sts.variants, ...variants }),
     rollSigningKeys: (step) => world.setSigningKeys(rollOver(world.signingKeys, step, Date.now())),
     stop: async () => {
       await Promise.all([https.close(), control.close()]);
@@ -174,19 +184,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
       await directory.remove();
     },
   };
-  setWantedRelyingParty(sandbox, options.relyingParty);
   writeWantedConfig(options.writeConfig, ready);
   return sandbox;
-}
-
-function setWantedRelyingParty(sandbox: RunningSandbox, wanted: SandboxOptions['relyingParty']): void {
-  if (typeof wanted === 'string') sandbox.setRelyingParty(wanted);
-  else for (const [appKey, caseId] of Object.entries(wanted ?? {})) sandbox.setRelyingParty(caseId, appKey);
-}
-
-function setRelyingParty(sts: StsState, seed: Seed, caseId: string | null, appKey: string | undefined): void {
-  if (appKey !== undefined && !seed.apps.some(({ key }) => key === appKey)) throw new RangeError(`There is no app "${appKey}".`);
-  sts.relyingParty.set(caseId, appKey === undefined ? undefined : seededAppId(seed, appKey));
 }
 
 async function answer(sts: StsState, log: RequestLog, faults: FaultSession, request: SandboxRequest): Promise<SandboxResponse> {

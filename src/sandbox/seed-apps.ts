@@ -3,11 +3,11 @@
  * secrets come from node:crypto, never from the seed's generator: a run can be repeated, its credentials cannot
  * be guessed.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { appRoleAssignmentId } from './graph/ids';
-import type { Application, RequiredResourceAccess, ServicePrincipal, Tenant } from './model';
+import type { Application, KeyCredential, RequiredResourceAccess, ServicePrincipal, Tenant } from './model';
 import { resourceByKey } from './resources';
-import type { AppSeed, Seed } from './seed-format';
+import type { AppSeed, CertificateSeed, Seed } from './seed-format';
 import { namedGuid } from './world';
 
 /** Seeded rows were written before any replica's horizon. */
@@ -32,7 +32,7 @@ export function addApp(home: Tenant, seed: Seed, declared: AppSeed, credentials:
     signInAudience: declared.multiTenant === false ? 'AzureADMyOrg' : 'AzureADMultipleOrgs',
     redirectUris: [...(declared.redirectUris ?? []), ...seed.redirectUris],
     requiredResourceAccess: requiredResourceAccess(declared),
-    keyCredentials: [],
+    keyCredentials: (declared.certificates ?? []).flatMap((entry, index) => keyCredential(entry, id(`certificate/${index}`)) ?? []),
     passwordCredentials: [
       {
         keyId: id('secret'),
@@ -41,6 +41,13 @@ export function addApp(home: Tenant, seed: Seed, declared: AppSeed, credentials:
         startDateTime: SEEDED_DATE_TIME,
         endDateTime: SECRET_END_DATE_TIME,
       },
+      ...(declared.secrets ?? []).map((entry, index) => ({
+        keyId: id(`secret/${index}`),
+        secretText: entry.value,
+        displayName: entry.name ?? null,
+        startDateTime: entry.from ?? SEEDED_DATE_TIME,
+        endDateTime: entry.until ?? SECRET_END_DATE_TIME,
+      })),
     ],
     createdDateTime: SEEDED_DATE_TIME,
   };
@@ -48,6 +55,30 @@ export function addApp(home: Tenant, seed: Seed, declared: AppSeed, credentials:
   const principal = plainServicePrincipal(id('home-sp'), application.appId, application.displayName, home.tenantId);
   home.servicePrincipals.put(principal.id, principal, SEEDED_AT);
   for (const name of declared.homeRoles ?? []) grantGraphRole(home, principal, name, id(`home-role/${name}`));
+}
+
+/** Undefined for text that is no certificate. */
+export function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function keyCredential({ pem, name, from, until }: CertificateSeed, keyId: string): KeyCredential | undefined {
+  const certificate = readCertificate(pem);
+  if (certificate === undefined) return undefined;
+  return {
+    keyId,
+    key: certificate.raw.toString('base64'),
+    customKeyIdentifier: createHash('sha1').update(certificate.raw).digest('hex').toUpperCase(),
+    displayName: name ?? certificate.subject,
+    startDateTime: from ?? new Date(certificate.validFrom).toISOString(),
+    endDateTime: until ?? new Date(certificate.validTo).toISOString(),
+    type: 'AsymmetricX509Cert',
+    usage: 'Verify',
+  };
 }
 
 function grantGraphRole(tenant: Tenant, principal: ServicePrincipal, roleName: string, guid: string): void {

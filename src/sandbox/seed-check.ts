@@ -7,8 +7,11 @@ import { problemWithVariants } from './graph/variants';
 import { isJsonObject, type JsonObject } from './jwt';
 import { isResourceKey, resourceByKey } from './resources';
 import { DEFAULT_SEED } from './seed-default';
-import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type AppPermissionSeed, type Seed, type SeedFile } from './seed-format';
+import { readCertificate } from './seed-apps';
+import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type AppPermissionSeed, type ProvocationSeed, type Seed, type SeedFile } from './seed-format';
 import { generatedNumber, MAX_GENERATED_PEOPLE, MAX_GENERATED_TENANTS } from './seed-generated';
+import { provokedAt } from './sts/provocations';
+import { problemWithStsVariants } from './sts/variants';
 import { REPLICATION_SCOPES } from './world';
 
 /** A seed file that cannot be used; the message names the field. */
@@ -38,6 +41,7 @@ export function resolveSeed(file: SeedFile = {}): Seed {
     replicationLagMs: { ...base.replicationLagMs, ...file.replicationLagMs },
     declineVariant: file.declineVariant ?? base.declineVariant,
     variants: file.variants ?? base.variants,
+    provoke: file.provoke ?? base.provoke,
   };
   checkReferences(seed);
   return seed;
@@ -55,6 +59,7 @@ function checkReferences(seed: Seed): void {
   checkGenerated(seed);
   requireUnique(seed.apps.map((app) => app.key), 'apps', 'key');
   for (const app of seed.apps) for (const permission of app.permissions) checkPermission(app.key, permission);
+  for (const [index, wanted] of (seed.provoke ?? []).entries()) checkProvocation(seed, wanted, `provoke[${index}]`);
   for (const tenant of seed.tenants) {
     const aliases = new Set(tenant.people.map((person) => person.alias));
     requireUnique(tenant.people.map((person) => person.alias), `tenant ${tenant.key}`, 'alias');
@@ -76,6 +81,11 @@ function checkPermission(appKey: string, { resource: resourceKey, type, name }: 
   const { displayName, appRoles, scopes } = resourceByKey(resourceKey);
   const offered: readonly { readonly value: string }[] = type === 'Role' ? appRoles : scopes;
   if (!offered.some((candidate) => candidate.value === name)) fail(`app ${appKey}`, `${displayName} has no ${type} named "${name}"`);
+}
+
+function checkProvocation(seed: Seed, { tenant: tenantKey, app: appKey }: ProvocationSeed, at: string): void {
+  if (tenantKey !== undefined && !seed.tenants.some((candidate) => candidate.key === tenantKey)) fail(`${at}.tenant`, `names no tenant: "${tenantKey}"`);
+  if (appKey !== undefined && !seed.apps.some((candidate) => candidate.key === appKey)) fail(`${at}.app`, `names no app: "${appKey}"`);
 }
 
 function checkHome(seed: Seed, tenantKey: string, person: Seed['tenants'][number]['people'][number]): void {
@@ -113,6 +123,18 @@ const redirectUri: Check = (value, at) => {
   if (typeof value !== 'string' || !URL.canParse(value) || value.includes('#')) fail(at, 'must be an absolute URL without a fragment');
 };
 
+const instant: Check = (value, at) => {
+  if (typeof value !== 'string' || Number.isNaN(Date.parse(value))) fail(at, 'must be an ISO 8601 instant');
+};
+
+const certificate: Check = (value, at) => {
+  if (typeof value !== 'string' || readCertificate(value) === undefined) fail(at, 'must be a certificate in PEM');
+};
+
+const provokable: Check = (value, at) => {
+  if (typeof value !== 'number' || provokedAt(value) === undefined) fail(at, 'is not a number that can be provoked this way (docs/sandbox.md)');
+};
+
 const key: Check = (value, at) => {
   if (typeof value !== 'string' || !/^[a-z0-9][a-z0-9-]{0,31}$/.test(value)) fail(at, 'must be lower-case letters, digits and dashes');
 };
@@ -127,6 +149,11 @@ const days: Check = (value, at) => {
 
 const graphVariants: Check = (value, at) => {
   const problem = isJsonObject(value) ? problemWithVariants(value) : 'must be an object';
+  if (problem !== undefined) fail(at, problem);
+};
+
+const stsVariants: Check = (value, at) => {
+  const problem = isJsonObject(value) ? problemWithStsVariants(value) : 'must be an object';
   if (problem !== undefined) fail(at, problem);
 };
 
@@ -158,6 +185,7 @@ const tenant = object(
     licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))),
     resources: listOf(resource),
     people: listOf(person),
+    consent: object({ users: oneOf(['everything', 'verified-publishers', 'nothing']), requests: flag }, []),
     groups: listOf(group),
     servicePrincipals: listOf(object({ name: text, roles: listOf(roleName) }, ['name'])),
     maxKeyLifetimeDays: days,
@@ -178,6 +206,10 @@ const app = object(
     redirectUris: listOf(redirectUri),
     homeRoles: listOf(text),
     clientSecret: text,
+    secrets: listOf(object({ value: text, name: text, from: instant, until: instant }, ['value'])),
+    certificates: listOf(object({ pem: certificate, name: text, from: instant, until: instant }, ['pem'])),
+    publisher: object({ name: text, verified: flag }, ['name']),
+    risky: flag,
   },
   ['key', 'name', 'round', 'permissions'],
 );
@@ -193,7 +225,8 @@ const checkFile = object(
     redirectUris: listOf(redirectUri),
     replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),
     declineVariant: oneOf(DECLINE_VARIANTS),
-    variants: object({ graph: graphVariants }, []),
+    variants: object({ graph: graphVariants, sts: stsVariants }, []),
+    provoke: listOf(object({ code: provokable, tenant: key, app: key, person: text, times: round }, ['code'])),
   },
   [],
 );

@@ -5,6 +5,7 @@
 import type { GraphVariants } from './graph/variants';
 import type { ReplicationLag } from './world';
 import type { ResourceKey } from './resources';
+import type { StsVariants } from './sts/variants';
 
 /** What the decline of a consent looks like at the redirect URI; three sources say three things. */
 export type DeclineVariant = 'v2-documented' | 'v1-documented' | 'reported';
@@ -27,10 +28,25 @@ export interface Seed {
   readonly declineVariant?: DeclineVariant | undefined;
   /** Which sides of contradictions to play; what is not named keeps its default. */
   readonly variants?: VariantChoice | undefined;
+  /** Refusals in force from the start. */
+  readonly provoke?: readonly ProvocationSeed[] | undefined;
 }
 
 export interface VariantChoice {
   readonly graph?: Partial<GraphVariants> | undefined;
+  readonly sts?: Partial<StsVariants> | undefined;
+}
+
+/** A refusal asked for; docs/sandbox.md lists the numbers. */
+export interface ProvocationSeed {
+  readonly code: number;
+  /** Key of a tenant. */
+  readonly tenant?: string | undefined;
+  /** Key of an app. */
+  readonly app?: string | undefined;
+  /** The name the person signs in with. */
+  readonly person?: string | undefined;
+  readonly times?: number | undefined;
 }
 
 /** A seed as a file gives it: everything optional, laid over the built-in seed unless it `extends` nothing. */
@@ -48,6 +64,7 @@ export interface TenantSeed {
   /** Microsoft resources that have a service principal here; absent: all three. */
   readonly resources?: readonly ResourceKey[] | undefined;
   readonly people: readonly PersonSeed[];
+  readonly consent?: ConsentPolicySeed | undefined;
   readonly groups?: readonly GroupSeed[] | undefined;
   readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
   /** Longest lifetime of certificates registered on this tenant's apps, in days; absent: no policy. */
@@ -63,6 +80,13 @@ export interface GeneratedTenantsSeed {
   readonly licences?: readonly LicenceName[] | undefined;
   /** Of all of them; absent: a random one per start. */
   readonly password?: string | undefined;
+}
+
+export interface ConsentPolicySeed {
+  /** What people may consent to by themselves when no administrator is needed; absent: everything. */
+  readonly users?: 'everything' | 'verified-publishers' | 'nothing' | undefined;
+  /** People who may not consent can ask an administrator from the page. */
+  readonly requests?: boolean | undefined;
 }
 
 export type LicenceName = 'AAD_PREMIUM' | 'AAD_PREMIUM_P2' | 'EXCHANGE_S_ENTERPRISE' | 'SHAREPOINTENTERPRISE' | 'TEAMS1';
@@ -121,6 +145,33 @@ export interface AppSeed {
   readonly homeRoles?: readonly string[] | undefined;
   /** Absent: a random one per start. */
   readonly clientSecret?: string | undefined;
+  /** Besides the one above, each in its own time. */
+  readonly secrets?: readonly SecretSeed[] | undefined;
+  readonly certificates?: readonly CertificateSeed[] | undefined;
+  readonly publisher?: PublisherSeed | undefined;
+  /** Considered risky: people are sent to an administrator. */
+  readonly risky?: boolean | undefined;
+}
+
+/** Instants are ISO 8601; absent ones as far as it goes. */
+export interface SecretSeed {
+  readonly value: string;
+  readonly name?: string | undefined;
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** A public certificate; its own validity where no instant is given. */
+export interface CertificateSeed {
+  readonly pem: string;
+  readonly name?: string | undefined;
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+export interface PublisherSeed {
+  readonly name: string;
+  readonly verified?: boolean | undefined;
 }
 
 export interface AppPermissionSeed {

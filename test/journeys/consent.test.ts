@@ -72,7 +72,7 @@ describe('somebody who may not consent', () => {
     const url = await invite(story);
     const visitor = story.visitor();
     const wall = await visitInvitation(story, url, personWith(story.tenant('contoso.example'), role), 'accept', visitor);
-    expect(wall.text('need-admin-approval')).toBe('Need admin approval');
+    expect(wall.text('need-admin-approval')).toBe('An administrator has to approve this');
     const back = await visitor.submit(wall, 'return-to-app');
     expect(refusal(story, back)).toEqual({ publicCode: 'declined', code: 'CONSENT_DECLINED' });
     expect((await visitInvitation(story, url, contosoAdmin())).text('account')).toBe('Contoso Ltd');

@@ -9,7 +9,9 @@ import { readFaultPlan } from '../../src/sandbox/faults/plan-check';
 import { PRESET_NAMES } from '../../src/sandbox/faults/presets';
 import { buildConfig, checkSeedFile, resolveSeed, SeedError, startSandbox, type RunningSandbox, type SandboxOptions } from '../../src/sandbox/index';
 import { DECLINE_VARIANTS } from '../../src/sandbox/seed-format';
+import { PROVOKABLE_CODES } from '../../src/sandbox/sts/provocations';
 import { RELYING_PARTY_CASES } from '../../src/sandbox/sts/relying-party/modes';
+import { STS_VARIANTS } from '../../src/sandbox/sts/variants';
 import { REPLICATION_SCOPES } from '../../src/sandbox/world';
 import { adminConsentUrl, app, Browser, control, grantConsent, openSandbox, person, send, START, tenantId } from './support';
 
@@ -220,7 +222,16 @@ describe('the documentation', () => {
     const { items: _items, ...refusal } = (await control(sandbox, 'GET', '/')).json;
     const controls = [...JSON.stringify(refusal).matchAll(/(?:GET|POST) \/[\w-]+/g)].map(([route]) => route).filter((route) => route !== 'GET /');
     expect(controls.length).toBeGreaterThan(8);
-    expect([...controls, ...REPLICATION_SCOPES, ...DECLINE_VARIANTS, ...Object.keys(RELYING_PARTY_CASES)].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
+    expect([...controls, ...REPLICATION_SCOPES, ...DECLINE_VARIANTS, ...Object.keys(RELYING_PARTY_CASES), ...Object.keys(STS_VARIANTS).map((name) => `sts.${name}`)].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
+  });
+
+  it('says for every number the sign-in host can answer with how to provoke it', () => {
+    const code = readFileSync(new URL('../../src/sandbox/sts/refusals.ts', import.meta.url), 'utf8');
+    const natural = [...code.matchAll(/'[A-Z-]+',\s+(\d{5,7}),/g)].map(([, number = '']) => number);
+    expect(natural.length).toBeGreaterThan(35);
+    const section = page.slice(page.indexOf('### Refusals and how to provoke them'), page.indexOf('### Wrong on purpose'));
+    const told = new Set(section.match(/\d{5,7}/g));
+    expect([...natural, ...PROVOKABLE_CODES.map(String)].filter((number) => !told.has(number))).toEqual([]);
   });
 });
 

@@ -15,7 +15,8 @@ import { issueCode } from './codes';
 import { OIDC_SCOPES, type AuthorizeRequest, type Exchange, type Interaction } from './context';
 import { consentRight, heldRoles } from './directory';
 import { delegatedPermissions, grantedScopes, hasTenantWideGrant } from './grants';
-import { adminNeededPage } from './pages';
+import { adminNeededPage, type WallReason } from './consent-pages';
+import { offerRequest } from './consent-requests';
 import { refuse } from './refusals';
 import { miscall } from './relying-party/modes';
 import { answerWith, refuseToApp, type Entrant, type Step } from './steps';
@@ -23,6 +24,7 @@ import { tellRequest } from '../lies/consent';
 import { tell } from '../lies/truth';
 
 const ADMIN_CONSENT_REQUIRED = 90094;
+const RISKY_APP = 900941;
 
 /** Undefined when nothing is left to consent to. */
 export function judgeAuthorizeConsent(
@@ -35,11 +37,23 @@ export function judgeAuthorizeConsent(
   if (wanted.length === 0) return undefined;
   const { appId } = interaction.application;
   if (request.prompt === 'none') return answerWith(refuseToApp(exchange, interaction, refuse.consentGone(appId, 'AUTHZ-NO-CONSENT')));
-  const needsAdmin = wanted.some((name) => findResource(GRAPH_APP_ID)?.scopes.find((scope) => scope.value === name)?.type === 'Admin');
-  if (needsAdmin && consentRight(interaction.application, heldRoles(exchange.world, who.tenant, who.user.id)) !== 'may-consent') {
-    return answerWith(adminNeededPage(exchange, interaction, who.upn, { rule: 'AUTHZ-ADMIN-NEEDED', code: ADMIN_CONSENT_REQUIRED }));
+  const wall = findWall(exchange, interaction, who, wanted);
+  if (wall !== undefined && consentRight(interaction.application, heldRoles(exchange.world, who.tenant, who.user.id)) !== 'may-consent') {
+    return answerWith(adminNeededPage(exchange, interaction, who.upn, offerRequest(exchange, interaction, who, wall)));
   }
   return { kind: 'consent', ready: { ...who, permissions: delegatedPermissions(GRAPH_APP_ID, wanted) ?? [], isDynamic: true } };
+}
+
+/** Why people may not consent to this by themselves, if they may not. */
+function findWall({ sts }: Exchange, { application }: Interaction, { tenant }: Entrant, wanted: readonly string[]): WallReason | undefined {
+  const { policies } = sts;
+  const needsAdmin = wanted.some((name) => findResource(GRAPH_APP_ID)?.scopes.find((scope) => scope.value === name)?.type === 'Admin');
+  if (needsAdmin) return { rule: 'AUTHZ-ADMIN-NEEDED', code: ADMIN_CONSENT_REQUIRED };
+  if (policies.isRisky(application.appId)) return { rule: 'POLICY-RISKY', code: RISKY_APP };
+  const { users } = policies.consentIn(tenant.tenantId);
+  const isUnverified = policies.publisherOf(application.appId)?.verified !== true;
+  const isForbidden = users === 'nothing' || (users === 'verified-publishers' && isUnverified);
+  return isForbidden ? { rule: 'POLICY-USER-CONSENT', code: ADMIN_CONSENT_REQUIRED } : undefined;
 }
 
 function missingScopes(

@@ -81,12 +81,18 @@ function checkClaims(exchange: Exchange, authority: Authority, appId: string, jw
   const { iss, sub, aud, exp, nbf } = jwt.claims;
   if (iss !== appId) return refuse.assertionIssuer();
   if (sub !== iss) return refuse.assertionSubject();
-  if ((typeof aud !== 'string' || !tokenEndpoints(exchange, authority).includes(aud)) && !isLying(exchange.world, 'L-ASSERTION-AUDIENCE')) return refuse.assertionAudience();
+  if ((typeof aud !== 'string' || !audiences(exchange, authority).includes(aud)) && !isLying(exchange.world, 'L-ASSERTION-AUDIENCE')) return refuse.assertionAudience();
   const nowMs = exchange.world.now();
   const from = typeof nbf === 'number' ? nbf : 0;
   const to = typeof exp === 'number' ? exp : Number.NEGATIVE_INFINITY;
   const isInTime = nowMs / 1000 >= from - CLOCK_SKEW_SECONDS && nowMs / 1000 < to + CLOCK_SKEW_SECONDS;
   return isInTime || isLying(exchange.world, 'L-ASSERTION-TIME') ? undefined : refuse.assertionTime(nowMs, from, to);
+}
+
+function audiences(exchange: Exchange, authority: Authority): string[] {
+  const endpoints = tokenEndpoints(exchange, authority);
+  if (exchange.sts.variants.assertionAudience === 'token-endpoint' || authority.kind !== 'tenant') return endpoints;
+  return [...endpoints, `${exchange.world.origins.login}/${authority.tenant.tenantId}/v2.0`];
 }
 
 /** The endpoint as it was addressed (GUID, domain or organizations), and by the tenant's GUID. */

@@ -6,7 +6,10 @@ import { readForm, type SandboxRequest, type SandboxResponse } from '../http';
 import type { Application, Tenant, World } from '../model';
 import type { ControlledWorld } from '../world';
 import type { DeclineVariant } from '../seed-format';
+import { noPolicies, type SignInPolicies } from './policies';
+import { Provocations } from './provocations';
 import { RelyingPartyModes } from './relying-party/modes';
+import { firstStsVariants, type StsVariants } from './variants';
 
 /** Scopes that belong to OpenID Connect rather than to a resource. */
 export const OIDC_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
@@ -58,6 +61,8 @@ export interface Interaction {
   readonly request: AuthorizeRequest | AdminConsentRequest;
   readonly startedAt: number;
   person: Person | undefined;
+  /** Standing at a wall from which a request may be sent. */
+  mayRequest: { readonly tenantId: string; readonly person: string } | undefined;
   /** A password was given within this very interaction. */
   provedNow: boolean;
 }
@@ -86,10 +91,35 @@ export interface StsState {
   readonly interactions: Map<string, Interaction>;
   readonly codes: Map<string, AuthorizationCode>;
   readonly relyingParty: RelyingPartyModes;
+  readonly provocations: Provocations;
+  readonly policies: SignInPolicies;
+  readonly consentRequests: ConsentRequest[];
+  variants: StsVariants;
 }
 
-export function createStsState(world: ControlledWorld, declineVariant: DeclineVariant | null): StsState {
-  return { world, declineVariant, sessions: new Map(), interactions: new Map(), codes: new Map(), relyingParty: new RelyingPartyModes() };
+/** What a person asked an administrator for, from the page. */
+export interface ConsentRequest {
+  readonly tenantId: string;
+  readonly appId: string;
+  readonly person: string;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly requestedAt: string;
+}
+
+export function createStsState(world: ControlledWorld, declineVariant: DeclineVariant | null, policies: SignInPolicies = noPolicies()): StsState {
+  return {
+    world,
+    declineVariant,
+    policies,
+    sessions: new Map(),
+    interactions: new Map(),
+    codes: new Map(),
+    relyingParty: new RelyingPartyModes(),
+    provocations: new Provocations(),
+    consentRequests: [],
+    variants: firstStsVariants(),
+  };
 }
 
 /** One request at the sign-in host, with the ids every answer repeats. */

@@ -1,14 +1,19 @@
-/** The sign-in host's own doors: relying-party cases and the roll-over of the signing keys. */
+/** The sign-in host's own doors: relying-party cases, roll-over of the signing keys, refusals asked for, requests for consent. */
 import { ControlRefusal, type ControlAnswer, type ControlRoutes } from '../control';
-import type { JsonObject } from '../jwt';
+import { isJsonObject, type JsonObject } from '../jwt';
 import { rollOver, ROLL_OVER_STEPS } from '../signing-key-roll-over';
 import type { StsState } from './context';
+import { PROVOKABLE_CODES } from './provocations';
 import { RELYING_PARTY_CASES } from './relying-party/modes';
+import { problemWithStsVariants, type StsVariants } from './variants';
 
 export function signInDoors(sts: StsState): ControlRoutes {
   return {
     'GET /relying-party': () => ok({ inForce: sts.relyingParty.describe(), items: listCases(), next: null }),
     'POST /relying-party': (body) => setCase(sts, body),
+    'GET /provocations': () => ok({ items: sts.provocations.list(), codes: PROVOKABLE_CODES, next: null }),
+    'POST /provocations': (body) => provoke(sts, body),
+    'GET /consent-requests': () => ok({ items: sts.consentRequests, next: null }),
     'GET /signing-keys': () => ok(describeKeys(sts)),
     'POST /signing-keys': (body) => roll(sts, body),
   };
@@ -28,6 +33,32 @@ function setCase(sts: StsState, body: JsonObject): ControlAnswer {
   if (appId !== undefined && typeof appId !== 'string') throw new ControlRefusal('appId is the id of one app.');
   sts.relyingParty.set(id, appId);
   return ok({ inForce: sts.relyingParty.describe() });
+}
+
+function provoke(sts: StsState, body: JsonObject): ControlAnswer {
+  const { code, times, clear } = body;
+  if (clear === true) sts.provocations.clear();
+  else {
+    if (typeof code !== 'number') throw new ControlRefusal('Give code, a number of GET /provocations, or clear: true.');
+    if (times !== undefined && typeof times !== 'number') throw new ControlRefusal('times is a number.');
+    const [tenantId, appId, person] = [text(body, 'tenantId'), text(body, 'appId'), text(body, 'person')];
+    sts.provocations.add({ code, tenantId, appId, person, times });
+  }
+  return ok({ items: sts.provocations.list(), next: null });
+}
+
+function text(body: JsonObject, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new ControlRefusal(`${name} is a text.`);
+}
+
+/** For `POST /variants`: the sign-in host's own contradictions. Raises ControlRefusal. */
+export function checkStsVariants(value: unknown): Partial<StsVariants> {
+  if (!isJsonObject(value)) throw new ControlRefusal('sts must be an object.');
+  const problem = problemWithStsVariants(value);
+  if (problem !== undefined) throw new ControlRefusal(`${problem}.`);
+  return value;
 }
 
 function roll(sts: StsState, body: JsonObject): ControlAnswer {

@@ -4,19 +4,24 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxResponse } from '../http';
+import type { Application, Tenant } from '../model';
 import type { DeclineVariant } from '../seed-format';
 import { finishAuthorize } from './authorize-consent';
 import { answerAuthorize, errorMembers, redirectTo, stateMember, type Members } from './callbacks';
+import { sendRequest } from './consent-requests';
 import type { AdminConsentRequest, Exchange, Interaction, LoginHandler, Session } from './context';
-import { findAccount } from './directory';
+import { findAccount, findServicePrincipal } from './directory';
 import { grantPermissions } from './grants';
 import { errorPage, passwordPage, usernamePage } from './pages';
-import { describe, errorUri, refuse } from './refusals';
+import { describe, errorUri, refuse, type Refusal } from './refusals';
 import { findInteraction, isSignedIn, rememberAccount } from './sessions';
 import { nextStep, picker, proceed } from './sign-in';
-import type { ReadyToConsent } from './steps';
+import { refuseToApp, type ReadyToConsent } from './steps';
 import { isLying, tell } from '../lies/truth';
 import { tellGranted } from '../lies/consent';
+
+/** Five to fifteen minutes are reported. */
+const SOFT_DELETE_MS = 600_000;
 
 /** Account picker, user name and password. */
 export const login: LoginHandler = (exchange) => {
@@ -49,12 +54,15 @@ export const consent: LoginHandler = (exchange) => {
   switch (exchange.form.get('decision')) {
     case 'accept':
       return accept(exchange, interaction, session);
+    case 'request':
+      return sendRequest(exchange, interaction) ?? proceed(exchange, interaction, session);
     case 'cancel':
       return cancelFalsely(exchange, interaction, session) ?? cancel(exchange, interaction);
     case 'return':
       return returnToApp(exchange, interaction);
     default:
       interaction.person = undefined;
+      interaction.mayRequest = undefined;
       return picker(exchange, interaction, session);
   }
 };
@@ -63,12 +71,23 @@ function accept(exchange: Exchange, interaction: Interaction, session: Session):
   // Judged again: the form alone proves neither who posts it nor that they may.
   const step = nextStep(exchange, interaction, session);
   if (step.kind === 'answer') return step.response;
-  const { tenant, user, permissions } = step.ready;
+  const { tenant, user, permissions, upn } = step.ready;
   const { application, request } = interaction;
+  const provoked = exchange.sts.provocations.take('consent', { tenantId: tenant.tenantId, appId: application.appId, person: upn });
+  const refused = provoked ?? whileDeleting(exchange, tenant, application);
+  if (refused !== undefined) return refuseToApp(exchange, interaction, refused);
   grantPermissions(exchange.world, tenant, application, tellGranted(exchange.world, request.flow, permissions), request.flow === 'authorize' ? user.id : null);
   if (request.flow === 'authorize') return finishAuthorize(exchange, interaction, request, tenant, user);
   exchange.sts.interactions.delete(interaction.id);
   return adminConsented(exchange, interaction, request, step.ready);
+}
+
+/** A service principal that was deleted minutes ago still stands in the way of a new one, where that side is played. */
+function whileDeleting({ sts, world }: Exchange, tenant: Tenant, { appId }: Application): Refusal | undefined {
+  if (sts.variants.reconsent === 'granted' || findServicePrincipal(tenant, appId, world.now()) !== undefined) return undefined;
+  const isFresh = (deletedDateTime: string) => world.now() - Date.parse(deletedDateTime) < SOFT_DELETE_MS;
+  const stands = tenant.deletedItems.list(world.now()).some((item) => item.kind === 'servicePrincipal' && item.row.appId === appId && isFresh(item.deletedDateTime));
+  return stands ? refuse.principalPresent(appId) : undefined;
 }
 
 function adminConsented({ world }: Exchange, interaction: Interaction, request: AdminConsentRequest, { tenant, isDynamic }: ReadyToConsent): SandboxResponse {

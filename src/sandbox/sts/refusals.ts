@@ -13,7 +13,7 @@ export interface Refusal {
   readonly code: number;
   readonly error: string;
   /** At the token endpoint. */
-  readonly status: 400 | 401;
+  readonly status: 400 | 401 | 429 | 503;
   readonly message: string;
   /** Some captured answers lack it, so clients must not need it. */
   readonly withoutErrorUri?: true;
@@ -128,6 +128,8 @@ export const refuse = {
   notAssigned: (appId: string) =>
     refusal('SIGNIN-ASSIGNMENT', 50105, 'access_denied', 400, `The signed-in user is not assigned to the application '${appId}'.`),
   staleForm: () => refusal('SIGNIN-STALE', 90013, 'invalid_request', 400, 'This sign-in is no longer under way in this browser. Start again from the app.'),
+  principalPresent: (appId: string) =>
+    refusal('POLICY-RECENTLY-DELETED', 650051, 'invalid_client', 400, `The name of app '${appId}' is already present in the organisation.`),
   missingResource: (resourceId: string, tenantId: string) =>
     refusal('CONSENT-RESOURCE', 650052, 'invalid_client', 400, `The app needs the service '${resourceId}', which the organisation '${tenantId}' has no service principal for.`),
 } as const;

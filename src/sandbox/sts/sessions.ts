@@ -39,6 +39,7 @@ export function openInteraction(
     sessionId: session.id,
     startedAt: sts.world.now(),
     person: undefined,
+    mayRequest: undefined,
     provedNow: false,
   };
   sts.interactions.set(interaction.id, interaction);

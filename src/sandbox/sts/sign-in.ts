@@ -8,9 +8,11 @@ import type { User } from '../model';
 import { finishAuthorize, judgeAuthorizeConsent } from './authorize-consent';
 import { requestedPermissions } from './consent-scope';
 import type { AdminConsentRequest, Exchange, Interaction, Person, Session } from './context';
+import { offerRequest } from './consent-requests';
 import { consentRight, findAccount, findHomeUser, findServicePrincipal, findUserIn, heldRoles, isSamePerson, tenantName } from './directory';
 import { missingResources } from './grants';
-import { adminNeededPage, consentPage, errorPage, passwordPage, pickerPage, type AccountRow } from './pages';
+import { adminNeededPage, consentPage } from './consent-pages';
+import { errorPage, passwordPage, pickerPage, type AccountRow } from './pages';
 import { refuse } from './refusals';
 import { isSignedIn } from './sessions';
 import { answerWith, isSilent, refuseToApp, stopOnPage, type Entrant, type Step } from './steps';
@@ -22,7 +24,7 @@ export function proceed(exchange: Exchange, interaction: Interaction, session: S
   const step = nextStep(exchange, interaction, session);
   if (step.kind === 'answer') return step.response;
   const { ready } = step;
-  return consentPage(interaction, {
+  return consentPage(exchange, interaction, {
     rule: interaction.request.flow === 'adminconsent' ? 'CONSENT-PAGE' : 'AUTHZ-CONSENT',
     account: ready.upn,
     tenantName: tenantName(exchange.world, ready.tenant),
@@ -89,6 +91,8 @@ function enterTenant(exchange: Exchange, interaction: Interaction, person: Perso
   const user = tenant === undefined ? undefined : findUserIn(world, tenant, person);
   if (tenant === undefined || user === undefined) return answerWith(refuseOutsider(exchange, interaction, home));
   if (!maySignIn(user)) return stopOnPage(exchange, interaction, refuse.disabledAccount());
+  const provoked = exchange.sts.provocations.take('sign-in', { tenantId: tenant.tenantId, appId: application.appId, person: home.userPrincipalName });
+  if (provoked !== undefined) return stopOnPage(exchange, interaction, provoked);
   const entrant: Entrant = { tenant, user, upn: home.userPrincipalName };
   const principal = findServicePrincipal(tenant, application.appId, world.now());
   if (request.flow === 'authorize') {
@@ -109,8 +113,8 @@ function judgeAdminConsent(
   if ('status' in requested) return answerWith(requested);
   const right = tellRight(exchange.world, consentRight(interaction.application, heldRoles(exchange.world, who.tenant, who.user.id)));
   if (right !== 'may-consent') {
-    const reason = right === 'needs-admin' ? ({ rule: 'CONSENT-NOT-ADMIN' } as const) : ({ rule: 'CONSENT-WHO' } as const);
-    return answerWith(adminNeededPage(exchange, interaction, who.upn, reason));
+    const rule = right === 'needs-admin' ? 'CONSENT-NOT-ADMIN' : 'CONSENT-WHO';
+    return answerWith(adminNeededPage(exchange, interaction, who.upn, offerRequest(exchange, interaction, who, { rule })));
   }
   const [missing] = missingResources(exchange.world, who.tenant, requested.rows);
   if (missing !== undefined) {

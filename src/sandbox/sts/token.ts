@@ -16,6 +16,7 @@ import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from '.
 import { findApp, findServicePrincipal, isAllowedIn, resolveAuthority, type RegisteredApp } from './directory';
 import { grantedScopes } from './grants';
 import { draftIdToken, issueIdToken } from './id-tokens';
+import type { Scene } from './provocations';
 import { isRefusal, refusalJson, refuse, type Refusal } from './refusals';
 import { misanswer } from './relying-party/modes';
 import { surroundingsOf } from './relying-party/surroundings';
@@ -48,6 +49,8 @@ export const tokenWrongMethod: LoginHandler = (exchange) => refusalJson(exchange
 function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
   const claims = exchange.form.get('claims');
   if (claims !== null && !isVoluntaryOnly(claims)) return notModelled('a claims parameter that must be honoured');
+  const provoked = exchange.sts.provocations.take('token', sceneOf(exchange, authority));
+  if (provoked !== undefined) return refusalJson(exchange, provoked);
   const grantType = exchange.form.get('grant_type');
   if (grantType === null || grantType === '') return refusalJson(exchange, refuse.missingParameter('grant_type', 'TOKEN-PARAMETER'));
   if (grantType === 'client_credentials') return redeemClientCredentials(exchange, authority);
@@ -55,6 +58,10 @@ function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
   const isKnownElsewhere = ['refresh_token', 'password', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'urn:ietf:params:oauth:grant-type:device_code'];
   if (isKnownElsewhere.includes(grantType)) return notModelled(`grant_type=${grantType}`);
   return refusalJson(exchange, refuse.grantType(grantType));
+}
+
+function sceneOf(exchange: Exchange, authority: Authority): Scene {
+  return { tenantId: authority.kind === 'tenant' ? authority.tenant.tenantId : undefined, appId: readClientCredentials(exchange).clientId };
 }
 
 function redeemClientCredentials(exchange: Exchange, authority: Authority): SandboxResponse {
@@ -65,7 +72,7 @@ function redeemClientCredentials(exchange: Exchange, authority: Authority): Sand
   if (isRefusal(app)) return refusalJson(exchange, app);
   const client = authenticateClient(exchange, authority, app, given, 7000216);
   if (!client.ok) return client.response;
-  const principal = usablePrincipal(exchange.world, tenant, app);
+  const principal = usablePrincipal(exchange, tenant, app);
   if (isRefusal(principal)) return refusalJson(exchange, principal);
   const audience = readAudience(exchange, tenant);
   if (isRefusal(audience)) return refusalJson(exchange, audience);
@@ -94,8 +101,9 @@ function findClient(exchange: Exchange, clientId: string, tenant: Tenant | undef
   return isKnown ? app : refuse.unknownClient(clientId, tenant?.tenantId ?? 'organizations');
 }
 
-function usablePrincipal(world: World, tenant: Tenant, { application }: RegisteredApp): ServicePrincipal | Refusal {
+function usablePrincipal({ world, sts }: Exchange, tenant: Tenant, { application }: RegisteredApp): ServicePrincipal | Refusal {
   const principal = findServicePrincipal(tenant, application.appId, tell(world, 'L-LAG-STS', world.asOf('sts.servicePrincipal'), () => world.now())) ?? principalAtHome(world, application.appId);
+  if (principal === undefined && sts.variants.missingPrincipal === '700016') return refuse.unknownClient(application.appId, tenant.tenantId);
   if (principal === undefined) return refuse.noServicePrincipal(application.appId, tenant.tenantId);
   return principal.accountEnabled || isLying(world, 'L-TOKEN-SP-DISABLED') ? principal : refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED');
 }
