@@ -35,6 +35,8 @@ export interface Trace {
   readonly appId?: string;
   readonly tenantId?: string;
   readonly operation?: string;
+  /** Rules the items of a batch were answered by, `G-USER-GET;grade=recorded`. */
+  readonly itemRules?: readonly string[];
 }
 
 export interface SandboxResponse {

@@ -38,6 +38,7 @@ export { createVisitor, type PageForm, type VisitedPage, type Visitor, type Visi
 export { buildConfig, writeSandboxConfig, type ConfigOptions } from './config';
 export type { Ready, ReadyApp, ReadyGenerated, ReadyPermission, ReadyTenant, ReadyUser } from './ready';
 export type { Gap, RequestRow } from './request-log';
+export { describeCoverage, type Coverage } from './coverage';
 export { CLOUD_NAMES, isCloudName, type CloudName } from './cloud-hosts';
 export { checkSeedFile, resolveSeed, SeedError } from './seed-check';
 export type { GraphVariants } from './graph/index';

@@ -18,6 +18,8 @@ export interface RequestRow {
   readonly operation: string | null;
   readonly rule: string;
   readonly grade: string;
+  /** Of a batch: the rules its items were answered by, `G-USER-GET;grade=recorded`. */
+  readonly itemRules: readonly string[];
   readonly status: number;
   readonly userAgent: string | null;
   /** `msal.js.node 7.2.1`, `graph-js/3.0.7 …`: what the client library calls itself. */
@@ -60,6 +62,7 @@ export class RequestLog {
       operation: response.trace?.operation ?? null,
       rule,
       grade,
+      itemRules: response.trace?.itemRules ?? [],
       status: response.status,
       userAgent: request.headers['user-agent'] ?? null,
       clientSku: clientSku(request),

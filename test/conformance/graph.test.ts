@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitAddress, parseAddress } from '../../src/sandbox/graph/address';
+import { describeCoverage } from '../../src/sandbox/coverage';
 import { routes } from '../../src/sandbox/graph/routes';
+import { readFileSync } from 'node:fs';
 import { cases } from './cases';
-import { allOperations, caseKeyOf, learned, metadataOf, type Exchange, type Learned } from './corpus';
+import { allOperations, caseKeyOf, learned, metadataOf, recordings, type Exchange, type Learned } from './corpus';
 import { differences } from './shape';
 import { openStage, type Stage } from './stage';
 import type { Reply } from '../sandbox/support';
@@ -18,7 +20,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stage.sandbox.stop();
-  process.stdout.write(`${checked.length} of ${allOperations.length} (method, path, status) modelled; ${differing.length} differ\n`);
+  const grades = Object.entries(describeCoverage().rulesByGrade).map(([grade, count]) => `${count} ${grade}`);
+  process.stdout.write(`${checked.length} of ${allOperations.length} (method, path, status) modelled; ${differing.length} differ; rules: ${grades.join(', ')}\n`);
 });
 
 const modelled = allOperations.filter((entry) => isModelled(entry));
@@ -29,6 +32,14 @@ describe('the corpus', () => {
     expect(modelled.filter((entry) => !checked.includes(entry))).toEqual([]);
     const known = new Set(modelled.map(caseKeyOf));
     expect(Object.keys(cases).filter((key) => !known.has(key))).toEqual([]);
+  });
+});
+
+describe('docs/sandbox.md', () => {
+  it('says how many operations of the corpus are modelled and how many exchanges are replayed', () => {
+    const page = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+    expect(page).toContain(`${checked.length} of the ${allOperations.length} combinations of method, path and status`);
+    expect(page).toContain(`replays ${recordings.length} recorded exchanges`);
   });
 });
 

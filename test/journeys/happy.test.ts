@@ -110,4 +110,11 @@ describe('the whole story', () => {
     expect((await auditOf(story)).length).toBe(before);
     expect(later.length).toBeLessThan(25);
   });
+
+  it('rests on what is recorded, documented or reported, but for what the sign-in pages list and ask', () => {
+    const touched = new Set(story.sandbox.requests().flatMap((row) => [`${row.rule};grade=${row.grade}`, ...row.itemRules]));
+    const assumed = [...touched].filter((rule) => rule.endsWith(';grade=assumed'));
+    expect(touched.size).toBeGreaterThan(15);
+    expect(assumed.filter((rule) => !/^SIGNIN-(?:PICKER|PASSWORD);/.test(rule))).toEqual([]);
+  });
 });

@@ -40,6 +40,7 @@ export function answerBatch(world: World, caller: Caller, body: Body, ids: Ids):
     units: 1,
     operation: 'POST /$batch',
     gaps: responses.flatMap(({ outcome }) => outcome.gaps),
+    itemRules: responses.map(({ outcome }) => outcome.rule),
   };
 }
 

@@ -39,6 +39,8 @@ export interface Outcome {
   /** `GET /users/{id}`; absent when no route fits. */
   readonly operation?: string;
   readonly gaps: readonly string[];
+  /** Of a batch: the rules of its items. */
+  readonly itemRules?: readonly Rule[];
 }
 
 export interface Ids {

@@ -37,7 +37,9 @@ function handle(world: World, request: SandboxRequest): SandboxResponse {
     const line = readLine(request, rest === '' ? '/' : rest);
     return isBatch(line) ? answerBatch(world, caller, line.body, ids) : dispatch(world, caller, line, ids);
   });
-  return { ...tellHeaders(world, responseOf(outcome, ids)), trace: { ...trace, ...(outcome.operation === undefined ? {} : { operation: outcome.operation }) } };
+  const items = outcome.itemRules?.map(({ id, grade }) => `${id};grade=${grade}`);
+  const told = { ...(outcome.operation === undefined ? {} : { operation: outcome.operation }), ...(items === undefined ? {} : { itemRules: items }) };
+  return { ...tellHeaders(world, responseOf(outcome, ids)), trace: { ...trace, ...told } };
 }
 
 function readLine(request: SandboxRequest, path: string): Line {

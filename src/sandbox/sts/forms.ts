@@ -8,6 +8,7 @@ import type { Application, Tenant } from '../model';
 import type { DeclineVariant } from '../seed-format';
 import { finishAuthorize } from './authorize-consent';
 import { answerAuthorize, errorMembers, redirectTo, stateMember, type Members } from './callbacks';
+import { auditConsent } from './consent-audit';
 import { sendRequest } from './consent-requests';
 import type { AdminConsentRequest, Exchange, Interaction, LoginHandler, Session } from './context';
 import { findAccount, findServicePrincipal } from './directory';
@@ -77,6 +78,7 @@ function accept(exchange: Exchange, interaction: Interaction, session: Session):
   const refused = provoked ?? whileDeleting(exchange, tenant, application);
   if (refused !== undefined) return refuseToApp(exchange, interaction, refused);
   grantPermissions(exchange.world, tenant, application, tellGranted(exchange.world, request.flow, permissions), request.flow === 'authorize' ? user.id : null);
+  auditConsent(exchange.world, tenant, application, user);
   if (request.flow === 'authorize') return finishAuthorize(exchange, interaction, request, tenant, user);
   exchange.sts.interactions.delete(interaction.id);
   return adminConsented(exchange, interaction, request, step.ready);
