@@ -226,6 +226,12 @@ describe('a client assertion', () => {
     expect(claimsOf(await assert({ algorithm: 'RS256' })).appidacr).toBe('2');
   });
 
+  it('may write its thumbprint with padding, as MSAL for Python does', async () => {
+    const x5t = createHash('sha1').update(certificate.der).digest('base64').replaceAll('+', '-').replaceAll('/', '_');
+    expect(x5t.endsWith('=')).toBe(true);
+    expect(claimsOf(await assert({ algorithm: 'RS256', header: { x5t } })).appidacr).toBe('2');
+  });
+
   it('may name the endpoint by the domain it was posted to', async () => {
     expect((await assert({}, certificate, 'contoso.example')).status).toBe(200);
     expect((await assert({ claims: { aud: `${sandbox.ready.login}/${contoso}/oauth2/v2.0/token` } }, certificate, 'contoso.example')).status).toBe(200);

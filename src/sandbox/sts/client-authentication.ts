@@ -107,7 +107,8 @@ function checkKey(exchange: Exchange, app: RegisteredApp, jwt: DecodedJwt, algor
   const hex = typeof thumbprint === 'string' ? Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase() : '';
   const owner = exchange.world.tenants.get(app.ownerTenantId);
   const registered = owner === undefined ? [] : visibleKeys(owner, app.application.id, tell(exchange.world, 'L-LAG-KEYS', exchange.world.asOf('sts.keys'), () => exchange.world.now()));
-  const entry = registered.find((candidate) => certificateHash(candidate, hash) === thumbprint);
+  // As bytes: MSAL for Python writes the thumbprint with the padding that JWS leaves out, and the service takes it.
+  const entry = registered.find((candidate) => certificateHash(candidate, hash) === hex);
   if (entry === undefined) return refuse.keyNotFound(appId, hex);
   const now = exchange.world.now();
   if ((now < Date.parse(entry.startDateTime) || now >= Date.parse(entry.endDateTime)) && !isLying(exchange.world, 'L-ASSERTION-KEY-EXPIRED')) return refuse.keyExpired(appId, hex);
@@ -123,7 +124,7 @@ function visibleKeys(owner: Tenant, applicationId: string, asOfMs: number): read
 }
 
 function certificateHash(entry: KeyCredential, hash: 'sha1' | 'sha256'): string {
-  return createHash(hash).update(Buffer.from(entry.key, 'base64')).digest('base64url');
+  return createHash(hash).update(Buffer.from(entry.key, 'base64')).digest('hex').toUpperCase();
 }
 
 function readBasic(header: string | undefined): { clientId: string; secret: string } | undefined {
