@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isJsonObject, signJwt, type JsonObject } from './jwt';
+import { cloudFacts, graphResource } from './clouds';
 import type { World } from './model';
 import { decodeRemembered, hasRememberedSignature } from './verified-jwts';
 import { tellAccessToken } from './lies/tokens';
@@ -12,7 +13,9 @@ import { isLying } from './lies/truth';
 
 export const GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
 /** Both forms in which a Graph token names its audience. */
-export const GRAPH_AUDIENCES: readonly string[] = ['https://graph.microsoft.com', GRAPH_APP_ID];
+export function graphAudiences({ cloud }: Pick<World, 'cloud'>): readonly string[] {
+  return [graphResource(cloud), GRAPH_APP_ID];
+}
 export const ACCESS_TOKEN_LIFETIME_SECONDS = 3599;
 
 /** How the client proved itself: 1 with a secret, 2 with a certificate. */
@@ -65,19 +68,19 @@ export interface AccessTokenRequest {
   readonly scopes?: readonly string[];
 }
 
-export function issueAccessToken(world: Pick<World, 'now' | 'signingKeys'>, request: AccessTokenRequest): string {
+export function issueAccessToken(world: Pick<World, 'now' | 'signingKeys' | 'cloud'>, request: AccessTokenRequest): string {
   const issuedAt = Math.floor(world.now() / 1000);
   const { kid, privateKey } = world.signingKeys.current;
   const claims = {
     aud: request.audience,
-    iss: issuerV1(request.tenantId),
+    iss: issuerV1(world, request.tenantId),
     iat: issuedAt,
     nbf: issuedAt,
     exp: issuedAt + ACCESS_TOKEN_LIFETIME_SECONDS,
     app_displayname: request.appDisplayName,
     appid: request.appId,
     appidacr: request.clientProof,
-    idp: issuerV1(request.tenantId),
+    idp: issuerV1(world, request.tenantId),
     idtyp: request.scopes === undefined ? 'app' : 'user',
     oid: request.subjectObjectId,
     ...(request.roles.length > 0 ? { roles: request.roles } : {}),
@@ -93,7 +96,7 @@ export function issueAccessToken(world: Pick<World, 'now' | 'signingKeys'>, requ
 
 /** Judge a bearer token for one of `audiences`. The clock has no leeway: the tokens are the sandbox's own. */
 export function verifyAccessToken(
-  world: Pick<World, 'now' | 'signingKeys'>,
+  world: Pick<World, 'now' | 'signingKeys' | 'cloud'>,
   bearer: string,
   audiences: string | readonly string[],
 ): AccessTokenCheck {
@@ -108,11 +111,11 @@ export function verifyAccessToken(
   return judgeClaims(world, jwt.claims, typeof audiences === 'string' ? [audiences] : audiences);
 }
 
-function judgeClaims(world: Pick<World, 'now'>, claims: JsonObject, audiences: readonly string[]): AccessTokenCheck {
+function judgeClaims(world: Pick<World, 'now' | 'cloud'>, claims: JsonObject, audiences: readonly string[]): AccessTokenCheck {
   const nowSeconds = world.now() / 1000;
   // An ID token carries the same signature: only the shape tells them apart, and it must.
   if (!isAccessTokenClaims(claims)) return refused('malformed');
-  if (claims.iss !== issuerV1(claims.tid)) return refused('issuer');
+  if (claims.iss !== issuerV1(world, claims.tid)) return refused('issuer');
   if (!audiences.includes(claims.aud) && !isLying(world, 'L-GRAPH-AUDIENCE')) return refused('audience');
   if (nowSeconds < claims.nbf) return refused('not-yet-valid');
   if (nowSeconds >= claims.exp && !isLying(world, 'L-GRAPH-EXPIRED')) return refused('expired');
@@ -130,6 +133,6 @@ function refused(reason: AccessTokenRefusal): AccessTokenCheck {
   return { ok: false, reason };
 }
 
-function issuerV1(tenantId: string): string {
-  return `https://sts.windows.net/${tenantId}/`;
+export function issuerV1({ cloud }: Pick<World, 'cloud'>, tenantId: string): string {
+  return `${cloudFacts(cloud).tokenIssuer}/${tenantId}/`;
 }

@@ -24,6 +24,12 @@ export function isCloudName(text: string): text is CloudName {
   return CLOUD_NAMES.some((name) => name === text);
 }
 
+/** Scheme and host as the cloud's clients write them. */
+export function originsOf(cloud: CloudName): { readonly login: string; readonly graph: string } {
+  const { login, graph } = CLOUD_HOSTS[cloud];
+  return { login: `https://${login[0]}`, graph: `https://${graph}` };
+}
+
 /** Every name the cloud is reached by. */
 export function hostNamesOf(cloud: CloudName): readonly string[] {
   const { login, graph } = CLOUD_HOSTS[cloud];

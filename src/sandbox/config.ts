@@ -25,7 +25,7 @@ export function buildConfig(ready: Ready, options: ConfigOptions = {}) {
   const publicBaseUrl = options.publicBaseUrl ?? DEFAULT_PUBLIC_BASE_URL;
   const secretFileOf = options.secretFileOf ?? ((key: string) => `${key}.secret`);
   return {
-    cloud: 'global',
+    cloud: ready.cloud,
     partnerName: ready.tenants.find((tenant) => tenant.tenantId === ready.homeTenantId)?.displayName ?? 'Sandbox partner',
     homeTenantId: ready.homeTenantId,
     apps: ready.apps.map((app) => ({

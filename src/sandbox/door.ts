@@ -1,7 +1,7 @@
 /** Where clients come in: at an address of the sandbox's own, or under the names of a cloud behind the proxy. */
 import type { Server as HttpsServer } from 'node:https';
-import type { CloudName } from './cloud-hosts';
-import { listenMasquerade, originsOf, type MasqueradeOptions } from './masquerade';
+import { originsOf, type CloudName } from './cloud-hosts';
+import { listenMasquerade, type MasqueradeOptions } from './masquerade';
 import type { World } from './model';
 import { listen, type Listening } from './server';
 

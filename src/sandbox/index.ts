@@ -63,6 +63,8 @@ export interface SandboxOptions {
    * `HTTPS_PROXY` is `ready.proxy`. `true` is the global cloud. Every other host is refused and listed among the gaps.
    */
   readonly masquerade?: boolean | CloudName;
+  /** Whose resource addresses, issuers and domains everything has, at an address of its own; over the seed's own. */
+  readonly cloud?: CloudName;
   readonly seed?: SeedFile | undefined;
   /** A JSON file instead of `seed`. */
   readonly seedFile?: string | undefined;
@@ -124,7 +126,7 @@ export interface RunningSandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const cloud = masqueradedCloud(options.masquerade);
   if (cloud !== undefined && options.writeConfig !== undefined) throw new TypeError('No configuration can point at a sandbox in masquerade.');
-  const seed = await readSeed(options);
+  const seed = inCloud(await readSeed(options), cloud ?? options.cloud);
   const machineNow = Date.now();
   const credentials: Credentials = new Map();
   const worldOptions = {
@@ -187,6 +189,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   };
   writeWantedConfig(options.writeConfig, ready);
   return sandbox;
+}
+
+function inCloud(seed: Seed, cloud: CloudName | undefined): Seed {
+  return cloud === undefined ? seed : { ...seed, cloud };
 }
 
 async function answer(sts: StsState, log: RequestLog, faults: FaultSession, request: SandboxRequest): Promise<SandboxResponse> {

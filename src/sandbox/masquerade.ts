@@ -7,7 +7,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { CLOUD_HOSTS, hostNamesOf, type CloudName } from './cloud-hosts';
+import { hostNamesOf, type CloudName } from './cloud-hosts';
 import { listen, type Listening } from './server';
 
 export interface MasqueradeOptions {
@@ -19,12 +19,6 @@ export interface MasqueradeOptions {
 }
 
 const REFUSAL = 'HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThe sandbox answers for no such host and forwards nothing.\n';
-
-/** Scheme and host as the cloud's clients write them. */
-export function originsOf(cloud: CloudName): { readonly login: string; readonly graph: string } {
-  const { login, graph } = CLOUD_HOSTS[cloud];
-  return { login: `https://${login[0]}`, graph: `https://${graph}` };
-}
 
 /** `server` speaks TLS under the cloud's names and need not listen anywhere itself. */
 export async function listenMasquerade(server: HttpsServer, { cloud, port, onRefused }: MasqueradeOptions): Promise<Listening> {

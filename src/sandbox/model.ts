@@ -3,6 +3,7 @@
  * the sign-in pages and the token endpoint need (passwords, secrets). Rows are replaced, never mutated.
  * Source of the shapes: Microsoft Graph v1.0 metadata and the recorded exchanges under test/conformance.
  */
+import type { CloudName } from './cloud-hosts';
 import type { SigningKeys } from './signing-keys';
 import type { VersionedTable } from './versioned-table';
 
@@ -309,4 +310,6 @@ export interface World {
   /** Scheme, host and port without a trailing slash, as clients see them (next links, issuers). */
   readonly origins: { readonly login: string; readonly graph: string };
   readonly signingKeys: SigningKeys;
+  /** Absent: the global one. */
+  readonly cloud?: CloudName | undefined;
 }

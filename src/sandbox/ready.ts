@@ -2,6 +2,7 @@
  * The ready line: everything a script needs to use the sandbox, test credentials included. It is the only place
  * they leave the process.
  */
+import type { CloudName } from './cloud-hosts';
 import { findRoleName } from './directory-roles';
 import type { Tenant, User, World } from './model';
 import { seededAppId, type Credentials } from './seed-apps';
@@ -53,6 +54,7 @@ export interface Ready {
   readonly ready: true;
   readonly login: string;
   readonly graph: string;
+  readonly cloud: CloudName;
   readonly caFile: string;
   /** In masquerade: the address for `HTTPS_PROXY`. */
   readonly proxy: string | null;
@@ -89,6 +91,7 @@ export function describeReady(world: World, seed: Seed, credentials: Credentials
     ready: true,
     login: world.origins.login,
     graph: world.origins.graph,
+    cloud: world.cloud ?? 'global',
     caFile: place.caFile,
     proxy: place.proxy,
     control: place.control,

@@ -2,6 +2,7 @@
  * Reads a seed file: checks every field, says where a mistake is (`tenants[1].people[0].roles[0]`), and lays the
  * file over the built-in seed. Unknown fields are mistakes too: a misspelt one would otherwise be silence.
  */
+import { CLOUD_NAMES } from './cloud-hosts';
 import { DIRECTORY_ROLE_NAMES } from './directory-roles';
 import { problemWithVariants } from './graph/variants';
 import { isJsonObject, type JsonObject } from './jwt';
@@ -34,6 +35,7 @@ export function resolveSeed(file: SeedFile = {}): Seed {
   const seed: Seed = {
     seed: file.seed ?? base.seed,
     homeTenant: file.homeTenant ?? base.homeTenant,
+    cloud: file.cloud ?? base.cloud,
     tenants: mergeByKey(base.tenants, file.tenants ?? []),
     generatedTenants: file.generatedTenants,
     apps: mergeByKey(base.apps, file.apps ?? []),
@@ -185,6 +187,7 @@ const tenant = object(
     licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))),
     resources: listOf(resource),
     people: listOf(person),
+    cloud: oneOf(CLOUD_NAMES),
     consent: object({ users: oneOf(['everything', 'verified-publishers', 'nothing']), requests: flag }, []),
     groups: listOf(group),
     servicePrincipals: listOf(object({ name: text, roles: listOf(roleName) }, ['name'])),
@@ -224,6 +227,7 @@ const checkFile = object(
     apps: listOf(app),
     redirectUris: listOf(redirectUri),
     replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),
+    cloud: oneOf(CLOUD_NAMES),
     declineVariant: oneOf(DECLINE_VARIANTS),
     variants: object({ graph: graphVariants, sts: stsVariants }, []),
     provoke: listOf(object({ code: provokable, tenant: key, app: key, person: text, times: round }, ['code'])),

@@ -4,6 +4,7 @@
  */
 import type { GraphVariants } from './graph/variants';
 import type { ReplicationLag } from './world';
+import type { CloudName } from './cloud-hosts';
 import type { ResourceKey } from './resources';
 import type { StsVariants } from './sts/variants';
 
@@ -17,6 +18,8 @@ export interface Seed {
   readonly seed: string;
   /** Key of the tenant that owns the app registrations. */
   readonly homeTenant: string;
+  /** Whose addresses, issuers and domains everything has; the global one unless given. */
+  readonly cloud?: CloudName | undefined;
   readonly tenants: readonly TenantSeed[];
   /** Customers by number, made when they are first used. */
   readonly generatedTenants?: GeneratedTenantsSeed | undefined;
@@ -65,6 +68,8 @@ export interface TenantSeed {
   readonly resources?: readonly ResourceKey[] | undefined;
   readonly people: readonly PersonSeed[];
   readonly consent?: ConsentPolicySeed | undefined;
+  /** A tenant in another cloud than the sandbox is: known by its documents, and refused. */
+  readonly cloud?: CloudName | undefined;
   readonly groups?: readonly GroupSeed[] | undefined;
   readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
   /** Longest lifetime of certificates registered on this tenant's apps, in days; absent: no policy. */

@@ -2,6 +2,7 @@
  * Tenants by the thousand: a seed says how many, their names follow from their numbers, and each one's directory follows
  * from its name. Number 42 has the key `customer-00042` whatever the count is.
  */
+import { INITIAL_DOMAIN_SUFFIXES } from './clouds';
 import type { Tenant } from './model';
 import type { GeneratedTenantsSeed, LicenceName, PersonSeed, TenantSeed } from './seed-format';
 import type { TenantSource } from './tenant-directory';
@@ -33,10 +34,11 @@ export function generatedNames(spec: GeneratedTenantsSeed, number: number): Gene
 
 /** The number of the tenant with this key, own domain or initial domain. */
 export function generatedNumber(spec: GeneratedTenantsSeed, name: string): number | undefined {
-  const number = Number(/(\d+)(?:\.example|\.onmicrosoft\.com)?$/.exec(name)?.[1]);
+  const suffix = INITIAL_DOMAIN_SUFFIXES.find((candidate) => name.endsWith(candidate)) ?? '';
+  const number = Number(/(\d+)(?:\.example)?$/.exec(name.slice(0, name.length - suffix.length))?.[1]);
   if (!Number.isInteger(number) || number < 1 || number > spec.count) return undefined;
   const { key, domain, prefix } = generatedNames(spec, number);
-  return [key, domain, `${prefix}.onmicrosoft.com`].includes(name) ? number : undefined;
+  return [key, domain, `${prefix}${suffix}`].includes(name) && (suffix !== '' || name !== prefix) ? number : undefined;
 }
 
 /** What the tenant would say of itself in a seed file. */

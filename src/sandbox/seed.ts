@@ -2,6 +2,7 @@
  * Turns a seed into directory rows. Everything seeded was written long ago (instant 0), so no replica lags
  * behind it.
  */
+import { cloudFacts } from './clouds';
 import { requireRoleTemplateId } from './directory-roles';
 import { roleAssignmentId } from './graph/ids';
 import type { Tenant, User } from './model';
@@ -34,7 +35,7 @@ export function seededPersonId(seed: Pick<Seed, 'seed'>, tenantKey: string, alia
 
 /** A world with the seed's tenants in it. */
 export function createSeededWorld(seed: Seed, options: WorldOptions, credentials: Credentials = new Map()): ControlledWorld {
-  const world = createWorld(seed.seed, { ...options, homeTenantId: seededTenantId(seed, seed.homeTenant) });
+  const world = createWorld(seed.seed, { cloud: seed.cloud, ...options, homeTenantId: seededTenantId(seed, seed.homeTenant) });
   world.setReplicationLagMs({ ...seed.replicationLagMs, ...options.replicationLagMs });
   populateWorld(world, seed, credentials);
   return world;
@@ -66,9 +67,9 @@ export function generatedPassword(spec: GeneratedTenantsSeed, credentials: Crede
 }
 
 function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials): Tenant {
-  const tenant = createTenant(seededTenantId(seed, declared.key), `${declared.prefix}.sharepoint.com`, declared.licences);
+  const tenant = createTenant(seededTenantId(seed, declared.key), `${declared.prefix}${cloudFacts(seed.cloud).sharePointSuffix}`, declared.licences);
   const id = (name: string) => namedGuid(seed.seed, `tenant/${declared.key}/${name}`);
-  addOrganization(tenant, declared);
+  addOrganization(tenant, seed, declared);
   addSubscription(tenant, declared.licences);
   if (declared.maxKeyLifetimeDays !== undefined) {
     const policy = { id: APP_POLICY_ID, isEnabled: true, maxKeyLifetimeDays: declared.maxKeyLifetimeDays, forbidsPasswords: false };
@@ -94,7 +95,7 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
   return tenant;
 }
 
-function addOrganization(tenant: Tenant, declared: TenantSeed): void {
+function addOrganization(tenant: Tenant, seed: Seed, declared: TenantSeed): void {
   const domain = (name: string, isInitial: boolean) =>
     ({ name, isInitial, isDefault: !isInitial, type: 'Managed', capabilities: 'Email, OfficeCommunicationsOnline' }) as const;
   tenant.organization.put(
@@ -104,7 +105,7 @@ function addOrganization(tenant: Tenant, declared: TenantSeed): void {
       displayName: declared.name,
       tenantType: 'AAD',
       countryLetterCode: declared.country,
-      verifiedDomains: [domain(declared.domain, false), domain(initialDomain(declared), true)],
+      verifiedDomains: [domain(declared.domain, false), domain(initialDomain(seed, declared), true)],
       createdDateTime: SEEDED_DATE_TIME,
     },
     SEEDED_AT,
@@ -151,14 +152,14 @@ function addPerson(tenant: Tenant, seed: Seed, declared: TenantSeed, person: Per
 
 function buildUser(seed: Seed, declared: TenantSeed, person: PersonSeed, credentials: Credentials): User {
   const home = findHome(seed, person);
-  const homeAddress = home === undefined ? undefined : address(home.tenant, home.person);
-  const ownAddress = address(declared, person);
+  const homeAddress = home === undefined ? undefined : address(seed, home.tenant, home.person);
+  const ownAddress = address(seed, declared, person);
   const plans: readonly LicenceName[] = home === undefined && person.cloudOnly !== true ? declared.licences : [];
   const key = `person/${declared.key}/${person.alias}`;
   return {
     id: seededPersonId(seed, declared.key, person.alias),
     displayName: person.name,
-    userPrincipalName: homeAddress === undefined ? ownAddress : `${homeAddress.replace('@', '_')}#EXT#@${initialDomain(declared)}`,
+    userPrincipalName: homeAddress === undefined ? ownAddress : `${homeAddress.replace('@', '_')}#EXT#@${initialDomain(seed, declared)}`,
     mail: homeAddress ?? (person.cloudOnly === true ? null : ownAddress),
     accountEnabled: person.enabled ?? true,
     userType: home === undefined ? 'Member' : 'Guest',
@@ -211,10 +212,10 @@ function addUnit(tenant: Tenant, id: string, displayName: string): void {
   tenant.administrativeUnits.put(id, { id, displayName, memberIds: [] }, SEEDED_AT);
 }
 
-function address(tenant: TenantSeed, person: PersonSeed): string {
-  return `${person.alias}@${person.cloudOnly === true ? initialDomain(tenant) : tenant.domain}`;
+function address(seed: Seed, tenant: TenantSeed, person: PersonSeed): string {
+  return `${person.alias}@${person.cloudOnly === true ? initialDomain(seed, tenant) : tenant.domain}`;
 }
 
-function initialDomain(tenant: Pick<TenantSeed, 'prefix'>): string {
-  return `${tenant.prefix}.onmicrosoft.com`;
+function initialDomain({ cloud }: Pick<Seed, 'cloud'>, tenant: Pick<TenantSeed, 'prefix'>): string {
+  return `${tenant.prefix}${cloudFacts(cloud).initialDomainSuffix}`;
 }

@@ -4,6 +4,7 @@
  * seed and the same requests give the same world.
  */
 import { createHash } from 'node:crypto';
+import type { CloudName } from './cloud-hosts';
 import type { ReplicationScope, Tenant, World } from './model';
 import { generateSigningKeysNow, type SigningKeys } from './signing-keys';
 import { TenantDirectory, type TenantSource } from './tenant-directory';
@@ -21,6 +22,7 @@ export interface WorldOptions {
   readonly signingKeys?: SigningKeys;
   readonly origins?: World['origins'];
   readonly replicationLagMs?: ReplicationLag;
+  readonly cloud?: CloudName | undefined;
 }
 
 export type ReplicationLag = Readonly<Partial<Record<ReplicationScope, number>>>;
@@ -88,6 +90,7 @@ export function createWorld(seed: string, options: WorldOptions): ControlledWorl
 
   return {
     now,
+    cloud: options.cloud,
     homeTenantId: options.homeTenantId ?? namedGuid(seed, 'tenant/home'),
     tenants,
     asOf: (scope) => trueNow() - lagOf(scope),

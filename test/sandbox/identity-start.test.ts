@@ -34,7 +34,7 @@ describe('the ready line', () => {
   it('describes apps, tenants and people, and how each role is held', async () => {
     const sandbox = await open();
     const { ready } = sandbox;
-    expect(Object.keys(ready)).toEqual(['ready', 'login', 'graph', 'caFile', 'proxy', 'control', 'homeTenantId', 'apps', 'tenants']);
+    expect(Object.keys(ready)).toEqual(['ready', 'login', 'graph', 'cloud', 'caFile', 'proxy', 'control', 'homeTenantId', 'apps', 'tenants']);
     expect(ready.apps.map(({ key, round }) => [key, round])).toEqual([
       ['backup', 1],
       ['restore', 2],

@@ -3,7 +3,7 @@
  * a delegated one by `scp`; the sandbox's own token checks say why a token is refused.
  * Sources: Microsoft Graph "Resolve authorization errors"; refusals reported in public threads (see rules.json).
  */
-import { GRAPH_APP_ID, GRAPH_AUDIENCES, verifyAccessToken, type AccessTokenClaims, type AccessTokenRefusal } from '../access-tokens';
+import { GRAPH_APP_ID, graphAudiences, verifyAccessToken, type AccessTokenClaims, type AccessTokenRefusal } from '../access-tokens';
 import type { SandboxRequest } from '../http';
 import type { Tenant, World } from '../model';
 import { GraphRefusal } from './refusal';
@@ -25,7 +25,7 @@ export function identify(world: World, request: Pick<SandboxRequest, 'headers'>)
   const authorization = request.headers.authorization ?? '';
   const bearer = /^Bearer +([^ ]+)$/i.exec(authorization)?.[1];
   if (bearer === undefined) throw unauthenticated(world, 'Access token is empty.');
-  const check = verifyAccessToken(world, bearer, GRAPH_AUDIENCES);
+  const check = verifyAccessToken(world, bearer, graphAudiences(world));
   if (!check.ok) throw unauthenticated(world, messageFor(world, check.reason));
   const tenant = world.tenants.get(check.claims.tid);
   if (tenant === undefined) throw unauthenticated(world, 'Access token validation failure. Invalid issuer.');

@@ -2,6 +2,7 @@
  * Scopes name a resource by an address; each resource answers to a few. What a token carries as `aud` is the
  * address it was asked for by.
  */
+import { cloudFacts, graphResource } from '../clouds';
 import type { ServicePrincipal, Tenant, World } from '../model';
 import { resourceByKey } from '../resources';
 import { findApp, findServicePrincipal } from './directory';
@@ -16,9 +17,8 @@ export function resourceOfDefaultScope(scope: string): string | undefined {
 /** The appId behind a resource's address in this tenant; undefined when nobody answers to it. */
 export function resourceAppId(world: World, tenant: Tenant, address: string): string | undefined {
   const addresses = new Map([
-    ['https://graph.microsoft.com', resourceByKey('graph').appId],
-    ['https://outlook.office365.com', resourceByKey('exchange').appId],
-    ['https://outlook.office.com', resourceByKey('exchange').appId],
+    [graphResource(world.cloud), resourceByKey('graph').appId],
+    ...cloudFacts(world.cloud).exchangeResources.map((exchange): [string, string] => [exchange, resourceByKey('exchange').appId]),
     [`https://${tenant.sharePointHost}`, resourceByKey('sharepoint').appId],
   ]);
   // An address that itself ends in a slash keeps it in the scope, which then has two before `.default`.

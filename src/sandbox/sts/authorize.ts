@@ -4,6 +4,7 @@
  * Sources: "OAuth 2.0 authorization code flow", "OpenID Connect on the Microsoft identity platform", RFC 7636.
  */
 import { GRAPH_APP_ID } from '../access-tokens';
+import { graphResource } from '../clouds';
 import { notModelled, type SandboxResponse } from '../http';
 import { findResource } from '../resources';
 import { answerAuthorize, errorMembers } from './callbacks';
@@ -17,7 +18,6 @@ import { proceed } from './sign-in';
 
 const PROMPTS: ReadonlySet<string> = new Set(['login', 'none', 'consent', 'select_account']);
 const S256_CHALLENGE_LENGTH = 43;
-const GRAPH_PREFIX = 'https://graph.microsoft.com/';
 
 export const authorize: LoginHandler = (exchange, { tenant: segment = '' }) => {
   const opened = openPageRequest(exchange, segment, false);
@@ -49,7 +49,7 @@ function readRequest(exchange: Exchange, opened: PageRequest): AuthorizeRequest 
   if (problem !== undefined) return answerAuthorize(base, problem.rule, errorMembers(exchange, problem));
   const challenge = readChallenge(query);
   if (challenge !== null && isRefusal(challenge)) return answerAuthorize(base, challenge.rule, errorMembers(exchange, challenge));
-  const scopes = readScopes(query.get('scope') ?? '', opened);
+  const scopes = readScopes(query.get('scope') ?? '', opened, `${graphResource(exchange.world.cloud)}/`);
   if (scopes === undefined) return notModelled(`the scope "${query.get('scope')}" at the authorization endpoint`);
   return { ...base, challenge, scopes };
 }
@@ -85,12 +85,12 @@ function readChallenge(query: URLSearchParams): AuthorizeRequest['challenge'] | 
 }
 
 /** Names of Microsoft Graph's delegated permissions, OpenID ones included; undefined for any other resource. */
-function readScopes(text: string, { application }: PageRequest): readonly string[] | undefined {
+function readScopes(text: string, { application }: PageRequest, graphPrefix: string): readonly string[] | undefined {
   const known = new Set(findResource(GRAPH_APP_ID)?.scopes.map((scope) => scope.value));
   const names = text
     .split(' ')
     .filter((part) => part !== '')
-    .map((part) => (part.startsWith(GRAPH_PREFIX) ? part.slice(GRAPH_PREFIX.length) : part))
+    .map((part) => (part.startsWith(graphPrefix) ? part.slice(graphPrefix.length) : part))
     .flatMap((name) => (name === '.default' ? staticScopes(application) : [name]));
   return names.every((name) => known.has(name)) ? [...new Set(names)] : undefined;
 }

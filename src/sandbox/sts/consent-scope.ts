@@ -5,6 +5,7 @@
  * Source: "Admin consent on the Microsoft identity platform".
  */
 import { GRAPH_APP_ID } from '../access-tokens';
+import { graphResource } from '../clouds';
 import { notModelled, type SandboxResponse } from '../http';
 import type { Tenant } from '../model';
 import { findAudience, resourceOfDefaultScope } from './audiences';
@@ -12,8 +13,6 @@ import { OIDC_SCOPES, type AdminConsentRequest, type Exchange, type Interaction 
 import { delegatedPermissions, staticPermissions, type PermissionRow } from './grants';
 import { errorPage } from './pages';
 import { refuse } from './refusals';
-
-const GRAPH_PREFIX = 'https://graph.microsoft.com/';
 
 export interface RequestedPermissions {
   readonly rows: readonly PermissionRow[];
@@ -35,7 +34,7 @@ export function requestedPermissions(
 ): RequestedPermissions | SandboxResponse {
   const parts = request.scope === null ? ['.default'] : splitScope(request.scope);
   const wanted = parts.find(isDefault);
-  if (wanted === undefined) return dynamicPermissions(parts);
+  if (wanted === undefined) return dynamicPermissions(parts, `${graphResource(exchange.world.cloud)}/`);
   const address = resourceOfDefaultScope(wanted);
   if (address !== undefined && findAudience(exchange.world, tenant, address) === undefined) {
     return errorPage(exchange, refuse.unknownResource(address, tenant.tenantId));
@@ -43,9 +42,9 @@ export function requestedPermissions(
   return { rows: staticPermissions(interaction.application), isDynamic: false };
 }
 
-function dynamicPermissions(parts: readonly string[]): RequestedPermissions | SandboxResponse {
+function dynamicPermissions(parts: readonly string[], graphPrefix: string): RequestedPermissions | SandboxResponse {
   // Without a resource in front, Microsoft Graph is meant.
-  const names = parts.map((part) => (part.startsWith(GRAPH_PREFIX) ? part.slice(GRAPH_PREFIX.length) : part));
+  const names = parts.map((part) => (part.startsWith(graphPrefix) ? part.slice(graphPrefix.length) : part));
   const rows = delegatedPermissions(GRAPH_APP_ID, names);
   return rows === undefined ? notModelled(`admin consent to the scopes "${parts.join(' ')}"`) : { rows, isDynamic: true };
 }

@@ -5,7 +5,7 @@
 import { findRoleName } from '../directory-roles';
 import { GRAPH_APP_ID } from '../access-tokens';
 import type { Application, ServicePrincipal, Tenant, User, World } from '../model';
-import type { Authority, Person } from './context';
+import type { Authority, Exchange, Person } from './context';
 import { tell } from '../lies/truth';
 
 /** Undefined for a tenant that does not exist; `consumers` is not modelled and comes back as such. */
@@ -22,6 +22,12 @@ function findTenant(world: World, idOrDomain: string): Tenant | undefined {
   const byId = world.tenants.get(wanted);
   if (byId !== undefined) return byId;
   return world.tenants.findByDomain(wanted);
+}
+
+/** Whether the tenant lives in another cloud than the sandbox is. */
+export function isElsewhere({ sts, world }: Exchange, tenant: Tenant): boolean {
+  const cloud = sts.policies.cloudOf(tenant.tenantId);
+  return cloud !== undefined && cloud !== (world.cloud ?? 'global');
 }
 
 export function tenantName(world: World, tenant: Tenant): string {

@@ -3,6 +3,8 @@
  * field set captured from the service and no more, so a client that needs another field finds out here.
  * Sources: documents captured in 2024, "OpenID Connect on the Microsoft identity platform".
  */
+import { CLOUD_HOSTS, originsOf, type CloudName } from '../cloud-hosts';
+import { cloudFacts } from '../clouds';
 import { notModelled, respond, type SandboxResponse } from '../http';
 import type { Tenant } from '../model';
 import { rule } from '../rules';
@@ -20,12 +22,17 @@ export const openidConfiguration: LoginHandler = (exchange, { tenant: segment = 
   if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
   if (authority === 'consumers') return notModelled('the /consumers authority');
   const { login, graph } = exchange.world.origins;
+  const place: Place = { login, graph, cloud: exchange.world.cloud ?? 'global' };
   if (authority.kind === 'any') {
-    return respond(rule('DISC-TEMPLATE'), 200, tellConfiguration(exchange, configuration(login, graph, authority.segment, tell(exchange.world, 'L-DISC-TEMPLATE', '{tenantid}', () => exchange.world.homeTenantId), null)));
+    return respond(rule('DISC-TEMPLATE'), 200, tellConfiguration(exchange, configuration(place, authority.segment, tell(exchange.world, 'L-DISC-TEMPLATE', '{tenantid}', () => exchange.world.homeTenantId), null)));
   }
   const { tenantId } = authority.tenant;
+  const elsewhere = exchange.sts.policies.cloudOf(tenantId);
+  if (elsewhere !== undefined && elsewhere !== place.cloud) {
+    return respond(rule('CLOUD-DOCUMENT'), 200, configuration({ ...originsOf(elsewhere), cloud: elsewhere }, tenantId, tenantId, region(exchange, authority.tenant)));
+  }
   const issuerTenant = tell(exchange.world, 'L-DISC-ISSUER', tenantId, () => segment);
-  const document = tellConfiguration(exchange, configuration(login, graph, tenantId, issuerTenant, region(exchange, authority.tenant)));
+  const document = tellConfiguration(exchange, configuration(place, tenantId, issuerTenant, region(exchange, authority.tenant)));
   return misdocument(exchange.sts.relyingParty, respond(rule('DISC-TENANT'), 200, document), document, login);
 };
 
@@ -55,7 +62,14 @@ function region(exchange: Exchange, tenant: Tenant): string {
   return country === 'US' ? 'NA' : 'EU';
 }
 
-function configuration(login: string, graph: string, segment: string, issuerTenant: string, tenantRegionScope: string | null) {
+interface Place {
+  readonly login: string;
+  readonly graph: string;
+  readonly cloud: CloudName;
+}
+
+function configuration({ login, graph, cloud }: Place, segment: string, issuerTenant: string, tenantRegionScope: string | null) {
+  const facts = cloudFacts(cloud);
   const base = `${login}/${segment}`;
   return {
     token_endpoint: `${base}/oauth2/v2.0/token`,
@@ -97,9 +111,10 @@ function configuration(login: string, graph: string, segment: string, issuerTena
     ],
     kerberos_endpoint: `${base}/kerberos`,
     tenant_region_scope: tenantRegionScope,
-    cloud_instance_name: 'microsoftonline.com',
-    cloud_graph_host_name: 'graph.windows.net',
-    msgraph_host: 'graph.microsoft.com',
-    rbac_url: 'https://pas.windows.net',
+    ...(tenantRegionScope === null || facts.regionSubScope === undefined ? {} : { tenant_region_sub_scope: facts.regionSubScope }),
+    cloud_instance_name: facts.instanceName,
+    cloud_graph_host_name: cloud === 'china' ? 'graph.chinacloudapi.cn' : 'graph.windows.net',
+    msgraph_host: CLOUD_HOSTS[cloud].graph,
+    rbac_url: facts.rbacUrl,
   };
 }

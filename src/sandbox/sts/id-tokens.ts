@@ -4,6 +4,7 @@
  * Sources: "ID token claims reference", claims captured in 2026.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { issuerV1 } from '../access-tokens';
 import { signJwt } from '../jwt';
 import type { Draft } from './relying-party/model';
 import type { Tenant, User, World } from '../model';
@@ -17,7 +18,7 @@ export function issueIdToken(draft: Draft): string {
 }
 
 export function draftIdToken(
-  world: Pick<World, 'now' | 'signingKeys' | 'origins' | 'tenants' | 'homeTenantId'>,
+  world: Pick<World, 'now' | 'signingKeys' | 'origins' | 'tenants' | 'homeTenantId' | 'cloud'>,
   tenant: Tenant,
   appId: string,
   user: User,
@@ -37,7 +38,7 @@ export function draftIdToken(
     ...(grant.nonce === null ? {} : { nonce: grant.nonce }),
     ...(grant.scopes.includes('profile') ? { name: user.displayName, oid: user.id, preferred_username: signInName(world, user) } : {}),
     ...emailClaim(user, grant.scopes),
-    ...(user.home === null ? {} : { idp: `https://sts.windows.net/${user.home.tenantId}/` }),
+    ...(user.home === null ? {} : { idp: issuerV1(world, user.home.tenantId) }),
     aio: randomBytes(32).toString('base64url'),
     rh: `1.${randomBytes(24).toString('base64url')}.`,
     uti: randomBytes(16).toString('base64url'),

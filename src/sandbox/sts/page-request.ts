@@ -5,7 +5,7 @@
 import { notModelled, type SandboxResponse } from '../http';
 import type { Application } from '../model';
 import type { Authority, Exchange } from './context';
-import { findApp, isAllowedIn, resolveAuthority } from './directory';
+import { findApp, isAllowedIn, isElsewhere, resolveAuthority } from './directory';
 import { errorPage } from './pages';
 import { isRegistered } from './redirect-uris';
 import { refuse, type Refusal } from './refusals';
@@ -23,6 +23,7 @@ export function openPageRequest(exchange: Exchange, segment: string, mayOmitRedi
   const authority = resolveAuthority(exchange.world, segment);
   if (authority === undefined) return errorPage(exchange, refuse.unknownTenant(segment, 'invalid_tenant'));
   if (authority === 'consumers') return notModelled('the /consumers authority');
+  if (authority.kind === 'tenant' && isElsewhere(exchange, authority.tenant)) return errorPage(exchange, refuse.otherCloud(90038));
   const application = findApplication(exchange, authority, query.get('client_id') ?? '');
   if ('rule' in application) return errorPage(exchange, application);
   const given = query.get('redirect_uri');

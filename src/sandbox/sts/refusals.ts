@@ -31,6 +31,8 @@ function refusal(ruleId: RuleId, code: number, error: string, status: 400 | 401,
 export const refuse = {
   unknownTenant: (segment: string, error: 'invalid_tenant' | 'invalid_request') =>
     refusal('TENANT-UNKNOWN', 90002, error, 400, `Tenant '${segment}' not found. Is the tenant id right, and is this the right cloud?`),
+  otherCloud: (code: 90038 | 900382) =>
+    refusal('CLOUD-TENANT-REFUSED', code, code === 90038 ? 'invalid_request' : 'invalid_client', code === 90038 ? 400 : 401, 'The tenant belongs to another national cloud.'),
   unknownInstance: () => refusal('DISC-INSTANCE-UNKNOWN', 50049, 'invalid_instance', 400, 'Unknown or invalid instance.'),
   wrongMethod: (method: string) =>
     refusal('TOKEN-METHOD', 900561, 'invalid_request', 400, `The endpoint takes POST requests only; this was a ${method} request.`),

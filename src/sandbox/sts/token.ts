@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ACCESS_TOKEN_LIFETIME_SECONDS, GRAPH_APP_ID, issueAccessToken, type ClientProof } from '../access-tokens';
+import { graphResource } from '../clouds';
 import { notModelled, respond, type SandboxResponse } from '../http';
 import type { ServicePrincipal, Tenant, World } from '../model';
 import { rule } from '../rules';
@@ -13,7 +14,7 @@ import { isVoluntaryOnly } from './claims-request';
 import { authenticateClient, readClientCredentials } from './client-authentication';
 import { checkCode, type CheckedCode } from './codes';
 import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from './context';
-import { findApp, findServicePrincipal, isAllowedIn, resolveAuthority, type RegisteredApp } from './directory';
+import { findApp, findServicePrincipal, isAllowedIn, isElsewhere, resolveAuthority, type RegisteredApp } from './directory';
 import { grantedScopes } from './grants';
 import { draftIdToken, issueIdToken } from './id-tokens';
 import type { Scene } from './provocations';
@@ -29,6 +30,7 @@ export const token: LoginHandler = (exchange, { tenant: segment = '' }) => {
   const authority = resolveAuthority(exchange.world, segment);
   if (authority === undefined) return refusalJson(exchange, refuse.unknownTenant(segment, 'invalid_request'));
   if (authority === 'consumers') return notModelled('the /consumers authority');
+  if (authority.kind === 'tenant' && isElsewhere(exchange, authority.tenant)) return refusalJson(exchange, refuse.otherCloud(900382));
   const response = redeem(exchange, authority);
   const tenantId = authority.kind === 'tenant' ? authority.tenant.tenantId : undefined;
   const appId = exchange.form.get('client_id') ?? undefined;
@@ -154,7 +156,7 @@ function answerCode(exchange: Exchange, app: RegisteredApp, proof: ClientProof, 
   const scopes = [...new Set([...grant.scopes.filter((scope) => OIDC_SCOPES.has(scope) && scope !== 'offline_access'), ...granted])];
   const accessToken = issueAccessToken(exchange.world, {
     tenantId: tenant.tenantId,
-    audience: 'https://graph.microsoft.com',
+    audience: graphResource(exchange.world.cloud),
     appId: application.appId,
     appDisplayName: application.displayName,
     clientProof: proof,
