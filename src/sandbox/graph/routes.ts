@@ -18,10 +18,20 @@ export interface FoundRoute {
   readonly keys: readonly Key[];
 }
 
+// Few templates share a length and a first name: looking at all of them for every request would be most of its cost.
+const routesByShape: ReadonlyMap<string, readonly GraphRoute[]> = Map.groupBy(routes, ({ template }) => {
+  const [first = '', ...others] = template.split('/').slice(1);
+  return shapeOf(first, others.length + 1);
+});
+
 /** The routes whose template fits, whatever their method. */
 export function routesAt(parts: readonly Part[]): readonly FoundRoute[] {
-  return routes.flatMap((route) => {
+  return (routesByShape.get(shapeOf(parts[0]?.text ?? '', parts.length)) ?? []).flatMap((route) => {
     const keys = fitAddress(route.template, parts);
     return keys === undefined ? [] : [{ route, keys }];
   });
+}
+
+function shapeOf(first: string, length: number): string {
+  return `${length} ${first.toLowerCase()}`;
 }
