@@ -82,7 +82,7 @@ export async function openStage(way: Way): Promise<Stage> {
 }
 
 /** Made by OpenSSL, so that no code of ours shapes what the clients sign with. */
-function makeCertificate(folder: string): Certificate {
+export function makeCertificate(folder: string): Certificate {
   const [keyFile, certificateFile, bothFile] = ['key.pem', 'certificate.pem', 'both.pem'].map((name) => join(folder, name)) as [string, string, string];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=other people', '-keyout', keyFile, '-out', certificateFile], { stdio: 'pipe' });
   const pem = readFileSync(certificateFile, 'utf8');
