@@ -4,6 +4,9 @@
  * them; `testing/` publishes a contract suite for those a host may replace.
  */
 import type { Secret } from './internal/secret';
+import type { TokenSource, GraphTransport, TenantDirectory, SignInClient } from './ports-microsoft';
+
+export type { AppCredential, AppCredentialSource, AppTokenRequest, AppTokenClaims, AppToken, TokenSource, GraphScope, GraphRequest, GraphResponse, GraphList, GraphTransport, TenantDirectory, CodeRedemption, RedeemedCode, VerifiedIdToken, SignInClient } from './ports-microsoft';
 
 /** Instants are milliseconds since the Unix epoch everywhere in the core. */
 export interface Clock {
@@ -68,132 +71,6 @@ export interface Sealer {
   authenticate(content: string, binding: SealBinding): string;
   /** True only for a code this ring made for exactly this content and binding. */
   isAuthentic(content: string, code: string, binding: SealBinding): boolean;
-}
-
-export type AppCredential =
-  | { readonly kind: 'secret'; readonly id: string; readonly secret: Secret }
-  | {
-      readonly kind: 'certificate';
-      /** Upper-case hex SHA-256 over the certificate's DER. */
-      readonly thumbprintSha256: string;
-      /** PKCS#8 PEM. */
-      readonly privateKey: Secret;
-    };
-
-/** Asked before every token request, so that a rotation is picked up without a restart. */
-export interface AppCredentialSource {
-  resolve(appKey: string): Promise<AppCredential>;
-}
-
-export interface AppTokenRequest {
-  readonly appKey: string;
-  /** Concrete tenant id (GUID), never `common` or `organizations`. */
-  readonly tenantId: string;
-  /** Resource identifier without `/.default`, for example `https://graph.microsoft.com`. */
-  readonly resource: string;
-  /** Bypass every cache and use a new network socket: what a proof needs. */
-  readonly fresh?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-/** Claims of an app token as far as they could be read. Microsoft calls these tokens opaque: diagnostics and evidence, never authorization. */
-export interface AppTokenClaims {
-  readonly tenantId: string | undefined;
-  readonly appId: string | undefined;
-  /** Absent in a token that carries no application permission at all. */
-  readonly roles: readonly string[];
-}
-
-export interface AppToken {
-  readonly accessToken: Secret;
-  readonly expiresAt: number;
-  /** Undefined when the token could not be decoded. */
-  readonly claims: AppTokenClaims | undefined;
-}
-
-/**
- * App-only tokens. Single-flight: ten concurrent callers cause one request. Refusals of the token endpoint raise
- * `STS_REFUSED` with `serviceCode` (`AADSTS…`) or a more precise code of the STS family.
- */
-export interface TokenSource {
-  acquire(request: AppTokenRequest): Promise<AppToken>;
-}
-
-export interface GraphScope {
-  readonly tenantId: string;
-  readonly appKey: string;
-  /** New token and new network socket for this read, so that no sticky replica answers twice. */
-  readonly fresh?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export interface GraphRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the version, with query: `/organization?$select=id`. */
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface GraphResponse {
-  readonly status: number;
-  /** Parsed JSON, or undefined for an empty body. */
-  readonly body: unknown;
-  /** Graph's `request-id`, for support. */
-  readonly requestId: string | undefined;
-}
-
-/** A list is complete only when `stoppedBy` is absent: a 403, a broken page or a foreign next link makes it unknown. */
-export interface GraphList {
-  readonly items: readonly unknown[];
-  readonly stoppedBy?: GraphResponse;
-}
-
-/**
- * Microsoft Graph v1.0. Answers of any status are returned for a pure function to judge; throttling (429/503/504)
- * is retried inside, politely. Raises `GRAPH_UNAVAILABLE` when no answer could be had, `GRAPH_THROTTLED` when the
- * retries ended, `GRAPH_ORIGIN_REFUSED` for a next page on another origin, and whatever TokenSource raises.
- */
-export interface GraphTransport {
-  send(scope: GraphScope, request: GraphRequest): Promise<GraphResponse>;
-  list(scope: GraphScope, path: string): Promise<GraphList>;
-  /** Up to any number of GETs, sent as `$batch` of 20; answers in the order asked. A failed item is its own response. */
-  batch(scope: GraphScope, paths: readonly string[]): Promise<readonly GraphResponse[]>;
-}
-
-/** Public facts of the sign-in service. Hints, never evidence. */
-export interface TenantDirectory {
-  /** Tenant id behind a domain or tenant id, from the OpenID Connect discovery document; undefined when unknown. */
-  findTenantId(domainOrTenantId: string, signal?: AbortSignal): Promise<string | undefined>;
-}
-
-export interface CodeRedemption {
-  readonly appKey: string;
-  readonly tenantId: string;
-  readonly code: Secret;
-  readonly codeVerifier: Secret;
-  readonly redirectUri: string;
-  readonly signal?: AbortSignal;
-}
-
-export interface RedeemedCode {
-  readonly idToken: Secret;
-  /** What an `at_hash` in the ID token must be; absent when no access token came along, which itself is not kept. */
-  readonly accessTokenHash?: string;
-}
-
-export interface VerifiedIdToken {
-  readonly claims: Readonly<Record<string, unknown>>;
-  /** The `issuer` member of the key that signed, as published in the JWKS (may be a `{tenantid}` template). */
-  readonly keyIssuer: string | undefined;
-}
-
-/** OpenID Connect against Entra ID. The signature is checked here; every other claim is judged by `sso/sign-in`. */
-export interface SignInClient {
-  /** Redeems the code at the tenant's own authority. Raises `SSO_CODE_REFUSED`, `STS_UNAVAILABLE`. */
-  redeemCode(request: CodeRedemption): Promise<RedeemedCode>;
-  /** RS256 only, key by `kid` from the tenant's JWKS. Raises `SSO_ID_TOKEN_INVALID`, `STS_UNAVAILABLE`. */
-  verifySignature(idToken: Secret, tenantId: string, signal?: AbortSignal): Promise<VerifiedIdToken>;
 }
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
