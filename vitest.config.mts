@@ -1,7 +1,8 @@
 /**
- * Four projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
+ * Five projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
  * build and starts other Node versions, so it belongs to `npm run check:package`. `stores` starts a real PostgreSQL, which
  * not every machine has, so it is `npm run test:stores`. `clients` needs what others wrote, so it is `npm run test:clients`.
+ * `seeds` onboards under hundreds of fault plans: `npm run test:seeds`.
  */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
@@ -13,6 +14,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const needsBuild = 'test/package/built/**/*.test.ts';
 const needsServer = 'test/stores/**/*.test.ts';
 const needsClients = 'test/clients/**/*.test.ts';
+const needsTime = 'test/seeds/**/*.test.ts';
 
 export default defineConfig({
   resolve: {
@@ -34,9 +36,10 @@ export default defineConfig({
     projects: [
       // One module instance per worker instead of one per file, which nearly halves the run. It holds because no module of
       // ours keeps state (the world comes through ports); a test that fails only in company has found one that does.
-      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild, needsServer, needsClients] } },
+      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild, needsServer, needsClients, needsTime] } },
       { extends: true, test: { name: 'stores', include: [needsServer], hookTimeout: 60_000 } },
       { extends: true, test: { name: 'clients', include: [needsClients], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: 'seeds', isolate: false, include: [needsTime], testTimeout: 120_000 } },
       { extends: true, test: { name: 'package', include: [needsBuild], testTimeout: 60_000, hookTimeout: 120_000 } },
     ],
   },

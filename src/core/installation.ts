@@ -13,6 +13,7 @@ import { createMsalTokenSource } from './adapters/msal-tokens';
 import { createKeyGenerator } from './adapters/node-keys';
 import { createNodeRandom } from './adapters/node-random';
 import { createPortalKeySource } from './adapters/portal-keys';
+import { createServicePauses } from './adapters/service-pauses';
 import { createSignInClient } from './adapters/sign-in-client';
 import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
@@ -115,7 +116,8 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
       clock,
     },
   );
-  const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https };
+  const pauses = createServicePauses(clock);
+  const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https, pauses };
   const tokens = createMsalTokenSource({ ...shared, cloud: configuration.cloud });
   const ports: Ports = {
     clock,

@@ -251,6 +251,20 @@ describe('expect', () => {
     expect((await control(sandbox, 'GET', '/faults')).json).toMatchObject({ expect: { verdict: 'met', requests: 3 }, fired: { thr: 2 } });
   });
 
+  it('reads what a batch was asked to wait, and survives a batch without an answer', async () => {
+    const sandbox = await open({ rules: [{ id: 'item', match: { path: GRAPH }, do: throttled }, { id: 'cut', match: { path: '*/$batch' }, when: { nth: 2 }, do: { transport: 'reset-before-headers' } }], expect: { noRetryBefore: 'Retry-After' } });
+    const headers = { ...(await bearer(sandbox)), 'content-type': 'application/json' };
+    const ask = () => send(sandbox, '/v1.0/$batch', { method: 'POST', headers, body: JSON.stringify({ requests: [{ id: '1', method: 'GET', url: '/organization' }] }) });
+    await ask();
+    sandbox.clock.advance(7);
+    await expect(ask()).rejects.toThrow(/ECONNRESET|socket hang up/);
+    await ask();
+    expect(sandbox.faults.report()?.expect.verdict).toBe('met');
+    await ask();
+    expect(sandbox.faults.report()?.expect.violations).toMatchObject([{ path: '/v1.0/$batch', earlyByMs: 7000 }]);
+    expect(sandbox.gaps()).toEqual([]);
+  });
+
   it('is broken by too many requests', async () => {
     const sandbox = await open({ expect: { maxRequests: 3 } });
     await statuses(5, () => send(sandbox, GRAPH));

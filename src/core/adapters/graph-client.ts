@@ -9,10 +9,11 @@ import { OnboardingError } from '../errors';
 import type { AppToken, Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
 import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
-import { isWorthRepeating, planRetryDelayMs } from './graph-retry';
+import { fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import { HttpsFailure, type HttpsClient, type HttpsResponse } from './https-client';
 import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
+import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
 
 /** Half a million objects at the default page size: more is a loop that changes its address. */
 const MAX_PAGES = 5000;
@@ -31,6 +32,7 @@ export interface GraphTransportOptions {
 type Call = Omit<GraphCall, 'clientRequestId'>;
 
 interface Context extends GraphTransportOptions {
+  readonly pauses: ServicePauses;
   readonly exchange: GraphPipeline;
 }
 
@@ -41,7 +43,7 @@ interface Context extends GraphTransportOptions {
  * that got no answer has status 0.
  */
 export function createGraphTransport(options: GraphTransportOptions): GraphTransport {
-  const context: Context = { ...options, exchange: createGraphPipeline(options.graphHost) };
+  const context: Context = { ...options, pauses: createServicePauses(options.clock), exchange: createGraphPipeline(options.graphHost) };
   const withSession = async <T>(scope: GraphScope, work: (session: GraphSession) => Promise<T>): Promise<T> => {
     const https = scope.fresh === true ? options.https.isolated() : options.https;
     try {
@@ -75,6 +77,7 @@ function openSession({ tokens, graphResource }: GraphTransportOptions, scope: Gr
   return {
     https,
     signal: scope.signal,
+    caller: pauseKey(scope.tenantId, scope.appKey),
     appToken: () => (pending ??= acquire(fresh)),
     renewAppToken: () => {
       fresh = true;
@@ -123,12 +126,29 @@ async function sendPolitely(context: Context, session: GraphSession, call: Call)
 }
 
 async function attempt(context: Context, session: GraphSession, call: Call): Promise<HttpsResponse | HttpsFailure> {
+  await outlastPause(context, session);
   try {
-    return await context.exchange(session, { ...call, clientRequestId: context.random.uuid() });
+    const response = await context.exchange(session, { ...call, clientRequestId: context.random.uuid() });
+    if (isWorthRepeating(response.status, true)) notePause(context, session, retryAfterOf(context, response));
+    return response;
   } catch (error) {
     if (error instanceof HttpsFailure) return error;
     throw error;
   }
+}
+
+/** Another read of this app in this tenant may have been told to wait: what is short is waited for, what is long is said. */
+async function outlastPause({ pauses, clock }: Context, { caller, signal }: GraphSession): Promise<void> {
+  const startedAt = clock.now();
+  for (let paused = pauses.find(caller); paused !== undefined; paused = pauses.find(caller)) {
+    const leftMs = Math.ceil((paused.retryAfterSeconds ?? 0) * 1000);
+    if (!fitsBudget(clock.now() - startedAt, leftMs)) throw paused;
+    await clock.sleep(leftMs, signal);
+  }
+}
+
+function notePause({ pauses }: Context, { caller }: GraphSession, retryAfterSeconds: number | undefined): void {
+  pauses.note(caller, { code: 'GRAPH_THROTTLED', retryAfterSeconds, serviceCode: undefined });
 }
 
 function isTransient(outcome: HttpsResponse | HttpsFailure, repeatable: boolean): boolean {
@@ -198,6 +218,7 @@ async function sendBatch(context: Context, session: GraphSession, paths: readonl
   do {
     for (const [position, answer] of await askBatch(context, session, paths, open)) answers.set(position, answer);
     open = open.filter((position) => isWorthRepeating(answers.get(position)?.response.status ?? 0, true));
+    notePause(context, session, longestRetryAfter(context, answers, open));
   } while (open.length > 0 && (await patience(longestRetryAfter(context, answers, open))));
   return paths.map((_, position) => answers.get(position)?.response ?? MISSING_ANSWER);
 }

@@ -17,6 +17,8 @@ const loadGraphClient = onFirstUse(() => import('@microsoft/microsoft-graph-clie
 export interface GraphSession {
   readonly https: HttpsClient;
   readonly signal: AbortSignal | undefined;
+  /** The app in its tenant: Graph throttles by this. */
+  readonly caller: string;
   appToken(): Promise<AppToken>;
   /** Forget the app token that was refused. */
   renewAppToken(): void;

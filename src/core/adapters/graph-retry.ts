@@ -28,5 +28,10 @@ export function planRetryDelayMs({ retries, elapsedMs, retryAfterSeconds, jitter
   if (retries >= MAX_RETRIES) return undefined;
   const backoffMs = FIRST_BACKOFF_MS * 2 ** retries * (1 + jitter / 2);
   const delayMs = Math.ceil(retryAfterSeconds === undefined ? backoffMs : retryAfterSeconds * 1000);
-  return elapsedMs + delayMs > BUDGET_MS ? undefined : delayMs;
+  return fitsBudget(elapsedMs, delayMs) ? delayMs : undefined;
+}
+
+/** Whether one more wait is within what an operation may take. */
+export function fitsBudget(elapsedMs: number, delayMs: number): boolean {
+  return elapsedMs + delayMs <= BUDGET_MS;
 }

@@ -6,7 +6,7 @@
  * Refuses authorities that are not a concrete tenant, and an answer whose token names another tenant.
  */
 import type { Configuration, INetworkModule } from '@azure/msal-node';
-import { OnboardingError } from '../errors';
+import { isOnboardingError, OnboardingError } from '../errors';
 import type { Cloud } from '../internal/clouds';
 import { isGuid } from '../internal/guid';
 import { parseTenantName } from '../internal/tenant-name';
@@ -16,6 +16,7 @@ import { readAppToken } from './app-token-answer';
 import { signClientAssertion } from './app-sign-in';
 import { onFirstUse } from './first-use';
 import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
+import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
 import { createFlights } from './single-flight';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
 
@@ -31,6 +32,8 @@ export interface MsalTokenSourceOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<RandomSource, 'uuid'>;
   readonly https: HttpsClient;
+  /** Shared with whoever else asks the token endpoint for these apps; its own when absent. */
+  readonly pauses?: ServicePauses | undefined;
   /** Default 5000, about 10 MB. */
   readonly maxCachedTokens?: number;
 }
@@ -38,13 +41,15 @@ export interface MsalTokenSourceOptions {
 /**
  * The TokenSource port. `acquire` raises `APP_UNKNOWN`, `TENANT_INVALID`, `INPUT_INVALID` (resource), what the credential
  * source raises, `TENANT_NOT_FOUND`, `STS_APP_NOT_IN_TENANT`, `STS_APP_DISABLED`, `STS_RESOURCE_MISSING`,
- * `STS_CREDENTIAL_REFUSED`, `STS_REFUSED`, `STS_THROTTLED`, `STS_UNAVAILABLE`, `TLS_UNTRUSTED`; construction raises
+ * `STS_CREDENTIAL_REFUSED`, `STS_REFUSED`, `STS_THROTTLED`, `STS_UNAVAILABLE` (both with `retryAfterSeconds` when the service
+ * said, and without asking until then), `TLS_UNTRUSTED`; construction raises
  * `CONFIG_INVALID` for an app id that is not a GUID.
  */
 export function createMsalTokenSource(options: MsalTokenSourceOptions): TokenSource {
   const appIds = readApps(options.apps);
   const cache = createAppTokenCache(options.clock, options.maxCachedTokens);
   const flights = createFlights<AppToken>();
+  const pauses = options.pauses ?? createServicePauses(options.clock);
 
   return {
     async acquire(request) {
@@ -56,12 +61,25 @@ export function createMsalTokenSource(options: MsalTokenSourceOptions): TokenSou
       if (cached !== undefined) return cached;
       return flights(`${fresh} ${key}`, request.signal, async (signal) => {
         const requestedAt = options.clock.now();
-        const appToken = await requestAppToken(options, { target, credential, fresh, signal });
+        const appToken = await politely(pauses, target, () => requestAppToken(options, { target, credential, fresh, signal }));
         cache.keep(key, appToken, requestedAt);
         return appToken;
       });
     },
   };
+}
+
+/** Nothing is asked while the endpoint's last answer to this app in this tenant still asks to wait. */
+async function politely<T>(pauses: ServicePauses, { tenantId, clientId }: Target, ask: () => Promise<T>): Promise<T> {
+  const key = pauseKey(tenantId, clientId);
+  const paused = pauses.find(key);
+  if (paused !== undefined) throw paused;
+  try {
+    return await ask();
+  } catch (error) {
+    if (isOnboardingError(error)) pauses.note(key, error);
+    throw error;
+  }
 }
 
 interface Target {

@@ -16,12 +16,15 @@ import { loadJose } from './jose';
 import { parseJson } from '../internal/json';
 import type { MetadataPorts } from './openid-metadata';
 import { createSigningKeyCache } from './signing-key-cache';
+import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
 
 export interface SignInClientOptions extends MetadataPorts, AssertionPorts {
   readonly apps: readonly { readonly key: string; readonly appId: string }[];
   readonly credentials: AppCredentialSource;
   readonly jwt: Pick<JwtService, 'sign' | 'verify'>;
+  /** Shared with the token source; its own when absent. */
+  readonly pauses?: ServicePauses | undefined;
 }
 
 /**
@@ -34,15 +37,21 @@ export interface SignInClientOptions extends MetadataPorts, AssertionPorts {
 export function createSignInClient(options: SignInClientOptions): SignInClient {
   const keyCache = createSigningKeyCache(options);
   const appIds = new Map(options.apps.map(({ key, appId }) => [key, appId]));
+  const pauses = options.pauses ?? createServicePauses(options.clock);
 
   return {
     async redeemCode(request) {
       const clientId = appIds.get(request.appKey);
       if (clientId === undefined) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: request.appKey } });
+      const key = pauseKey(requireTenantId(request.tenantId), clientId);
+      const paused = pauses.find(key);
+      if (paused !== undefined) throw paused;
       const endpoint = `${options.authorityHost}/${requireTenantId(request.tenantId)}/oauth2/v2.0/token`;
       const credential = await options.credentials.resolve(request.appKey);
       const form = buildForm(request, await buildClientAuthentication(options, { credential, clientId, audience: endpoint }));
-      return readAnswer(await post(options, endpoint, form, request.signal), form, options.clock.now());
+      const response = await post(options, endpoint, form, request.signal);
+      if (response.status !== 200) pauses.note(key, refusalOf(response, form, options.clock.now()));
+      return readAnswer(response, form, options.clock.now());
     },
 
     async verifySignature(idToken, tenantId, signal) {

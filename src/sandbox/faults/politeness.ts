@@ -5,7 +5,7 @@
  */
 import type { SandboxResponse } from '../http';
 import { isJsonObject } from '../jwt';
-import { counterKey, type Asked } from './asked';
+import { counterKey, parseObject, type Asked } from './asked';
 import type { Expectation } from './plan';
 
 const MAX_KEPT = 100;
@@ -65,7 +65,7 @@ function readWaits(status: number, headers: Readonly<Record<string, unknown>>): 
 
 function readItemWaits({ path, method }: Asked, { body, status }: Pick<SandboxResponse, 'body' | 'status'>): number[] {
   if (status !== 200 || method !== 'POST' || !path.toLowerCase().endsWith('/$batch') || typeof body !== 'string') return [];
-  const answer: unknown = JSON.parse(body);
-  const items: readonly unknown[] = isJsonObject(answer) && Array.isArray(answer.responses) ? answer.responses : [];
+  const answer = parseObject(Buffer.from(body));
+  const items: readonly unknown[] = Array.isArray(answer?.responses) ? answer.responses : [];
   return items.flatMap((item) => (isJsonObject(item) && typeof item.status === 'number' && isJsonObject(item.headers) ? readWaits(item.status, item.headers) : []));
 }

@@ -182,6 +182,26 @@ describe('throttling', () => {
     expect(clock.now()).toBe(START);
   });
 
+  it('is remembered for the next read of that app in that tenant, which waits for what is left', async () => {
+    server.answer = () => ({ status: 429, headers: { 'retry-after': '130' } });
+    await failureOf(get('/users'));
+    expect(await failureOf(get('/groups'))).toMatchObject({ code: 'GRAPH_THROTTLED', retryAfterSeconds: 130 });
+    expect(server.seen).toHaveLength(1);
+    server.answer = () => ({ json: {} });
+    await graph.send({ ...scope, appKey: 'another' }, { method: 'GET', path: '/users' });
+    expect(clock.now()).toBe(START);
+    clock.advance(20_000);
+    expect((await get('/groups')).status).toBe(200);
+    expect(clock.now() - START).toBe(130_000);
+  });
+
+  it('of an item of a batch is remembered when there is no patience left for it', async () => {
+    server.answer = () => ({ json: { responses: [{ id: '0', status: 429, headers: { 'Retry-After': '150' }, body: {} }] } });
+    expect((await graph.batch(scope, ['/users']))[0]?.status).toBe(429);
+    expect(await failureOf(graph.batch(scope, ['/users']))).toMatchObject({ code: 'GRAPH_THROTTLED', retryAfterSeconds: 150 });
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('does not repeat a POST that may have been carried out', async () => {
     server.answer = () => ({ status: 504 });
     const post = { method: 'POST', path: '/things', body: {} } as const;

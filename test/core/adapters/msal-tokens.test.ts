@@ -250,12 +250,38 @@ describe('many callers at once', () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  it('all see the failure, and the next caller asks anew: no local throttle', async () => {
-    server.answer = () => ({ ...refused(90055, 429), headers: { 'retry-after': '3600' } });
+  it('all see the failure, and the next caller asks anew: the library has no throttle of its own', async () => {
+    server.answer = () => refused(90055, 429);
     const errors = await Promise.all(Array.from({ length: 10 }, () => refusalOf(ask())));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['STS_THROTTLED']));
     expect(server.seen).toHaveLength(1);
     server.answer = granted;
+    expect((await ask()).claims?.tenantId).toBe(TENANT_A);
+  });
+
+  it.each([
+    [429, 90055, 'STS_THROTTLED'],
+    [503, 90033, 'STS_UNAVAILABLE'],
+  ] as const)('ask nothing of that app in that tenant before a Retry-After of a %i has passed, whatever the resource', async (status, number, code) => {
+    server.answer = () => ({ ...refused(number, status), headers: { 'retry-after': '30' } });
+    await refusalOf(ask());
+    clock.advance(29_000);
+    expect(await refusalOf(ask({ fresh: true, resource: 'https://outlook.office365.com' }))).toMatchObject({ code, retryAfterSeconds: 1, serviceCode: `AADSTS${number}`, retryable: true });
+    expect(server.seen).toHaveLength(1);
+    server.answer = granted;
+    expect((await ask({ appKey: 'restore' })).claims?.tenantId).toBe(TENANT_A);
+    expect((await ask({ tenantId: TENANT_B })).claims?.tenantId).toBe(TENANT_B);
+    clock.advance(1000);
+    expect((await ask()).claims?.tenantId).toBe(TENANT_A);
+  });
+
+  it('ask again after an hour although somebody said a year', async () => {
+    server.answer = () => ({ ...refused(90055, 429), headers: { 'retry-after': '31536000' } });
+    await refusalOf(ask());
+    server.answer = granted;
+    clock.advance(3_599_000);
+    expect((await refusalOf(ask())).retryAfterSeconds).toBe(1);
+    clock.advance(1000);
     expect((await ask()).claims?.tenantId).toBe(TENANT_A);
   });
 

@@ -84,6 +84,13 @@ describe('redeeming a code', () => {
     expect(await failureOf(client.redeemCode(redemption))).toMatchObject({ code, serviceCode: `AADSTS${number}` });
   });
 
+  it('keeps the code while the token endpoint still asks to wait', async () => {
+    tokenAnswer = () => ({ status: 429, headers: { 'retry-after': '30' }, text: '' });
+    expect(await failureOf(client.redeemCode(redemption))).toMatchObject({ code: 'STS_THROTTLED', retryAfterSeconds: 30 });
+    expect(await failureOf(client.redeemCode(redemption))).toMatchObject({ code: 'STS_THROTTLED' });
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('never sends a code twice, and says that nobody answered', async () => {
     tokenAnswer = () => ({ cut: true });
     expect((await failureOf(client.redeemCode(redemption))).code).toBe('STS_UNAVAILABLE');
