@@ -2,7 +2,7 @@
  * A whole onboarding while things go wrong, by people who do not give up: whoever meets an error waits as long as they are
  * told and tries again; when patience is used up the trouble ends, and from there everything must come to its good end.
  */
-import { ERROR_CATALOG, type PublicCode } from '../../src/core/error-catalog';
+import { ERROR_CATALOG, type ErrorCode, type PublicCode } from '../../src/core/error-catalog';
 import { isOnboardingError } from '../../src/core/errors';
 import type { JourneyReport } from '../../src/core/corridor/context';
 import type { FaultReport } from '../../src/sandbox/index';
@@ -114,7 +114,7 @@ class Refused extends Error {
   }
 }
 
-const OUR_WORDS: ReadonlySet<string | undefined> = new Set<PublicCode>(['invalid', 'expired', 'try_later', 'declined']);
+const OUR_WORDS: ReadonlySet<string | undefined> = new Set<PublicCode>(['invalid', 'expired', 'try_later', 'declined', 'failed']);
 
 /** A new browser each time, as a person would open the mail again. */
 async function visitOnce({ story }: Trouble, url: string): Promise<void> {
@@ -136,8 +136,10 @@ async function visitOnce({ story }: Trouble, url: string): Promise<void> {
 function refusedBy(story: Story, page: VisitedPage): Refused {
   const isOurs = page.url.startsWith(story.publicBaseUrl);
   if (!isOurs) return new Refused('MICROSOFT', `${page.status} ${new URL(page.url).pathname}`);
+  // The page still waits for Microsoft: the person has other things to do and comes back later.
+  if (page.refreshSeconds !== undefined) return new Refused('WAITING', page.url);
   const { publicCode, code } = refusal(story, page);
-  if (!OUR_WORDS.has(publicCode) || code === undefined) throw new Error(`A page that leaves the admin alone: ${page.status} ${page.url} ${publicCode} ${code}\n${story.log.slice(-3).join('\n')}`);
+  if (!OUR_WORDS.has(publicCode) || code === undefined || ERROR_CATALOG[code as ErrorCode].reaction === 'investigate') throw new Error(`A page that leaves the admin alone: ${page.status} ${page.url} ${publicCode} ${code}\n${story.log.slice(-3).join('\n')}`);
   return new Refused(code, page.url);
 }
 
