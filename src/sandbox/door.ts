@@ -20,7 +20,3 @@ export async function openDoor(server: HttpsServer, cloud: CloudName | undefined
   const origin = `https://localhost:${https.port}`;
   return { ...https, origins: { login: origin, graph: origin }, proxy: null };
 }
-
-export function masqueradedCloud(wanted: boolean | CloudName | undefined): CloudName | undefined {
-  return wanted === true ? 'global' : wanted === false ? undefined : wanted;
-}

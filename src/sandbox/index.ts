@@ -11,7 +11,7 @@ import { FaultSession, type Faults, type FaultsInput } from './faults/session';
 import { writeSandboxConfig, type ConfigOptions } from './config';
 import { listenControl } from './control';
 import { controlRoutes } from './control-routes';
-import { masqueradedCloud, openDoor } from './door';
+import { openDoor } from './door';
 import { DEFAULT_GRAPH_VARIANTS, handleGraph, setGraphVariants } from './graph/index';
 import type { SandboxRequest, SandboxResponse } from './http';
 import { describeReady, type Ready } from './ready';
@@ -60,7 +60,7 @@ export interface SandboxOptions {
   readonly port?: number;
   /**
    * Answer under Microsoft's own host names behind a proxy on loopback, for clients that cannot be pointed elsewhere:
-   * `HTTPS_PROXY` is `ready.proxy`. `true` is the global cloud. Every other host is refused and listed among the gaps.
+   * `HTTPS_PROXY` is `ready.proxy`. `true`: those of the seed's cloud. Every other host is refused and listed among the gaps.
    */
   readonly masquerade?: boolean | CloudName;
   /** Whose resource addresses, issuers and domains everything has, at an address of its own; over the seed's own. */
@@ -124,9 +124,10 @@ export interface RunningSandbox {
  * write a configuration (nothing can be pointed at it), and what node:net raises for a port that is taken.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
-  const cloud = masqueradedCloud(options.masquerade);
-  if (cloud !== undefined && options.writeConfig !== undefined) throw new TypeError('No configuration can point at a sandbox in masquerade.');
-  const seed = inCloud(await readSeed(options), cloud ?? options.cloud);
+  const isMasquerade = options.masquerade !== undefined && options.masquerade !== false;
+  if (isMasquerade && options.writeConfig !== undefined) throw new TypeError('No configuration can point at a sandbox in masquerade.');
+  const seed = inCloud(await readSeed(options), typeof options.masquerade === 'string' ? options.masquerade : options.cloud);
+  const cloud = isMasquerade ? (seed.cloud ?? 'global') : undefined;
   const machineNow = Date.now();
   const credentials: Credentials = new Map();
   const worldOptions = {

@@ -12,11 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createVisitor, playPerson, type ReadyApp, type ReadyTenant, type ReadyUser, type RunningSandbox, startSandbox } from '../../src/sandbox/index';
+import { type CloudName, createVisitor, playPerson, type ReadyApp, type ReadyTenant, type ReadyUser, type RunningSandbox, startSandbox } from '../../src/sandbox/index';
 
 export const HOST = fileURLToPath(new URL('../../e2e/clients', import.meta.url));
 
 export type Way = 'masquerade' | 'own address';
+export type NationalCloud = Exclude<CloudName, 'global'>;
 
 export interface Certificate {
   readonly keyFile: string;
@@ -43,8 +44,9 @@ export interface Stage {
 
 const PROGRAM_TIMEOUT_MS = 90_000;
 
-export async function openStage(way: Way): Promise<Stage> {
-  const sandbox = await startSandbox({ masquerade: way === 'masquerade' });
+/** A national cloud is always in masquerade. */
+export async function openStage(way: Way | NationalCloud): Promise<Stage> {
+  const sandbox = await startSandbox({ masquerade: way === 'masquerade' || (way === 'own address' ? false : way) });
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-clients-'));
   const app = required(sandbox.ready.apps.find(({ key }) => key === 'backup'));
   const contoso = required(sandbox.ready.tenants.find(({ key }) => key === 'contoso'));
@@ -58,7 +60,8 @@ export async function openStage(way: Way): Promise<Stage> {
     // Nothing listens on the discard port: a program that is pointed at localhost reaches that and nobody else.
     ...(proxy === null ? { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: 'localhost,127.0.0.1' } : { HTTPS_PROXY: proxy }),
   };
-  const task = { login, graph, isElsewhere: proxy === null, tenantId: contoso.tenantId, homeTenantId, appId: app.appId, objectId: app.objectId, clientSecret: app.clientSecret, certificate };
+  const scope = `${proxy === null ? 'https://graph.microsoft.com' : graph}/.default`;
+  const task = { login, graph, scope, isElsewhere: proxy === null, tenantId: contoso.tenantId, homeTenantId, appId: app.appId, objectId: app.objectId, clientSecret: app.clientSecret, certificate };
   const visitor = createVisitor({ ca: readFileSync(caFile, 'utf8'), proxy });
   const person = { upn: ada.signInName, password: ada.password };
   const goThere = async (url: string) => void (await playPerson(visitor, await visitor.open(url), person));
@@ -76,7 +79,7 @@ export async function openStage(way: Way): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await consent(stage, goThere);
+  await consent(stage, scope, goThere);
   await stage.run('graph-client.mts', { job: 'register' });
   return stage;
 }
@@ -91,10 +94,10 @@ export function makeCertificate(folder: string): Certificate {
   return { keyFile, certificateFile, bothFile, sha1: thumbprint('sha1'), sha256: thumbprint('sha256') };
 }
 
-async function consent({ sandbox, app, contoso }: Stage, goThere: (url: string) => Promise<void>): Promise<void> {
+async function consent({ sandbox, app, contoso }: Stage, scope: string, goThere: (url: string) => Promise<void>): Promise<void> {
   const callback = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
   await once(callback, 'listening');
-  const query = new URLSearchParams({ client_id: app.appId, redirect_uri: `http://localhost:${(callback.address() as AddressInfo).port}/consent/callback`, scope: 'https://graph.microsoft.com/.default', state: 'consent' });
+  const query = new URLSearchParams({ client_id: app.appId, redirect_uri: `http://localhost:${(callback.address() as AddressInfo).port}/consent/callback`, scope, state: 'consent' });
   await goThere(`${sandbox.ready.login}/${contoso.tenantId}/v2.0/adminconsent?${query.toString()}`);
   callback.close();
 }

@@ -193,6 +193,12 @@ describe('a masquerade', () => {
     expect(national.gaps().map(({ path }) => path)).toEqual(['login.microsoftonline.com:443']);
   });
 
+  it('takes the names of the cloud its seed is in', async () => {
+    const national = await startSandbox({ masquerade: true, seed: { cloud: 'usgovdod' }, signingKeys: sandbox.world.signingKeys });
+    running.push(national);
+    expect(national.ready).toMatchObject({ login: 'https://login.microsoftonline.us', graph: 'https://dod-graph.microsoft.us' });
+  });
+
   it('ends with its tunnels cut, and survives a client that leaves in the middle of a handshake', async () => {
     const short = await startSandbox({ masquerade: true, signingKeys: sandbox.world.signingKeys });
     const { hostname, port } = new URL(proxyOf(short));

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { ConfidentialClientApplication } from '@azure/msal-node';
 import { BatchRequestContent, BatchResponseContent, Client, type GraphError, PageIterator, type PageCollection } from '@microsoft/microsoft-graph-client';
-import { GRAPH_SCOPE, readTask, refusalOf, report } from './program.mts';
+import { readTask, refusalOf, report } from './program.mts';
 
 const task = readTask();
 
 function graphOf(tenantId: string): Client {
   const auth = { clientId: task.appId, clientSecret: task.clientSecret, authority: `${task.login}/${tenantId}`, knownAuthorities: task.isElsewhere ? [new URL(task.login).host] : [] };
   const msal = new ConfidentialClientApplication({ auth });
-  const getAccessToken = async () => (await msal.acquireTokenByClientCredential({ scopes: [GRAPH_SCOPE] }))?.accessToken ?? '';
-  return Client.initWithMiddleware({ authProvider: { getAccessToken }, ...(task.isElsewhere ? { baseUrl: `${task.graph}/`, customHosts: new Set(['localhost']) } : {}) });
+  const getAccessToken = async () => (await msal.acquireTokenByClientCredential({ scopes: [task.scope] }))?.accessToken ?? '';
+  return Client.initWithMiddleware({ authProvider: { getAccessToken }, baseUrl: `${task.graph}/`, ...(task.isElsewhere ? { customHosts: new Set(['localhost']) } : {}) });
 }
 
 async function register(): Promise<object> {

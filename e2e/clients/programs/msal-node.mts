@@ -1,7 +1,7 @@
 // Microsoft's own library for Node: tokens by secret and by certificate, a person by code and PKCE, and what it makes of refusals.
 import { readFileSync } from 'node:fs';
 import { type AuthError, ConfidentialClientApplication, CryptoProvider, type NodeAuthOptions, type ServerError } from '@azure/msal-node';
-import { GRAPH_SCOPE, openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
+import { openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
 
 const task = readTask();
 const { appId: clientId, clientSecret, certificate } = task;
@@ -14,8 +14,8 @@ function client(credential: Partial<NodeAuthOptions>, tenant = task.tenantId): C
 
 async function appToken(credential: Partial<NodeAuthOptions>) {
   const msal = client(credential);
-  const first = await msal.acquireTokenByClientCredential({ scopes: [GRAPH_SCOPE] });
-  const second = await msal.acquireTokenByClientCredential({ scopes: [GRAPH_SCOPE] });
+  const first = await msal.acquireTokenByClientCredential({ scopes: [task.scope] });
+  const second = await msal.acquireTokenByClientCredential({ scopes: [task.scope] });
   return { ...outlineOf(first?.accessToken ?? ''), cached: second?.fromCache };
 }
 
@@ -24,7 +24,7 @@ const sha256 = await appToken({ clientCertificate: { thumbprintSha256: certifica
 const sha1 = await appToken({ clientCertificate: { thumbprint: certificate.sha1, privateKey } });
 
 const told = ({ errorCode, errorNo }: ServerError) => `${errorCode} ${errorNo}`;
-const ask = (msal: ConfidentialClientApplication) => msal.acquireTokenByClientCredential({ scopes: [GRAPH_SCOPE] });
+const ask = (msal: ConfidentialClientApplication) => msal.acquireTokenByClientCredential({ scopes: [task.scope] });
 const wrongSecret = await refusalOf(ask(client({ clientSecret: 'not-the-secret' })), told);
 const otherThumbprint = await refusalOf(ask(client({ clientCertificate: { thumbprintSha256: 'AB'.repeat(32), privateKey } })), told);
 const wrongTenant = await refusalOf(ask(client({ clientSecret }, 'nobody.example')), ({ errorCode }: AuthError) => errorCode);

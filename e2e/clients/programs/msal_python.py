@@ -11,7 +11,7 @@ import msal
 import requests
 
 TASK = json.loads(os.environ["CLIENT_TASK"])
-SCOPE = ["https://graph.microsoft.com/.default"]
+SCOPE = [TASK["scope"]]
 EXTRA = {"instance_discovery": False} if TASK["isElsewhere"] else {}
 
 

@@ -2,7 +2,7 @@
 import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as oauth from 'oauth4webapi';
-import { GRAPH_SCOPE, openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
+import { openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
 
 const task = readTask();
 const client: oauth.Client = { client_id: task.appId };
@@ -31,7 +31,7 @@ async function signIn() {
 
 const pem = readFileSync(task.certificate.keyFile, 'utf8').replaceAll(/-----[A-Z ]+-----|\s/g, '');
 const key = await webcrypto.subtle.importKey('pkcs8', Buffer.from(pem, 'base64'), { name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']);
-const byKey = (authentication: oauth.ClientAuth) => oauth.clientCredentialsGrantRequest(as, client, authentication, { scope: GRAPH_SCOPE });
+const byKey = (authentication: oauth.ClientAuth) => oauth.clientCredentialsGrantRequest(as, client, authentication, { scope: task.scope });
 
 // Entra wants the certificate named in the header and the token endpoint as the audience; RFC 7523 knows of neither.
 const asEntraWants: oauth.ModifyAssertionOptions = {

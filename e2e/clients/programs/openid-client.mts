@@ -1,6 +1,6 @@
 // A certified OpenID Connect client: discovery, code flow with PKCE, ID token checked, client credentials, and what it refuses.
 import * as client from 'openid-client';
-import { GRAPH_SCOPE, openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
+import { openCallback, outlineOf, readTask, refusalOf, report } from './program.mts';
 
 const task = readTask();
 const told = ({ code, cause }: { code?: string; cause?: { message?: string; body?: unknown } }) => code ?? cause?.message ?? 'unknown';
@@ -22,7 +22,7 @@ async function signIn(config: client.Configuration) {
 
 const discover = (tenant: string) => client.discovery(new URL(`${task.login}/${tenant}/v2.0`), task.appId, task.clientSecret);
 const config = await discover(task.tenantId);
-const app = await client.clientCredentialsGrant(config, { scope: GRAPH_SCOPE });
+const app = await client.clientCredentialsGrant(config, { scope: task.scope });
 const person = await signIn(config);
 
 const second = await begin(config);

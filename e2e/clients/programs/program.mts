@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export interface Task {
   readonly login: string;
   readonly graph: string;
+  /** Everything of Graph's that was granted. */
+  readonly scope: string;
   /** The services answer at an address of their own, not under the names the clients know. */
   readonly isElsewhere: boolean;
   readonly tenantId: string;
@@ -18,8 +20,6 @@ export interface Task {
   /** PEM files and the certificate's thumbprints in hex. */
   readonly certificate: { readonly keyFile: string; readonly bothFile: string; readonly certificateFile: string; readonly sha1: string; readonly sha256: string };
 }
-
-export const GRAPH_SCOPE = 'https://graph.microsoft.com/.default';
 
 export function readTask(): Task {
   return JSON.parse(process.env['CLIENT_TASK'] ?? '{}') as Task;
