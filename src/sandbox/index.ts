@@ -28,6 +28,7 @@ import { createStsState, type StsState } from './sts/context';
 import { seededPolicies } from './sts/policies';
 import type { Provocation } from './sts/provocations';
 import { handleLogin } from './sts/sign-in-host';
+import { USERINFO_PATH } from './sts/userinfo';
 import type { StsVariants } from './sts/variants';
 import { createTlsIdentity } from './tls';
 import type { Clock, ControlledWorld, ReplicationLag } from './world';
@@ -203,7 +204,7 @@ async function answer(sts: StsState, log: RequestLog, faults: FaultSession, requ
 }
 
 async function route(sts: StsState, request: SandboxRequest): Promise<SandboxResponse> {
-  return request.host === 'graph' ? handleGraph(sts.world, request) : handleLogin(sts, request);
+  return request.host === 'graph' && request.path !== USERINFO_PATH ? handleGraph(sts.world, request) : handleLogin(sts, request);
 }
 
 function writeWantedConfig(wanted: SandboxOptions['writeConfig'], ready: Ready): void {

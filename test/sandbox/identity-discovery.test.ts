@@ -167,7 +167,7 @@ describe('what is not modelled', () => {
   it('includes the consumers authority and grants of later storeys', async () => {
     expect((await configuration('consumers')).status).toBe(501);
     expect((await send(sandbox, '/consumers/oauth2/v2.0/authorize')).status).toBe(501);
-    for (const grantType of ['refresh_token', 'password', 'urn:ietf:params:oauth:grant-type:device_code']) {
+    for (const grantType of ['password', 'urn:ietf:params:oauth:grant-type:device_code']) {
       expect((await postForm(sandbox, '/organizations/oauth2/v2.0/token', { grant_type: grantType })).status, grantType).toBe(501);
     }
   });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { identityRules } from '../../src/sandbox/rules';
 import { rulesSeen } from './support';
 
-export const COVERED_FAMILIES = ['DISC-', 'TENANT-', 'TOKEN-', 'ASSERTION-', 'CODE-', 'AUTHZ-', 'SIGNIN-', 'PAGE-', 'CONSENT-', 'RP-', 'PROVOKED-', 'POLICY-', 'CLOUD-'] as const;
+export const COVERED_FAMILIES = ['DISC-', 'TENANT-', 'TOKEN-', 'ASSERTION-', 'CODE-', 'AUTHZ-', 'SIGNIN-', 'PAGE-', 'CONSENT-', 'RP-', 'PROVOKED-', 'POLICY-', 'CLOUD-', 'OIDC-'] as const;
 
 export function expectEveryRuleSeen(...families: readonly (typeof COVERED_FAMILIES)[number][]): void {
   it(`reaches every rule of ${families.join(' ')}`, () => {

@@ -9,7 +9,7 @@ export type RelyingPartyChoice = string | Readonly<Record<string, string>>;
 
 /** Sessions, codes and requests gone; variants, refusals and relying-party cases as at the start. Raises RangeError. */
 export function beginSts(sts: StsState, seed: Seed, chosen: { readonly variants?: Partial<StsVariants> | undefined; readonly relyingParty?: RelyingPartyChoice | undefined } = {}): void {
-  for (const memory of [sts.sessions, sts.interactions, sts.codes]) memory.clear();
+  for (const memory of [sts.sessions, sts.interactions, sts.codes, sts.refreshTokens]) memory.clear();
   sts.consentRequests.length = 0;
   sts.declineVariant = seed.declineVariant ?? null;
   sts.variants = { ...firstStsVariants(), ...seed.variants?.sts, ...chosen.variants };

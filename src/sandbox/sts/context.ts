@@ -9,6 +9,7 @@ import type { DeclineVariant } from '../seed-format';
 import { noPolicies, type SignInPolicies } from './policies';
 import { Provocations } from './provocations';
 import { RelyingPartyModes } from './relying-party/modes';
+import type { RefreshGrant } from './refresh';
 import { firstStsVariants, type StsVariants } from './variants';
 
 /** Scopes that belong to OpenID Connect rather than to a resource. */
@@ -90,6 +91,7 @@ export interface StsState {
   readonly sessions: Map<string, Session>;
   readonly interactions: Map<string, Interaction>;
   readonly codes: Map<string, AuthorizationCode>;
+  readonly refreshTokens: Map<string, RefreshGrant>;
   readonly relyingParty: RelyingPartyModes;
   readonly provocations: Provocations;
   readonly policies: SignInPolicies;
@@ -115,6 +117,7 @@ export function createStsState(world: ControlledWorld, declineVariant: DeclineVa
     sessions: new Map(),
     interactions: new Map(),
     codes: new Map(),
+    refreshTokens: new Map(),
     relyingParty: new RelyingPartyModes(),
     provocations: new Provocations(),
     consentRequests: [],

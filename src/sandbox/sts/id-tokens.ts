@@ -29,7 +29,7 @@ export function draftIdToken(
   const claims = {
     ver: '2.0',
     iss: `${world.origins.login}/${tenant.tenantId}/v2.0`,
-    sub: pairwiseSubject(tenant.tenantId, appId, user.id),
+    sub: signInSubject(tenant.tenantId, appId, user.id),
     aud: appId,
     exp: issuedAt + LIFETIME_SECONDS,
     iat: issuedAt,
@@ -46,7 +46,8 @@ export function draftIdToken(
   return tellIdToken(world, { header: { typ: 'JWT', alg: 'RS256', kid }, claims, key: privateKey });
 }
 
-function pairwiseSubject(tenantId: string, appId: string, userId: string): string {
+/** The subject this app knows the person by. */
+export function signInSubject(tenantId: string, appId: string, userId: string): string {
   return createHash('sha256').update(`${tenantId}/${appId}/${userId}`).digest('base64url');
 }
 

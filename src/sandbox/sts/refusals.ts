@@ -94,6 +94,8 @@ export const refuse = {
   unknownResource: (resource: string, tenant: string) =>
     refusal('TOKEN-RESOURCE', 500011, 'invalid_resource', 400, `The resource principal named ${resource} was not found in the tenant named ${tenant}.`),
   unknownCode: () => refusal('CODE-UNKNOWN', 70000, 'invalid_grant', 400, 'The authorization code is not valid for this client.'),
+  unknownRefreshToken: () => refusal('OIDC-REFRESH-UNKNOWN', 70000, 'invalid_grant', 400, 'The refresh token is not valid for this client.'),
+  inactiveRefreshToken: () => refusal('OIDC-REFRESH-INACTIVE', 700082, 'invalid_grant', 400, 'The refresh token has expired for want of use.'),
   expiredCode: () => refusal('CODE-EXPIRED', 70008, 'invalid_grant', 400, 'The authorization code is expired.'),
   reusedCode: () => refusal('CODE-REUSED', 54005, 'invalid_grant', 400, 'The authorization code was already redeemed.'),
   codeOfOtherTenant: () => refusal('CODE-TENANT', 700005, 'invalid_grant', 400, 'The authorization code belongs to another tenant.'),

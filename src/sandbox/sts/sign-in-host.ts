@@ -8,7 +8,9 @@ import { openExchange, type Exchange, type LoginHandler, type StsState } from '.
 import { resolveAuthority } from './directory';
 import { instanceDiscovery, openidConfiguration, signingKeys } from './discovery';
 import { consent, login } from './forms';
+import { logout } from './logout';
 import { token, tokenWrongMethod } from './token';
+import { USERINFO_PATH, userinfo } from './userinfo';
 
 const ROUTES: readonly Route<LoginHandler>[] = [
   { method: 'GET', pattern: '/common/discovery/instance', handler: instanceDiscovery },
@@ -17,6 +19,9 @@ const ROUTES: readonly Route<LoginHandler>[] = [
   { method: 'GET', pattern: '/{tenant}/oauth2/v2.0/authorize', handler: authorize },
   { method: 'POST', pattern: '/{tenant}/oauth2/v2.0/token', handler: token },
   { method: 'GET', pattern: '/{tenant}/oauth2/v2.0/token', handler: tokenWrongMethod },
+  { method: 'GET', pattern: '/{tenant}/oauth2/v2.0/logout', handler: logout },
+  { method: 'GET', pattern: USERINFO_PATH, handler: userinfo },
+  { method: 'POST', pattern: USERINFO_PATH, handler: userinfo },
   { method: 'GET', pattern: '/{tenant}/adminconsent', handler: adminConsentV1 },
   { method: 'GET', pattern: '/{tenant}/v2.0/adminconsent', handler: adminConsentV2 },
   { method: 'POST', pattern: '/{tenant}/login', handler: login },

@@ -1,27 +1,22 @@
 /**
- * The token endpoint: client_credentials and authorization_code. Checks run in the order the refusals can be
+ * The token endpoint: client_credentials, authorization_code and refresh_token. Checks run in the order the refusals can be
  * told apart in: tenant, grant, client, credential, service principal, scope.
  * Sources: "OAuth 2.0 client credentials flow", "OAuth 2.0 authorization code flow", "AADSTS error codes".
  */
-import { randomBytes } from 'node:crypto';
-import { ACCESS_TOKEN_LIFETIME_SECONDS, GRAPH_APP_ID, issueAccessToken, type ClientProof } from '../access-tokens';
-import { graphResource } from '../clouds';
+import { ACCESS_TOKEN_LIFETIME_SECONDS, GRAPH_APP_ID, issueAccessToken } from '../access-tokens';
 import { notModelled, respond, type SandboxResponse } from '../http';
 import type { ServicePrincipal, Tenant, World } from '../model';
 import { rule } from '../rules';
 import { findAudience, resourceOfDefaultScope } from './audiences';
 import { isVoluntaryOnly } from './claims-request';
 import { authenticateClient, readClientCredentials } from './client-authentication';
-import { checkCode, type CheckedCode } from './codes';
-import { OIDC_SCOPES, type Authority, type Exchange, type LoginHandler } from './context';
+import { checkCode } from './codes';
+import type { Authority, Exchange, LoginHandler } from './context';
 import { findApp, findServicePrincipal, isAllowedIn, isElsewhere, resolveAuthority, type RegisteredApp } from './directory';
-import { grantedScopes } from './grants';
-import { draftIdToken, issueIdToken } from './id-tokens';
+import { answerPerson } from './person-answer';
 import type { Scene } from './provocations';
+import { checkRefreshToken } from './refresh';
 import { isRefusal, refusalJson, refuse, type Refusal } from './refusals';
-import { misanswer } from './relying-party/modes';
-import { surroundingsOf } from './relying-party/surroundings';
-import { withoutSignature } from '../lies/tokens';
 import { isLying, tell } from '../lies/truth';
 
 const NULL_GUID = '00000000-0000-0000-0000-000000000000';
@@ -56,8 +51,9 @@ function redeem(exchange: Exchange, authority: Authority): SandboxResponse {
   const grantType = exchange.form.get('grant_type');
   if (grantType === null || grantType === '') return refusalJson(exchange, refuse.missingParameter('grant_type', 'TOKEN-PARAMETER'));
   if (grantType === 'client_credentials') return redeemClientCredentials(exchange, authority);
-  if (grantType === 'authorization_code') return redeemCode(exchange, authority);
-  const isKnownElsewhere = ['refresh_token', 'password', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'urn:ietf:params:oauth:grant-type:device_code'];
+  if (grantType === 'authorization_code') return redeemForPerson(exchange, authority, 'code');
+  if (grantType === 'refresh_token') return redeemForPerson(exchange, authority, 'refresh');
+  const isKnownElsewhere = ['password', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'urn:ietf:params:oauth:grant-type:device_code'];
   if (isKnownElsewhere.includes(grantType)) return notModelled(`grant_type=${grantType}`);
   return refusalJson(exchange, refuse.grantType(grantType));
 }
@@ -135,49 +131,13 @@ function grantedRoles(world: World, tenant: Tenant, client: ServicePrincipal, re
     .flatMap((row) => names.get(row.appRoleId) ?? []);
 }
 
-function redeemCode(exchange: Exchange, authority: Authority): SandboxResponse {
+function redeemForPerson(exchange: Exchange, authority: Authority, by: 'code' | 'refresh'): SandboxResponse {
   const given = readClientCredentials(exchange);
   const app = findClient(exchange, given.clientId, authority.kind === 'tenant' ? authority.tenant : undefined);
   if (isRefusal(app)) return refusalJson(exchange, app);
   const client = authenticateClient(exchange, authority, app, given, 7000218);
   if (!client.ok) return client.response;
-  const checked = checkCode(exchange, authority, app.application.appId);
+  const checked = (by === 'code' ? checkCode : checkRefreshToken)(exchange, authority, app.application.appId);
   if (isRefusal(checked)) return refusalJson(exchange, checked);
-  return answerCode(exchange, app, client.proof, checked);
-}
-
-function answerCode(exchange: Exchange, app: RegisteredApp, proof: ClientProof, { grant, tenant, user }: CheckedCode): SandboxResponse {
-  const { application } = app;
-  const principal = findServicePrincipal(tenant, application.appId, exchange.world.now());
-  if (principal === undefined) return refusalJson(exchange, refuse.consentGone(application.appId, 'CODE-CONSENT'));
-  if (!principal.accountEnabled) return refusalJson(exchange, refuse.disabledApp(application.appId, 'TOKEN-SP-DISABLED'));
-  grant.redeemed = true;
-  const granted = grantedScopes(exchange.world, tenant, application.appId, GRAPH_APP_ID, user.id);
-  const scopes = [...new Set([...grant.scopes.filter((scope) => OIDC_SCOPES.has(scope) && scope !== 'offline_access'), ...granted])];
-  const accessToken = issueAccessToken(exchange.world, {
-    tenantId: tenant.tenantId,
-    audience: graphResource(exchange.world.cloud),
-    appId: application.appId,
-    appDisplayName: application.displayName,
-    clientProof: proof,
-    subjectObjectId: user.id,
-    roles: [],
-    scopes,
-  });
-  const home = user.home ?? { tenantId: tenant.tenantId, objectId: user.id };
-  const clientInfo = Buffer.from(JSON.stringify({ uid: home.objectId, utid: home.tenantId })).toString('base64url');
-  const draft = draftIdToken(exchange.world, tenant, application.appId, user, grant);
-  const members = {
-    token_type: 'Bearer',
-    scope: scopes.join(' '),
-    expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
-    ext_expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
-    access_token: accessToken,
-    ...(grant.scopes.includes('offline_access') ? { refresh_token: randomBytes(48).toString('base64url') } : {}),
-    ...(grant.scopes.includes('openid') ? { id_token: tell(exchange.world, 'L-IDT-UNSIGNED', issueIdToken(draft), withoutSignature) } : {}),
-    ...(exchange.form.get('client_info') === '1' ? { client_info: clientInfo } : {}),
-  };
-  const answer = { ...respond(rule('CODE-REDEEMED'), 200, members), trace: { tenantId: tenant.tenantId } };
-  const code = exchange.form.get('code') ?? '';
-  return misanswer(exchange.sts.relyingParty, application.appId, answer, members, (change) => change(draft, surroundingsOf(exchange, { application, tenant, accessToken, code })));
+  return answerPerson(exchange, app, client.proof, checked, by);
 }

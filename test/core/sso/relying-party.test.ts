@@ -123,13 +123,26 @@ const REFUSALS: Readonly<Record<string, readonly [code: string, check?: unknown]
   'error-with-code': ['SSO_SIGN_IN_DECLINED', 'access_denied'],
 };
 
+/** About requests our client never makes: it keeps no refresh token and asks UserInfo nothing. */
+const NEVER_ASKED: readonly string[] = ['refreshed-iss-other', 'refreshed-sub-other', 'userinfo-sub-other'];
+const refusable = Object.entries(RELYING_PARTY_CASES).filter(([id, { outcome }]) => outcome !== 'accept' && !NEVER_ASKED.includes(id));
+
 describe('the sign-in client', () => {
   it('is asked about every case the sandbox can play', () => {
     const accepted = Object.entries(RELYING_PARTY_CASES).filter(([, { outcome }]) => outcome === 'accept').map(([id]) => id);
-    expect([...Object.keys(REFUSALS), ...accepted].toSorted()).toEqual(Object.keys(RELYING_PARTY_CASES).toSorted());
+    expect([...Object.keys(REFUSALS), ...NEVER_ASKED, ...accepted].toSorted()).toEqual(Object.keys(RELYING_PARTY_CASES).toSorted());
   });
 
-  it.each(Object.entries(RELYING_PARTY_CASES).filter(([, { outcome }]) => outcome !== 'accept').map(([id, { statement }]) => [id, statement]))('refuses %s: %s', async (id) => {
+  it.each(NEVER_ASKED)('gives %s no occasion: one code, the documents, nothing else', async (id) => {
+    sandbox.setRelyingParty(id);
+    const before = sandbox.requests().length;
+    expect((await signIn())[0]).toBe('signed_in');
+    const made = sandbox.requests().slice(before).filter(({ userAgent }) => userAgent?.startsWith('m365-onboarding/') === true);
+    expect(made.map(({ method, path }) => `${method} ${path.split('/').slice(2).join('/')}`)).toEqual(['POST oauth2/v2.0/token', 'GET v2.0/.well-known/openid-configuration', 'GET discovery/v2.0/keys']);
+    expect(made.every(({ rule }) => rule !== 'RP-CASE')).toBe(true);
+  });
+
+  it.each(refusable.map(([id, { statement }]) => [id, statement]))('refuses %s: %s', async (id) => {
     sandbox.setRelyingParty(id);
     expect(await signIn()).toEqual(REFUSALS[id]);
   });

@@ -37,6 +37,9 @@ export const claimCases: CaseTable = {
   'c-hash-wrong': claims('c_hash belongs to another code.', 'refuse', () => ({ c_hash: leftHalf('another-code') })),
   'at-hash-wrong': claims('at_hash belongs to another access token.', 'refuse', () => ({ at_hash: leftHalf('another-access-token') })),
   'hashes-right': claims('c_hash and at_hash are there and right.', 'accept', ({ code, accessToken }) => ({ c_hash: leftHalf(code), at_hash: leftHalf(accessToken) })),
+  'refreshed-iss-other': refreshed('The ID token of a refresh comes from another tenant.', ({ loginOrigin, otherTenantId }) => ({ iss: `${loginOrigin}/${otherTenantId}/v2.0`, tid: otherTenantId })),
+  'refreshed-sub-other': refreshed('The ID token of a refresh is about another person.', () => ({ sub: 'another-person', oid: NOBODY })),
+  'userinfo-sub-other': { statement: 'UserInfo is about another person than the ID token.', outcome: 'refuse', userinfo: (members) => ({ ...members, sub: 'another-person' }) },
   guest: claims('The person is a guest: idp, e-mail and acct say so.', 'accept', ({ otherTenantId }) => ({
     idp: `https://sts.windows.net/${otherTenantId}/`,
     email: 'guest@elsewhere.example',
@@ -47,6 +50,10 @@ export const claimCases: CaseTable = {
 
 function claims(statement: string, outcome: Outcome, change: (around: Surroundings) => JsonObject): RelyingPartyCase {
   return { statement, outcome, idToken: (draft, around) => compact({ ...draft, claims: { ...draft.claims, ...change(around) } }) };
+}
+
+function refreshed(statement: string, change: (around: Surroundings) => JsonObject): RelyingPartyCase {
+  return { statement, outcome: 'refuse', refreshed: (draft, around) => compact({ ...draft, claims: { ...draft.claims, ...change(around) } }) };
 }
 
 /** Seconds from the right token's own `iat`. */

@@ -41,6 +41,9 @@ export interface RelyingPartyCase {
   readonly outcome: Outcome;
   /** The compact ID token instead of the right one. */
   readonly idToken?: (draft: Draft, around: Surroundings) => string;
+  /** The same for the ID token of a refresh. */
+  readonly refreshed?: (draft: Draft, around: Surroundings) => string;
+  readonly userinfo?: (members: TokenMembers) => TokenMembers;
   /** Members of the token endpoint's answer. */
   readonly answer?: (members: TokenMembers) => TokenMembers;
   /** Members of the successful answer at the redirect URI, `state` included. */

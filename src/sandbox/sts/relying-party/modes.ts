@@ -57,13 +57,25 @@ export function mispublish(modes: RelyingPartyModes, response: SandboxResponse, 
   return mode === undefined || change === undefined ? response : misbehave(response, mode.id, { keys: change(keys) });
 }
 
-/** `idToken` makes the wrong ID token, when the case is about one. */
-export function misanswer(modes: RelyingPartyModes, appId: string, response: SandboxResponse, members: TokenMembers, idToken: (change: NonNullable<RelyingPartyCase['idToken']>) => string): SandboxResponse {
+export interface Redeemed {
+  readonly appId: string;
+  readonly by: 'code' | 'refresh';
+}
+
+/** `idToken` makes the wrong ID token, when the case is about one. Refreshed ones have cases of their own. */
+export function misanswer(modes: RelyingPartyModes, { appId, by }: Redeemed, response: SandboxResponse, members: TokenMembers, idToken: (change: NonNullable<RelyingPartyCase['idToken']>) => string): SandboxResponse {
   const mode = modes.inForce(appId);
-  const { answer, idToken: change } = mode?.behaviour ?? {};
+  const { answer, idToken: first, refreshed } = mode?.behaviour ?? {};
+  const change = by === 'code' ? first : refreshed;
   if (mode === undefined || (answer === undefined && change === undefined)) return response;
   const wrong = change === undefined || members.id_token === undefined ? members : { ...members, id_token: idToken(change) };
   return misbehave(response, mode.id, answer === undefined ? wrong : answer(wrong));
+}
+
+export function misinform(modes: RelyingPartyModes, appId: string, response: SandboxResponse, members: TokenMembers): SandboxResponse {
+  const mode = modes.inForce(appId);
+  const change = mode?.behaviour.userinfo;
+  return mode === undefined || change === undefined ? response : misbehave(response, mode.id, change(members));
 }
 
 /** How the members of a successful sign-in go wrong, if a case says so. */
