@@ -10,6 +10,7 @@ import { addImpersonationCommands } from './commands/impersonation';
 import { addJourneyCommands } from './commands/journey';
 import { addSandboxCommands } from './commands/sandbox';
 import { addServeCommand } from './commands/serve';
+import { addVerifyTenantCommand } from './commands/verify-tenant';
 import { EXIT, type Streams } from './output';
 import { DEFAULT_CONFIG_FILE, MASTER_KEYS_VARIABLE } from './runtime';
 
@@ -33,7 +34,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addAuditCommands, addServeCommand, addSandboxCommands]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addAuditCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 

@@ -6,6 +6,7 @@ export type { ErrorOptions } from './errors';
 export { ERROR_CATALOG } from './error-catalog';
 export type { CatalogEntry, ErrorCode, ErrorOwner, ErrorReaction, PublicCode } from './error-catalog';
 export { Secret, isSecret, secret } from './internal/secret';
+export { CLOUD_ENDPOINTS, CLOUDS } from './internal/clouds';
 export type { Cloud, CloudEndpoints } from './internal/clouds';
 export { publicUrl } from './internal/public-url';
 export type { WebRequest, WebResponse } from './internal/web';

@@ -12,7 +12,7 @@ const CORRIDOR_FOLDERS = new Set(['corridor', 'fleet']);
 
 type Zone =
   | 'internal' | 'frame' | 'corridor' | 'composition' | 'front door' | 'adapters' | 'portal' | 'testing'
-  | 'nodes' | 'nodes host' | 'credentials' | 'sandbox' | 'cli' | 'examples'
+  | 'nodes' | 'nodes host' | 'credentials' | 'sandbox' | 'cli' | 'verify-tenant' | 'examples'
   | `room ${string}`;
 
 interface Wall {
@@ -81,9 +81,14 @@ const WALLS: Readonly<Record<Exclude<Zone, `room ${string}`>, Wall>> = {
   },
   sandbox: { zones: oneOf('sandbox'), packages: isBuiltin, why: 'A sandbox that shares code with the core agrees with the core\'s mistakes.' },
   cli: {
-    zones: oneOf('cli', 'front door'),
+    zones: oneOf('cli', 'verify-tenant', 'front door'),
     packages: (name) => name === 'commander' || isBuiltin(name),
     why: 'The command line turns arguments into calls of the front doors; it holds no rule.',
+  },
+  'verify-tenant': {
+    zones: oneOf('verify-tenant', 'front door'),
+    packages: packages('node:crypto'),
+    why: 'The check of a real tenant knows the names of the sandbox\'s rules (JSON) and nothing of how it keeps them: otherwise both would be wrong together.',
   },
   examples: {
     zones: oneOf('examples'),
@@ -105,7 +110,7 @@ function roomWall(room: Zone): Wall {
 /** The zone of a source file; undefined for a place the house does not have. */
 export function zoneOf(path: string): Zone | undefined {
   const [top, area = '', ...rest] = path.split('/').slice(path.startsWith('src/') ? 1 : 0);
-  if (top === 'examples' || top === 'sandbox' || top === 'cli' || top === 'credentials') return top;
+  if (top === 'examples' || top === 'sandbox' || top === 'cli' || top === 'verify-tenant' || top === 'credentials') return top;
   if (top === 'nodes') return area === 'host' || rest[0] === 'host' ? 'nodes host' : 'nodes';
   if (top !== 'core') return undefined;
   return rest.length === 0 ? zoneOfCoreFile(area.replace(/\.ts$/, '')) : zoneOfCoreFolder(area);
