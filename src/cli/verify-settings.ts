@@ -6,6 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Cloud, CLOUD_ENDPOINTS, CLOUDS, OnboardingError } from '../core/index';
 import type { ClientCredential, Hosts, VerifySettings } from '../verify-tenant/model';
+import { RULE_IDS } from '../verify-tenant/run';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,7 +29,7 @@ export function readCloud(environment: Environment, flag: string | undefined): C
 }
 
 /** Raises `INPUT_INVALID`, which names the variable. */
-export function readVerifySettings(environment: Environment, options: { readonly cloud: Cloud; readonly write: boolean; readonly sandbox: SandboxPlace | undefined }): VerifySettings {
+export function readVerifySettings(environment: Environment, options: { readonly cloud: Cloud; readonly write: boolean; readonly sandbox: SandboxPlace | undefined; readonly only: readonly string[] }): VerifySettings {
   return {
     hosts: hostsOf(options.cloud, options.sandbox),
     tenantId: required(environment, 'TENANT_ID', GUID, 'is the tenant\'s id, a GUID'),
@@ -36,7 +37,14 @@ export function readVerifySettings(environment: Environment, options: { readonly
     clientId: required(environment, 'CLIENT_ID', GUID, 'is the app\'s client id, a GUID'),
     credential: readCredential(environment),
     write: options.write || environment[`${PREFIX}WRITE`] === '1',
+    only: options.only.length === 0 ? undefined : requireRules(options.only),
   };
+}
+
+function requireRules(ids: readonly string[]): ReadonlySet<string> {
+  const unknown = ids.find((id) => !RULE_IDS.includes(id));
+  if (unknown !== undefined) throw new OnboardingError('INPUT_INVALID', `There is no rule ${unknown}.`, { details: { field: 'only' } });
+  return new Set(ids);
 }
 
 function hostsOf(cloud: Cloud, sandbox: SandboxPlace | undefined): Hosts {

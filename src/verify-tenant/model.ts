@@ -45,6 +45,8 @@ export interface VerifySettings {
   readonly clientId: string;
   readonly credential: ClientCredential;
   readonly write: boolean;
+  /** Ids of rules; absent: all of them. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 export interface Ask {

@@ -56,6 +56,8 @@ async function tryForeignAudience(bench: Bench): Promise<Finding> {
   const answer = await bench.askToken({ scope: 'https://outlook.office365.com/.default' });
   const other = isObject(answer.body) ? textOf(answer.body['access_token']) : '';
   if (answer.status !== 200 || other === '') return notTried('the tenant gives no token for another resource');
+  const roles: unknown = claimsOf(other)['roles'];
+  if (Array.isArray(roles) && roles.length === 0) return found(['claims.roles: an empty list instead of no such member, in a token for another resource']);
   const reply = await bench.ask({ host: 'graph', method: 'GET', path: '/v1.0/organization', bearer: other });
   return found(reply.status === 401 ? [] : [`status: ${reply.status} instead of 401 for a token for another resource`]);
 }

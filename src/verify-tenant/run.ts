@@ -54,7 +54,7 @@ export async function verifyTenant(ports: VerifyPorts, settings: VerifySettings,
   const parts: BenchParts = { settings, ports, signal, observe, onExchange: (exchange) => void memory.exchanges.push(exchange) };
   const asker = createAsker(parts);
   const bench = createBench(parts, asker, await enter(asker, settings, ports));
-  for (const probe of PROBES) {
+  for (const probe of wanted(settings)) {
     signal.throwIfAborted();
     const finding = await attempt(bench, probe);
     if (probe.rule !== null) memory.tried.push({ rule: probe.rule, asks: probe.asks, finding });
@@ -62,6 +62,10 @@ export async function verifyTenant(ports: VerifyPorts, settings: VerifySettings,
   const remaining = settings.write ? await writeAndClean(parts, bench, memory) : [];
   noteOrigin(settings, memory, observe);
   return describe(ports, settings, memory, remaining);
+}
+
+function wanted({ only }: VerifySettings): readonly Probe[] {
+  return only === undefined ? PROBES : PROBES.filter(({ rule }) => rule !== null && only.has(rule));
 }
 
 /** The guard, before and after a credential is used. */

@@ -93,6 +93,8 @@ async function keyCredentials(written: Written): Promise<void> {
   const listed = await bench.ask(get(`/v1.0/applications?$filter=id eq '${id}'`));
   report('G-APP-LIST', 'how a list shows it', found(listed.status === 200 ? rowsOf(listed).flatMap((row) => list(object({ key: nothing }))(row['keyCredentials'], 'body.value[0].keyCredentials')) : [`status: ${listed.status} instead of 200`]));
   await step(written, 'G-APP-GET-KEYS', 'its key, selected', get(`/v1.0${path}?$select=keyCredentials`), graphSuccess(object({ keyCredentials: list(object({ key: exactly(first, 'the certificate that was sent') }), { least: 1, most: 1 }) })));
+  const changed = keysOf(one).map((entry) => ({ ...entry, displayName: `${NAME_PREFIX}changed` }));
+  await step(written, 'G-KEY-NOT-UPDATABLE', 'changing a key credential that is there', write('PATCH', path, { keyCredentials: changed }), graphRefusal(400));
   await append(written, one);
   await step(written, 'G-APP-PATCH-KEYS', 'one key credential in place of two', write('PATCH', path, { keyCredentials: [credential(bench, 1)] }), NO_CONTENT);
   const replaced = await settled(written, 'a replaced key credential', get(`/v1.0${path}`), (answer) => keysOf(answer).length === 1);
