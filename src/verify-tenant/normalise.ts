@@ -15,9 +15,9 @@ export interface NormaliserOptions {
 
 export interface Normaliser {
   /** Any part of an answer. */
-  answer(value: unknown): unknown;
+  readonly answer: (value: unknown) => unknown;
   /** A text of our own, such as the address of a request: ids and known names are marked, the rest stays. */
-  own(text: string): string;
+  readonly own: (text: string) => string;
 }
 
 /** Members whose texts come from a fixed vocabulary of Microsoft's. */
