@@ -120,6 +120,8 @@ export type KeyDerivation =
 /** Slow by design, so it runs where it holds nothing up and can be ended. Rejects with the signal's reason when aborted; raises `PFX_TOO_SLOW`. */
 export interface KeyDeriver {
   derive(derivation: KeyDerivation, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Lets others have the event loop between two entries of a file, which are read on it. Absent: nobody else needs it. */
+  pause?(): Promise<void>;
 }
 
 export interface AuditEvent {

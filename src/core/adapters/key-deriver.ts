@@ -4,6 +4,7 @@
  * file asks for several keys. A light PBKDF2 is left to the pool of node:crypto.
  */
 import { pbkdf2 } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { OnboardingError } from '../errors';
@@ -60,6 +61,7 @@ export function createKeyDeriver({ timeoutMs = 30_000, idleMs = 5000 }: KeyDeriv
   }
 
   return {
+    pause: async () => setImmediate(),
     derive: (derivation, signal) =>
       inTurn(async () => {
         if (derivation.function === 'pbkdf2' && derivation.iterations <= LIGHT_ITERATIONS) return deriveOnPool(derivation);

@@ -2,7 +2,6 @@
  * One certificate with its private key from a file of any usual form: PFX, PEM, or the DER of either. What an app could not
  * sign in with is refused by the problem it has. Touches no state.
  */
-import { createPrivateKey } from 'node:crypto';
 import { OnboardingError } from '../errors';
 import { secret } from '../internal/secret';
 import type { Ports } from '../ports';
@@ -12,6 +11,7 @@ import { decryptPkcs8, readPem } from './pem';
 import { describeContents, type Pair } from './pfx/contents';
 import { detectOtherFormat } from './pfx/detect';
 import { requireFileSize, requirePfx } from './pfx/inspect';
+import { readPrivateKey } from './pfx/private-key';
 import { type FileProblem, findProblems, usablePair } from './pfx/problems';
 import { type FoundCertificate, type FoundKey, type PfxInput, readPfx } from './pfx/read';
 import { findDamagedPairs } from './pfx/soundness';
@@ -35,8 +35,8 @@ interface Found {
  */
 export async function openKeyFile(ports: KeyFilePorts, input: PfxInput): Promise<OpenedKeyFile> {
   const { certificates, keys } = await readAny(ports, input);
-  const contents = describeContents(certificates, keys);
-  const judged = { contents, damaged: findDamagedPairs(contents.pairs), now: ports.clock.now() };
+  const contents = await describeContents(ports.keyDeriver, certificates, keys);
+  const judged = { contents, damaged: await findDamagedPairs(ports.keyDeriver, contents.pairs), now: ports.clock.now() };
   const problems = findProblems(judged);
   const pair = usablePair(judged);
   if (pair === undefined) throw unusable(problems);
@@ -54,14 +54,11 @@ async function readAny(ports: KeyFilePorts, input: PfxInput): Promise<Found> {
 }
 
 async function derKey(ports: KeyFilePorts, input: PfxInput): Promise<Buffer> {
-  const der = Buffer.from(input.bytes);
-  for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
-    try {
-      return createPrivateKey({ key: der, format: 'der', type }).export({ type: 'pkcs8', format: 'der' });
-    } catch {
-      // The next form, and at last the encrypted one, which says what is wrong.
-    }
+  for (const form of ['pkcs8', 'pkcs1', 'sec1'] as const) {
+    const key = readPrivateKey(input.bytes, form);
+    if (key !== undefined) return key.export({ type: 'pkcs8', format: 'der' });
   }
+  // No plain form; whether it is the encrypted one, and what is wrong with it, is said there.
   return decryptPkcs8(ports, input);
 }
 

@@ -33,7 +33,7 @@ describe('a certificate with its key', () => {
     ['PKCS#1', () => key().export({ type: 'pkcs1', format: 'pem' }).toString()],
     ['encrypted PKCS#8', () => encrypted('pässwörd')],
     ['PKCS#8 encrypted with 3DES', () => encrypted('pässwörd', 'des-ede3-cbc')],
-    ['OpenSSL\'s old encrypted form', () => key().export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'pässwörd' }).toString()],
+    ...['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc', 'des-ede3-cbc'].map((cipher): [string, () => string] => [`OpenSSL's old encrypted form with ${cipher}`, () => key().export({ type: 'pkcs1', format: 'pem', cipher, passphrase: 'pässwörd' }).toString()]),
   ])('is read from PEM, in any order and with text around: %s', async (_form, pem) => {
     for (const content of [ours.pem + pem(), `${pem()}\r\nBag Attributes\r\n    friendlyName: B\xe4ckup\r\n${ours.pem.replaceAll('\n', '\r\n')}`]) {
       const { certificate, warnings } = await open(content, 'pässwörd');

@@ -2,11 +2,14 @@
  * What the certificates and keys of a file are, of whatever type, and which belong together: by public key, never by
  * order or label. Thumbprints are over the bytes in the file. Nothing here judges; see problems.ts.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { sha1Hex, sha256Hex } from '../../internal/encoding';
+import type { KeyDeriver } from '../../ports';
 import { toIsoSeconds } from '../facts';
 import { createElementBudget, readWholeSequence } from './ber';
 import { objectIdOf } from './fields';
+import { MAX_CERTIFICATE_BYTES } from './limits';
+import { readPrivateKey } from './private-key';
 import type { FoundCertificate, FoundKey } from './read';
 
 /** One certificate of a file. */
@@ -64,15 +67,15 @@ export interface FileContents {
   readonly pairs: readonly Pair[];
 }
 
-/** Read and match what a file holds. Raises nothing: what cannot be read is counted. */
-export function describeContents(certificates: readonly FoundCertificate[], keys: readonly FoundKey[]): FileContents {
-  const parsed = certificates.map(parse);
+/** Read and match what a file holds, pausing after each entry. Raises nothing: what cannot be read is counted. */
+export async function describeContents(port: Pick<KeyDeriver, 'pause'>, certificates: readonly FoundCertificate[], keys: readonly FoundKey[]): Promise<FileContents> {
+  const parsed = await inPieces(port, certificates, parse);
   const readable = parsed.filter((certificate) => certificate !== undefined);
   const described = readable.map((certificate) => describe(certificate, isIssuerOfAnother(certificate, readable)));
   // Of several certificates for one key, the renewed one: the last to be set is the last to expire.
   const byExpiry = readable.map(({ spkiSha256 }, index) => ({ spkiSha256, certificate: described[index] })).toSorted((left, right) => (left.certificate?.notAfterAt ?? 0) - (right.certificate?.notAfterAt ?? 0));
   const bySpki = new Map(byExpiry.flatMap(({ spkiSha256, certificate }) => (spkiSha256 === undefined || certificate === undefined ? [] : [[spkiSha256, certificate] as const])));
-  const matched = keys.map(({ pkcs8 }) => matchKey(pkcs8, bySpki));
+  const matched = await inPieces(port, keys, ({ pkcs8 }) => matchKey(pkcs8, bySpki));
   const leaves = new Set(matched.flatMap(({ certificate }) => certificate ?? []));
   return {
     certificates: leaves.size === 0 ? described : described.map((certificate) => ({ ...certificate, facts: { ...certificate.facts, isLeaf: leaves.has(certificate) } })),
@@ -80,6 +83,16 @@ export function describeContents(certificates: readonly FoundCertificate[], keys
     keys: matched.map(describeKey),
     pairs: firstOfEach(matched.flatMap(({ key, certificate }) => (key === undefined || certificate === undefined ? [] : [{ key, certificate }])), ({ certificate }) => certificate.facts.thumbprintSha256),
   };
+}
+
+/** Hundreds of entries, of some milliseconds each, would hold the event loop for a second. */
+export async function inPieces<T, R>({ pause }: Pick<KeyDeriver, 'pause'>, items: readonly T[], work: (item: T) => R): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (const item of items) {
+    results.push(work(item));
+    await pause?.();
+  }
+  return results;
 }
 
 interface Parsed extends FoundCertificate {
@@ -90,16 +103,18 @@ interface Parsed extends FoundCertificate {
   readonly spkiSha256: string | undefined;
   readonly notBeforeAt: number;
   readonly notAfterAt: number;
+  readonly signatureOid: string | undefined;
 }
 
 function parse(found: FoundCertificate): Parsed | undefined {
+  if (found.der.length > MAX_CERTIFICATE_BYTES) return undefined;
   try {
     const x509 = new X509Certificate(found.der);
     const [notBeforeAt, notAfterAt] = [Date.parse(x509.validFrom), Date.parse(x509.validTo)];
     const publicKey = publicKeyOf(x509);
     // What OpenSSL reads leniently, such as bytes behind the end, would have a thumbprint that is nobody's.
     const isSound = x509.raw.equals(found.der) && !Number.isNaN(notBeforeAt) && !Number.isNaN(notAfterAt);
-    return isSound ? { ...found, x509, subject: x509.subject.split('\n').join(', '), issuer: x509.issuer.split('\n').join(', '), publicKey, spkiSha256: publicKey && spkiSha256Of(publicKey), notBeforeAt, notAfterAt } : undefined;
+    return isSound ? { ...found, x509, subject: x509.subject.split('\n').join(', '), issuer: x509.issuer.split('\n').join(', '), publicKey, spkiSha256: publicKey && spkiSha256Of(publicKey), notBeforeAt, notAfterAt, signatureOid: signatureOidOf(found.der) } : undefined;
   } catch {
     return undefined;
   }
@@ -120,7 +135,7 @@ interface MatchedKey {
 }
 
 function matchKey(pkcs8: Buffer, bySpki: ReadonlyMap<string, ReadCertificate>): MatchedKey {
-  const key = parseKey(pkcs8);
+  const key = readPrivateKey(pkcs8);
   const spkiSha256 = key && spkiSha256Of(createPublicKey(key));
   return { key, spkiSha256, certificate: spkiSha256 === undefined ? undefined : bySpki.get(spkiSha256) };
 }
@@ -133,15 +148,7 @@ function publicKeyOf(x509: X509Certificate): KeyObject | undefined {
   }
 }
 
-function parseKey(pkcs8: Buffer): KeyObject | undefined {
-  try {
-    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-  } catch {
-    return undefined;
-  }
-}
-
-function describe({ der, friendlyName, x509, subject, issuer, publicKey, notBeforeAt, notAfterAt }: Parsed, isIssuer: boolean): ReadCertificate {
+function describe({ der, friendlyName, x509, subject, issuer, publicKey, notBeforeAt, notAfterAt, signatureOid }: Parsed, isIssuer: boolean): ReadCertificate {
   const facts = {
     subject,
     issuer,
@@ -155,7 +162,7 @@ function describe({ der, friendlyName, x509, subject, issuer, publicKey, notBefo
     isLeaf: !isIssuer,
     friendlyName: friendlyName ?? null,
   };
-  return { der, facts, notBeforeAt, notAfterAt, signatureOid: signatureOidOf(der) };
+  return { der, facts, notBeforeAt, notAfterAt, signatureOid };
 }
 
 function describeKey({ key, spkiSha256, certificate }: MatchedKey): FileKey {

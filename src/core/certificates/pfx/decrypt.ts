@@ -4,7 +4,8 @@
  */
 import { createDecipheriv } from 'node:crypto';
 import type { KeyDerivation, KeyDeriver } from '../../ports';
-import { type BerElement, type ElementBudget, readWholeSequence } from './ber';
+import { type BerElement, readWholeSequence } from './ber';
+import { type Budgets, spendSlowCipher } from './budgets';
 import type { PasswordForms } from './passwords';
 import { decryptRc2Cbc } from './rc2';
 import type { Encryption } from './schemes';
@@ -27,12 +28,17 @@ export interface Opened {
   readonly element: BerElement;
 }
 
-/** Undefined when no form of the password opens it. Rejects as the port does. */
-export async function decryptPart(derive: Derive, encryption: Encryption, ciphertext: Buffer, forms: PasswordForms, elements: ElementBudget): Promise<Opened | undefined> {
+/** What a file may still ask for of these is spent here. */
+export type DecryptBudgets = Pick<Budgets, 'elements' | 'slowCipherBytes'>;
+
+/** Undefined when no form of the password opens it. Raises `PFX_TOO_LARGE`; rejects as the port does. */
+export async function decryptPart(derive: Derive, encryption: Encryption, ciphertext: Buffer, forms: PasswordForms, budgets: DecryptBudgets): Promise<Opened | undefined> {
   for (const password of encryption.scheme === 'pkcs12' ? forms.utf16 : forms.octets) {
+    // RC2 and 3DES have blocks of eight octets; all others take a millisecond for the largest file.
+    if (encryption.cipher.blockBytes === 8) spendSlowCipher(budgets, ciphertext.length);
     const { key, iv } = await keyFor(derive, encryption, password);
     const plain = decrypt(encryption, key, iv, ciphertext);
-    const element = plain && readWholeSequence(plain, elements);
+    const element = plain && readWholeSequence(plain, budgets.elements);
     if (plain !== undefined && element !== undefined) return { plain, element };
   }
   return undefined;
@@ -60,7 +66,12 @@ function rc2KeyBytes({ cipher, ...encryption }: Extract<Encryption, { scheme: 'p
 
 function decrypt({ cipher }: Encryption, key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer | undefined {
   if (cipher.rc2Bits !== undefined) return decryptRc2Cbc(key, cipher.rc2Bits, iv, ciphertext);
-  const decipher = createDecipheriv(cipher.native ?? '', key, iv);
+  return decipherCbc(cipher.native ?? '', key, iv, ciphertext);
+}
+
+/** Undefined when the padding is impossible. `name` is what node:crypto calls the cipher. */
+export function decipherCbc(name: string, key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer | undefined {
+  const decipher = createDecipheriv(name, key, iv);
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch {

@@ -52,7 +52,7 @@ export type FileReport = ReadableFile | UnreadableFile;
 export async function inspectCertificateFile(ports: Pick<Ports, 'clock' | 'keyDeriver'>, input: PfxInput): Promise<FileReport> {
   try {
     requirePfx(input.bytes);
-    return report(ports, input, await readPfx(ports, input));
+    return await report(ports, input, await readPfx(ports, input));
   } catch (error) {
     if (isOnboardingError(error)) return { ok: false, error: { ...error.toJSON(), ...error.details, code: error.code, message: error.message, remedy: error.remedy } };
     throw error;
@@ -72,9 +72,9 @@ export function requirePfx(bytes: Uint8Array): void {
   if (detected !== undefined) throw new OnboardingError('NOT_A_PFX', `This is not a PFX but ${describeFormat(detected)}.`, { details: { detected } });
 }
 
-function report({ clock }: Pick<Ports, 'clock'>, input: PfxInput, found: PfxContents): ReadableFile {
-  const contents = describeContents(found.certificates, found.keys);
-  const judged = { contents, damaged: findDamagedPairs(contents.pairs), now: clock.now() };
+async function report({ clock, keyDeriver }: Pick<Ports, 'clock' | 'keyDeriver'>, input: PfxInput, found: PfxContents): Promise<ReadableFile> {
+  const contents = await describeContents(keyDeriver, found.certificates, found.keys);
+  const judged = { contents, damaged: await findDamagedPairs(keyDeriver, contents.pairs), now: clock.now() };
   return {
     ok: true,
     format: 'pfx',

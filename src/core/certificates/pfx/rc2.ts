@@ -16,19 +16,15 @@ const PI = Buffer.from(
   'hex',
 );
 const BLOCK_BYTES = 8;
-const ROTATIONS = [1, 2, 3, 5] as const;
 
 /** The plaintext without its padding, or undefined when the length or the padding is impossible. */
 export function decryptRc2Cbc(key: Buffer, effectiveBits: number, iv: Buffer, ciphertext: Buffer): Buffer | undefined {
   if (ciphertext.length === 0 || ciphertext.length % BLOCK_BYTES !== 0) return undefined;
   const words = expandKey(key, effectiveBits);
   const plain = Buffer.alloc(ciphertext.length);
-  let previous = iv;
   for (let at = 0; at < ciphertext.length; at += BLOCK_BYTES) {
-    const block = ciphertext.subarray(at, at + BLOCK_BYTES);
-    decryptBlock(words, block, plain, at);
-    for (let index = 0; index < BLOCK_BYTES; index += 1) plain.writeUInt8(plain.readUInt8(at + index) ^ previous.readUInt8(index), at + index);
-    previous = block;
+    if (at === 0) decryptBlock(words, { ciphertext, plain, at, previous: iv, previousAt: 0 });
+    else decryptBlock(words, { ciphertext, plain, at, previous: ciphertext, previousAt: at - BLOCK_BYTES });
   }
   return withoutPadding(plain);
 }
@@ -47,20 +43,34 @@ function expandKey(key: Buffer, effectiveBits: number): Uint16Array {
   return Uint16Array.from({ length: 64 }, (_, index) => expanded.readUInt16LE(index * 2));
 }
 
+interface Place {
+  readonly ciphertext: Buffer;
+  readonly plain: Buffer;
+  readonly at: number;
+  /** The block before, or the start value: CBC adds it to what was decrypted. */
+  readonly previous: Buffer;
+  readonly previousAt: number;
+}
+
 /** Section 4: five mixing rounds, a mash, six, a mash, five; all backwards. */
-function decryptBlock(words: Uint16Array, block: Buffer, target: Buffer, at: number): void {
-  const state = [0, 2, 4, 6].map((offset) => block.readUInt16LE(offset));
-  const word = (index: number) => state[index & 3] ?? 0;
+function decryptBlock(words: Uint16Array, { ciphertext, plain, at, previous, previousAt }: Place): void {
+  let [a, b, c, d] = [ciphertext.readUInt16LE(at), ciphertext.readUInt16LE(at + 2), ciphertext.readUInt16LE(at + 4), ciphertext.readUInt16LE(at + 6)];
   const subkey = (index: number) => words[index & 63] ?? 0;
-  let next = 63;
-  for (let round = 16; round >= 1; round -= 1) {
-    for (let index = 3; index >= 0; index -= 1) {
-      const turned = turnRight(word(index), ROTATIONS[index as 0 | 1 | 2 | 3]);
-      state[index] = (turned - subkey(next--) - (word(index - 1) & word(index - 2)) - (~word(index - 1) & word(index - 3))) & 0xffff;
-    }
-    if (round === 12 || round === 6) for (let index = 3; index >= 0; index -= 1) state[index] = (word(index) - subkey(word(index - 1) & 63)) & 0xffff;
+  for (let round = 15; round >= 0; round -= 1) {
+    d = (turnRight(d, 5) - subkey(round * 4 + 3) - (c & b) - (~c & a)) & 0xffff;
+    c = (turnRight(c, 3) - subkey(round * 4 + 2) - (b & a) - (~b & d)) & 0xffff;
+    b = (turnRight(b, 2) - subkey(round * 4 + 1) - (a & d) - (~a & c)) & 0xffff;
+    a = (turnRight(a, 1) - subkey(round * 4) - (d & c) - (~d & b)) & 0xffff;
+    if (round !== 11 && round !== 5) continue;
+    d = (d - subkey(c)) & 0xffff;
+    c = (c - subkey(b)) & 0xffff;
+    b = (b - subkey(a)) & 0xffff;
+    a = (a - subkey(d)) & 0xffff;
   }
-  for (const [index, value] of state.entries()) target.writeUInt16LE(value, at + index * 2);
+  plain.writeUInt16LE(a ^ previous.readUInt16LE(previousAt), at);
+  plain.writeUInt16LE(b ^ previous.readUInt16LE(previousAt + 2), at + 2);
+  plain.writeUInt16LE(c ^ previous.readUInt16LE(previousAt + 4), at + 4);
+  plain.writeUInt16LE(d ^ previous.readUInt16LE(previousAt + 6), at + 6);
 }
 
 function turnRight(word: number, bits: number): number {

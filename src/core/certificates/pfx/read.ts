@@ -94,7 +94,7 @@ async function fittingForm({ container, derive }: Reading, mac: MacSetting, form
 
 async function explainMac(reading: Reading, mac: MacSetting, forms: PasswordForms): Promise<Error> {
   for (const { encryption, ciphertext } of visibleParts(reading.container).slice(0, PARTS_LOOKED_AT)) {
-    const opened = await decryptPart(reading.derive, encryption, ciphertext, forms, reading.budgets.elements);
+    const opened = await decryptPart(reading.derive, encryption, ciphertext, forms, reading.budgets);
     if (opened !== undefined) return malformed('the password opens its content, but the integrity code does not fit: it was changed after it was written');
   }
   const needsNone = reading.wasGiven && mac.iterations <= CHEAP_ITERATIONS && (await fittingForm(reading, mac, formsOf(undefined))) !== undefined;
@@ -133,7 +133,7 @@ async function openKey(reading: Reading, bag: Extract<Bag, { kind: 'shrouded key
 }
 
 async function openPart(reading: Reading, { encryption, ciphertext }: EncryptedPart, forms: PasswordForms) {
-  const opened = await decryptPart(reading.derive, encryption, ciphertext, forms, reading.budgets.elements);
+  const opened = await decryptPart(reading.derive, encryption, ciphertext, forms, reading.budgets);
   if (opened === undefined) throw explainPart(reading);
   reading.encryptions.push(encryption);
   return opened;

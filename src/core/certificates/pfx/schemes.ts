@@ -6,9 +6,9 @@ import type { DerivationHash } from '../../ports';
 import type { BerElement } from './ber';
 import type { IterationBudget } from './budgets';
 import { algorithmOf, bareAlgorithmOf, integerOf, objectIdOf, octetsOf, sequenceOf, TAG } from './fields';
-import { MAX_SALT_BYTES, MAX_SCRYPT_BYTES, MAX_SCRYPT_WORK_BYTES } from './limits';
+import { MAX_SALT_BYTES } from './limits';
 import { type Cipher, HMACS, nameOf, OID, PBES2_CIPHERS, PKCS12_SCHEMES, rc2 } from './object-ids';
-import { malformed, refused, unsupported } from './refusal';
+import { malformed, unsupported } from './refusal';
 
 export interface Pbkdf2 {
   readonly function: 'pbkdf2';
@@ -49,7 +49,7 @@ function pbes2Of(parameters: BerElement | undefined, what: string, budget: Itera
   const { cipher, iv } = pbes2CipherOf(cipherId, what);
   const { oid, parameters: derivationParameters } = algorithmOf(derivationId, `the key derivation of ${what}`);
   if (oid !== OID.pbkdf2 && oid !== OID.scrypt) throw unsupported(capital(what), `a key derivation by ${nameOf(oid)}`);
-  const derivation = oid === OID.pbkdf2 ? pbkdf2Of(derivationParameters, what, budget) : scryptOf(derivationParameters, what);
+  const derivation = oid === OID.pbkdf2 ? pbkdf2Of(derivationParameters, what, budget) : scryptOf(derivationParameters, what, budget);
   const isFixed = cipher.rc2Bits === undefined;
   if (isFixed && derivation.keyBytes !== undefined && derivation.keyBytes !== cipher.keyBytes) throw malformed(`the key length of ${what} does not fit its cipher`);
   return { scheme: 'pbes2', label: `${cipher.label}/PBES2`, cipher, derivation, iv };
@@ -107,16 +107,13 @@ export function hmacOf(element: BerElement | undefined, what: string): Derivatio
 }
 
 /** RFC 7914 section 7.1. The memory is 128 * N * r, the time that times p. */
-function scryptOf(parameters: BerElement | undefined, what: string): Scrypt {
+function scryptOf(parameters: BerElement | undefined, what: string, budget: IterationBudget): Scrypt {
   const [salt, costField, blockField, parallelField, keyField] = sequenceOf(parameters, `the key derivation of ${what}`, 4, 5);
   const cost = integerOf(costField, `the scrypt cost of ${what}`);
   const blockSize = integerOf(blockField, `the scrypt block size of ${what}`);
   const parallelization = integerOf(parallelField, `the scrypt parallelization of ${what}`);
   if (cost < 2 || blockSize < 1 || parallelization < 1) throw malformed(`the scrypt parameters of ${what} are out of range`);
-  const memory = 128 * cost * blockSize;
-  if (!(memory <= MAX_SCRYPT_BYTES && memory * parallelization <= MAX_SCRYPT_WORK_BYTES)) {
-    throw refused('PFX_ITERATIONS_EXCESSIVE', 'The file asks for more scrypt memory or time than is given: at most 64 MiB, four times over.');
-  }
+  budget.spendScrypt(128 * cost * blockSize, parallelization);
   if (!Number.isInteger(Math.log2(cost))) throw malformed(`the scrypt parameters of ${what} are out of range`);
   const keyBytes = keyField === undefined ? undefined : integerOf(keyField, `the key length of ${what}`);
   return { function: 'scrypt', salt: saltOf(salt, what), cost, blockSize, parallelization, keyBytes };

@@ -4,14 +4,16 @@
  * numbers are measured first: a hostile exponent of a million bits would keep whoever computes with it busy for minutes.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Pair } from './contents';
+import type { KeyDeriver } from '../../ports';
+import { inPieces, type Pair } from './contents';
 import { MAX_RSA_BITS, MIN_RSA_BITS } from './limits';
 
 const MAX_EXPONENT_BYTES = 8;
 
 /** The pairs whose RSA key, of a size that is used at all, is not sound. */
-export function findDamagedPairs(pairs: readonly Pair[]): ReadonlySet<Pair> {
-  return new Set(pairs.filter(({ key }) => isOfUsedSize(key) && !isSound(key)));
+export async function findDamagedPairs(port: Pick<KeyDeriver, 'pause'>, pairs: readonly Pair[]): Promise<ReadonlySet<Pair>> {
+  const damaged = await inPieces(port, pairs, ({ key }) => isOfUsedSize(key) && !isSound(key));
+  return new Set(pairs.filter((_pair, index) => damaged[index] === true));
 }
 
 function isOfUsedSize({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
