@@ -10,8 +10,9 @@ type CallerHost = Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'getParen
 
 const FORM_TRIGGER = 'n8n-nodes-base.formTrigger';
 const FORM = 'n8n-nodes-base.form';
+const WAIT = 'n8n-nodes-base.wait';
 /** n8n's nodes that can leave their answer to a later node, and where each says how it authenticates. */
-const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', 'n8n-nodes-base.wait': 'incomingAuthentication' };
+const AUTHENTICATION_OF: Readonly<Record<string, string>> = { 'n8n-nodes-base.webhook': 'authentication', [WAIT]: 'incomingAuthentication' };
 const AUTHENTICATED: ReadonlySet<unknown> = new Set(['basicAuth', 'headerAuth', 'jwtAuth', 'n8nOAuth2']);
 /** The only one n8n asks for again at every page; with Basic Auth the pages after the first are open to whoever has their address. */
 const SIGNED_IN_AT_EVERY_PAGE = 'n8nUserAuth';
@@ -45,7 +46,9 @@ function isLastPage(host: CallerHost, { type, name, parameters }: NodeTypeAndVer
   return type === FORM && parameters?.['operation'] !== 'completion' && !host.getChildNodes(name).some((node) => node.type === FORM && !node.disabled);
 }
 
+/** n8n keeps what was set for another way to resume: a Wait node for a form or a time still names the authentication of its webhook. */
 function isAuthenticated({ type, parameters }: NodeTypeAndVersion): boolean {
+  if (type === WAIT && parameters?.['resume'] !== 'webhook') return false;
   return AUTHENTICATED.has(parameters?.[AUTHENTICATION_OF[type] ?? '']);
 }
 
