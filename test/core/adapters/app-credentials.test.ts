@@ -5,6 +5,7 @@ import { createKeyDeriver } from '../../../src/core/adapters/key-deriver';
 import { createKeyGenerator } from '../../../src/core/adapters/node-keys';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
 import { openKeyFile } from '../../../src/core/certificates/key-file';
+import { integer, objectId, octets, sequence } from '../../../src/core/certificates/pfx/der';
 import { writePfx } from '../../../src/core/certificates/pfx/write';
 import type { OnboardingError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
@@ -19,6 +20,12 @@ beforeAll(() => {
   other = makeServerCertificate(['other.example']);
 });
 
+/** A DSA key whose public part would take OpenSSL minutes to compute. */
+const hostile = (label: string, bytes: number) => {
+  const number = Buffer.concat([Buffer.from([2, 0x82, bytes >> 8, bytes & 255]), Buffer.alloc(bytes, 0x7f)]);
+  const key = sequence(integer(0), sequence(objectId('1.2.840.10040.4.1'), sequence(number, integer(5), number)), octets(number));
+  return `-----BEGIN ${label}-----\n${key.toString('base64')}\n-----END ${label}-----\n`;
+};
 const files = new Map<string, string | Uint8Array>();
 const keyDeriver = createKeyDeriver();
 function source(credential: AppCredentialConfig | undefined, env: Record<string, string> = {}, now?: number) {
@@ -93,6 +100,10 @@ describe('an unusable credential is refused by name', () => {
     ['key_unusable', () => `${good.pem}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----`],
     ['certificate_unreadable', () => `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${good.key}`],
     ['key_not_rsa', () => good.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['key_not_rsa', () => good.pem + generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString()],
+    ['key_not_rsa', () => good.pem + hostile('PRIVATE KEY', 4000)],
+    ['key_not_rsa', () => good.pem + hostile('RSA PRIVATE KEY', 4000)],
+    ['key_too_large', () => good.pem + hostile('PRIVATE KEY', 20_000)],
     ['key_too_small', () => good.pem + generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
   ])('%s', async (reason, text) => {
     const error = await refusalOf(resolvePem(text()));
