@@ -51,7 +51,7 @@ const products: (Options & { readonly entry: Record<string, string> })[] = [
   {
     ...common,
     name: 'command line',
-    entry: entries(['src/cli/**/*.ts']),
+    entry: entries(['src/cli/**/*.ts', 'src/verify-tenant/**/*.ts']),
     format: ['esm'],
     skipNodeModulesBundle: true,
     esbuildPlugins: [siblingsStayFiles()],

@@ -16,7 +16,7 @@ interface VerifyFlags {
   readonly write?: boolean;
   readonly out?: string;
   readonly sandbox?: string;
-  readonly only: readonly string[];
+  readonly only?: readonly string[];
 }
 
 const TIMEOUT_MS = 60_000;
@@ -26,7 +26,7 @@ export function addVerifyTenantCommand(program: Command, context: CommandContext
     .command('verify-tenant')
     .option('--write', 'also make, change and remove an app registration named zz-verify-…; M365_VERIFY_WRITE=1 does the same')
     .option('--out <file>', 'write tenant-facts.json here; it names nobody')
-    .option('--only <rule id>', 'look into this rule alone; may be repeated', (id: string, ids: readonly string[]) => [...ids, id], [] as readonly string[])
+    .option('--only <rule id>', 'look into this rule alone; may be repeated', (id: string, ids: readonly string[] | undefined) => [...(ids ?? []), id])
     .option('--sandbox <ready file>', 'ask a sandbox on this machine instead')
     .description('compare what the sandbox takes for true with a real tenant (docs/sandbox.md); read-only unless told to write')
     .addHelpText('after', '\nFrom the environment: M365_VERIFY_TENANT_ID, _TENANT_DOMAIN, _CLIENT_ID, _CERT_PATH or _SECRET, _CLOUD, _WRITE=1.')
@@ -34,7 +34,7 @@ export function addVerifyTenantCommand(program: Command, context: CommandContext
       await runPlain(context, command, async (output, globals, signal) => {
         const cloud = readCloud(process.env, globals.cloud);
         const sandbox = flags.sandbox === undefined ? undefined : readSandboxPlace(resolve(flags.sandbox));
-        const settings = readVerifySettings(process.env, { cloud, write: flags.write === true, sandbox, only: flags.only });
+        const settings = readVerifySettings(process.env, { cloud, write: flags.write === true, sandbox, only: flags.only ?? [] });
         const work = async () => withPorts(output, sandbox, async (ports) => verifyTenant(ports, settings, signal));
         const report = flags.out === undefined ? await work() : await writeFacts(resolve(flags.out), cloud, work);
         const { exchanges: _, ...shown } = report;
