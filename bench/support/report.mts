@@ -24,6 +24,18 @@ export function pageOf(machine: Machine, results: readonly NamedResult[], figure
   return `${PREFACE.replace('MACHINE', machineAsText(machine))}\n${sections.join('\n')}`;
 }
 
+/** The page with these sections renewed, each with the machine it was taken on; new ones go to the end. */
+export function withSections(page: string, machine: Machine, results: readonly NamedResult[], figures: readonly Figure[]): string {
+  return results.reduce((text, result) => {
+    const about = figures.find(({ name }) => name === result.name)?.about ?? '';
+    const renewed = section(result, `${about}\n\nTaken apart from the others: ${machineAsText(machine)}.`);
+    const start = text.indexOf(`## ${result.title} (`);
+    if (start < 0) return `${text.trimEnd()}\n\n${renewed}`;
+    const end = text.indexOf('\n## ', start);
+    return text.slice(0, start) + (end < 0 ? renewed : `${renewed}${text.slice(end)}`);
+  }, page);
+}
+
 const PREFACE = `# Benchmarks
 
 Written by \`npm run bench -- --write-page\`. Do not edit it; edit \`bench/\`.
