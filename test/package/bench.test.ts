@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { atMost, exactly, measure } from '../../bench/support/figure.mts';
 import { watchLoop } from '../../bench/support/loop-watch.mts';
-import { pageOf, resultAsText } from '../../bench/support/report.mts';
+import { pageOf, resultAsText, withSections } from '../../bench/support/report.mts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const machine = { node: 'v24.0.0', platform: 'linux x64', cores: 2, processor: 'p', memoryGb: 1, load: { before: 0, after: 0 } };
@@ -38,6 +38,24 @@ describe('a report', () => {
   });
 });
 
+describe('the page', () => {
+  const named = (name: string, limit: number) => ({ ...result(true, true), name, title: name.toUpperCase(), targets: [{ statement: 's', value: 1, limit, holds: true, decides: true }] });
+  const whole = pageOf(machine, [named('a', 2), named('b', 2), named('c', 2)], []);
+
+  it.each(['a', 'b', 'c'])('renews one section alone, and says on which machine: %s', (name) => {
+    const renewed = withSections(whole, { ...machine, cores: 64 }, [named(name, 9)], []);
+    const headings = (text: string) => text.match(/^## .*$/gm);
+    expect(headings(renewed)).toEqual(headings(whole));
+    expect(renewed.match(/\| s \| 1 \| \d \|/g)).toEqual(['a', 'b', 'c'].map((other) => `| s | 1 | ${other === name ? 9 : 2} |`));
+    expect(renewed.match(/64 cores/g)).toHaveLength(1);
+    expect(renewed.startsWith(whole.slice(0, whole.indexOf('## A')))).toBe(true);
+  });
+
+  it('takes a new section to its end', () => {
+    expect(withSections(whole, machine, [named('d', 9)], []).match(/^## .*$/gm)?.at(-1)).toBe('## D (`d`)');
+  });
+});
+
 it('sees how long a computation held the loop', async () => {
   const stop = watchLoop();
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -53,7 +71,7 @@ it('sees how long a computation held the loop', async () => {
   expect(delayMax).toBeGreaterThanOrEqual(0);
 });
 
-it.each([[['--only', 'nothing'], 'There is no benchmark nothing'], [['--only', 'interleaving', '--write-page'], 'leave out --only']])('is refused with %j in one sentence', (parameters, sentence) => {
+it.each([[['--only', 'nothing'], 'There is no benchmark nothing'], [['--write-page', '--only', 'interleavings'], 'There is no benchmark interleavings']])('is refused with %j in one sentence', (parameters, sentence) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/run.mts', ...parameters], { cwd: root, encoding: 'utf8' });
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect(stderr).toContain(sentence);
