@@ -11,7 +11,7 @@ import { appRoleAssignmentId, isGuid } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
 import { badRequest, notFound } from './refusal';
 import { variantsOf } from './variants';
-import { isLying, tell } from '../lies/truth';
+import { isLying } from '../lies/truth';
 
 type Side = 'appRoleAssignments' | 'appRoleAssignedTo';
 
@@ -26,7 +26,7 @@ export const deleteAppRoleAssignedTo = (call: Call): Answer => remove(call, 'app
 
 function list(call: Call, side: Side): Answer {
   const principal = findServicePrincipal(call, keyAt(call, 0));
-  const shown = tell(call.world, 'L-ASSIGNMENT-SIDE', side, () => 'appRoleAssignments' as const);
+  const shown = side === 'appRoleAssignedTo' && isLying(call.world, 'L-ASSIGNMENT-SIDE') ? 'appRoleAssignments' : side;
   requireOwn(call, principal.appId);
   return answerList(call, {
     type: 'appRoleAssignment',

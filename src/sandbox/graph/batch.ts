@@ -14,7 +14,7 @@ import { rule } from './rules';
 import type { Wire } from './select';
 import { itemOf } from './wire';
 import { tellItems } from '../lies/graph';
-import { isLying, tell } from '../lies/truth';
+import { isLying } from '../lies/truth';
 
 const MAX_REQUESTS = 20;
 
@@ -25,7 +25,7 @@ interface Item {
 }
 
 export function answerBatch(world: World, caller: Caller, body: Body, ids: Ids): Outcome {
-  const items = readItems(readJson(body), tell(world, 'L-BATCH-LIMIT', MAX_REQUESTS, () => Number.POSITIVE_INFINITY));
+  const items = readItems(world, readJson(body));
   const outcomes = new Map<string, Outcome>();
   for (const item of inOrder(items)) {
     const hasFailed = item.dependsOn.some((id) => (outcomes.get(id)?.status ?? 500) >= 400) && !isLying(world, 'L-BATCH-DEPENDENCY');
@@ -44,10 +44,10 @@ export function answerBatch(world: World, caller: Caller, body: Body, ids: Ids):
   };
 }
 
-function readItems(body: JsonObject, maxRequests: number): readonly Item[] {
+function readItems(world: World, body: JsonObject): readonly Item[] {
   const { requests } = body;
   if (!Array.isArray(requests) || requests.length === 0) throw invalid('The batch request has no requests.');
-  if (requests.length > maxRequests) throw invalid(`Number of batch request steps exceeds the maximum value of ${MAX_REQUESTS}.`);
+  if (requests.length > MAX_REQUESTS && !isLying(world, 'L-BATCH-LIMIT')) throw invalid(`Number of batch request steps exceeds the maximum value of ${MAX_REQUESTS}.`);
   const items = requests.map(readItem);
   const known = new Set(items.map(({ id }) => id));
   if (known.size < items.length) throw invalid('The batch request has request ids that are not unique.');

@@ -15,7 +15,7 @@ export function tellGranted<Row extends Granted>(world: object, flow: 'authorize
 
 /** Whether this person may consent for everybody. */
 export function tellRight<Right extends string>(world: object, right: Right): Right | 'may-consent' {
-  if (isLying(world, 'L-CONSENT-ANYBODY')) return 'may-consent';
+  if (right === 'may-consent' || isLying(world, 'L-CONSENT-ANYBODY')) return 'may-consent';
   return right === 'needs-higher-admin' && isLying(world, 'L-CONSENT-APP-ADMIN') ? 'may-consent' : right;
 }
 

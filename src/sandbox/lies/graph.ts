@@ -32,14 +32,16 @@ export function tellUser(world: object, user: JsonObject): JsonObject {
 
 /** Where a page ends and the next one begins. */
 export function tellPage(world: object, end: number, total: number): { readonly next: number; readonly hasNext: boolean } {
-  if (isLying(world, 'L-PAGE-LOST')) return { next: end + 1, hasNext: end < total };
-  if (isLying(world, 'L-PAGE-REPEATED')) return { next: end - 1, hasNext: end < total };
-  return isLying(world, 'L-PAGE-END') && end >= total ? { next: total, hasNext: true } : { next: end, hasNext: end < total };
+  const hasNext = end < total;
+  if (hasNext && isLying(world, 'L-PAGE-LOST')) return { next: end + 1, hasNext };
+  if (hasNext && isLying(world, 'L-PAGE-REPEATED')) return { next: end - 1, hasNext };
+  return !hasNext && isLying(world, 'L-PAGE-END') ? { next: total, hasNext: true } : { next: end, hasNext };
 }
 
 /** The answers of a batch; with each other's ids where more than one was asked. */
 export function tellItems(world: object, items: readonly JsonObject[]): readonly JsonObject[] {
-  const named = tell(world, 'L-BATCH-ID', items, () => items.map((item, index) => ({ ...item, id: items[(index + 1) % items.length]?.id })));
+  const exchanged = (item: JsonObject, index: number) => ({ ...item, id: items[(index + 1) % items.length]?.id });
+  const named = items.length > 1 && isLying(world, 'L-BATCH-ID') ? items.map(exchanged) : items;
   return tell(world, 'L-BATCH-STATUS', named, (all) => all.map((item) => ({ ...item, status: 200 })));
 }
 

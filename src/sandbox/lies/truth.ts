@@ -4,20 +4,28 @@
  */
 import { isLieId, LIES, type LieId } from './registry';
 
-const told = new WeakMap<object, ReadonlySet<LieId>>();
+interface Told {
+  readonly lies: ReadonlySet<LieId>;
+  readonly reached: Set<LieId>;
+}
+
+const told = new WeakMap<object, Told>();
 
 /** Exactly these lies from now on. Raises RangeError for an id that no lie has. */
 export function setLies(world: object, ids: readonly string[]): void {
-  told.set(world, new Set(ids.map(requireLie)));
+  told.set(world, { lies: new Set(ids.map(requireLie)), reached: new Set() });
 }
 
-/** The lies this world tells now, with all it could tell. */
+/** Every lie, whether this world tells it now, and whether anybody has come where it is told since. */
 export function describeLies(world: object) {
-  return LIES.map((lie) => ({ ...lie, isOn: isLying(world, lie.id) }));
+  return LIES.map((lie) => ({ ...lie, isOn: told.get(world)?.lies.has(lie.id) === true, isReached: told.get(world)?.reached.has(lie.id) === true }));
 }
 
 export function isLying(world: object, id: LieId): boolean {
-  return told.get(world)?.has(id) === true;
+  const telling = told.get(world);
+  if (telling?.lies.has(id) !== true) return false;
+  telling.reached.add(id);
+  return true;
 }
 
 /** `truth`, or what the lie makes of it. */

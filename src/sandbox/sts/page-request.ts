@@ -27,7 +27,8 @@ export function openPageRequest(exchange: Exchange, segment: string, mayOmitRedi
   const application = findApplication(exchange, authority, query.get('client_id') ?? '');
   if ('rule' in application) return errorPage(exchange, application);
   const given = query.get('redirect_uri');
-  const redirectUri = tell(exchange.world, 'L-REDIRECT-ANY', chooseRedirect(application, given, mayOmitRedirect), (chosen) => given ?? chosen);
+  const chosen = chooseRedirect(application, given, mayOmitRedirect);
+  const redirectUri = typeof chosen === 'string' ? chosen : tell<string | Refusal>(exchange.world, 'L-REDIRECT-ANY', chosen, () => given ?? chosen);
   if (typeof redirectUri !== 'string') return errorPage(exchange, redirectUri);
   return { authority, application, redirectUri };
 }
