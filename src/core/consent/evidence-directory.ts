@@ -21,8 +21,8 @@ const servicePrincipalSchema = z.object({
   appRoles: z.array(named).nullish(),
   oauth2PermissionScopes: z.array(named).nullish(),
 });
-const assignmentSchema = z.object({ appRoleId: z.string(), resourceId: z.string() });
-const grantSchema = z.object({ resourceId: z.string(), scope: z.string().nullish(), consentType: z.string() });
+const assignmentSchema = z.object({ appRoleId: z.string(), resourceId: z.string(), principalId: z.string() });
+const grantSchema = z.object({ clientId: z.string(), resourceId: z.string(), scope: z.string().nullish(), consentType: z.string() });
 const listSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
 const errorSchema = z.object({ error: z.object({ code: z.string() }) });
 const organizationSchema = z.object({ value: z.array(z.object({ id: z.string(), verifiedDomains: z.array(z.object({ name: z.string(), isInitial: z.boolean().nullish() })) })) });
@@ -77,9 +77,10 @@ async function readGrants(ports: GraphPort, scope: GraphScope, principal: NonNul
   return {
     outcome: 'read',
     servicePrincipal: principal,
-    appRoles: assignments.map((row) => ({ resourceObjectId: row.resourceId, roleId: row.appRoleId.toLowerCase() })),
+    // What another app holds proves nothing about this one, whatever the filter was taken for.
+    appRoles: assignments.filter((row) => sameGuid(row.principalId, principal.objectId)).map((row) => ({ resourceObjectId: row.resourceId, roleId: row.appRoleId.toLowerCase() })),
     // A grant for one person is not the organisation's consent.
-    scopes: scopes.filter((row) => row.consentType === 'AllPrincipals').flatMap((row) => splitScopes(row.scope).map((one) => ({ resourceObjectId: row.resourceId, scope: one }))),
+    scopes: scopes.filter((row) => sameGuid(row.clientId, principal.objectId) && row.consentType === 'AllPrincipals').flatMap((row) => splitScopes(row.scope).map((one) => ({ resourceObjectId: row.resourceId, scope: one }))),
   };
 }
 

@@ -47,7 +47,8 @@ export function tellItems(world: object, items: readonly JsonObject[]): readonly
 
 /** What the permissions of a token open. */
 export function tellAccess<Access extends string>(world: object, access: Access): Access | 'full' {
-  return isLying(world, 'L-GRAPH-PERMISSION') || (access === 'own' && isLying(world, 'L-GRAPH-OWNED')) ? 'full' : access;
+  if (access === 'full' || isLying(world, 'L-GRAPH-PERMISSION')) return 'full';
+  return access === 'own' && isLying(world, 'L-GRAPH-OWNED') ? 'full' : access;
 }
 
 interface ShownKey {
