@@ -57,9 +57,9 @@ export const documentChecks = checksOf('documents', {
     for (const { issuer } of await keysOf(stage)) assert.equal(typeof issuer, 'string');
   }],
   'One key is for the consumer tenant alone': ['DISC-KEYS', async (stage) => {
-    const issuers = (await keysOf(stage)).map(({ issuer }) => String(issuer));
-    assert.ok(issuers.includes(`${stage.login}/${CONSUMERS}/v2.0`));
-    assert.ok(issuers.includes(`${stage.login}/{tenantid}/v2.0`));
+    const issuers = new Set((await keysOf(stage)).map(({ issuer }) => String(issuer)));
+    assert.ok(issuers.has(`${stage.login}/${CONSUMERS}/v2.0`));
+    assert.ok(issuers.has(`${stage.login}/{tenantid}/v2.0`));
   }],
   'Instance discovery refuses a host it does not know': ['DISC-INSTANCE-UNKNOWN', async (stage) => {
     const asked = encodeURIComponent('https://login.evil.example/common/oauth2/v2.0/authorize');

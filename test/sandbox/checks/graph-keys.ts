@@ -30,8 +30,8 @@ export const graphKeyChecks = checksOf('graph-keys', {
   'key is null in lists': ['G-APP-LIST', async (stage) => {
     await withKey(stage);
     const reply = await stage.graph('GET', `/applications?$filter=appId eq '${stage.app().appId}'`, { tenant: 'partner', roles: ['Application.Read.All'] });
-    const [application] = body(reply).value as readonly Json[];
-    for (const entry of application?.keyCredentials as readonly Json[]) assert.equal(entry.key, null);
+    const [application] = body(reply).value as readonly { readonly keyCredentials: readonly Json[] }[];
+    assert.deepEqual(application?.keyCredentials.map((entry) => entry.key), [null]);
   }],
   'key is shown where keyCredentials is selected on one application': ['G-APP-GET-KEYS', async (stage) => {
     const { certificate, entry } = await withKey(stage);

@@ -18,8 +18,8 @@ async function allPages(stage: Stage, path: string): Promise<readonly Json[]> {
     const reply = await stage.graph('GET', next, USERS);
     found.push(...rows(reply));
     const link = body(reply)['@odata.nextLink'];
-    if (link !== undefined) assert.ok(URL.canParse(String(link)), `${String(link)} is not absolute`);
-    next = link === undefined ? undefined : String(link).replace(/^https:\/\/[^/]+\/v1\.0/, '');
+    if (link !== undefined) assert.ok(typeof link === 'string' && URL.canParse(link), 'A next link is not absolute');
+    next = link === undefined ? undefined : link.replace(/^https:\/\/[^/]+\/v1\.0/, '');
   }
   return found;
 }
