@@ -35,7 +35,7 @@ describe('the command line refuses with a code and an exit status', () => {
     expect(result.out + result.err).not.toContain('hunter2');
   });
 
-  it.each([[['frobnicate']], [['account', 'show']], [['sso', 'bind', 'fabrikam']], [['impersonate', 'fabrikam']], [['account', 'add', '--nonsense']], [['sandbox', 'start', '--masquerade', 'mars'], ['sandbox', 'start', '--lie', 'L-NOBODY']]])('wrong usage %j with exit code 2', async (args) => {
+  it.each([[['frobnicate']], [['account', 'show']], [['sso', 'bind', 'fabrikam']], [['impersonate', 'fabrikam']], [['account', 'add', '--nonsense']], [['sandbox', 'start', '--masquerade', 'mars']], [['sandbox', 'start', '--lie', 'L-NOBODY']]])('wrong usage %j with exit code 2', async (args) => {
     expect(await stage.cli(...args)).toMatchObject({ code: 2, json: { error: { code: 'USAGE' } } });
   });
 
