@@ -14,7 +14,7 @@ export const HARMLESS: Partial<Readonly<Record<LieId, string>>> = {
   'L-AT-PROOF': 'How the app proved itself is no part of any decision.',
   'L-AT-LIFETIME': 'Each token is used within its minute here. Later Graph would refuse it and the proof would stay open.',
   'L-IDT-SUBJECT': 'People are told apart by tenant and object id, never by sub.',
-  'L-AUTHZ-ISS': 'The parameter is not promised, so it is no evidence; the issuer is taken from the ID token.',
+  'L-AUTHZ-ISS': 'The issuer it names is the right one; another would be refused.',
   'L-AUTHZ-CONSENT': 'Consent is proven by the directory and by tokens, not by a page having been shown.',
   'L-DECLINE-GRANTS': 'The person declined and the product says so. What the tenant holds without its leave is for its own administrators to see.',
   'L-NULL-ABSENT': 'Absent and null are read alike.',
