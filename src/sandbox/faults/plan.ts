@@ -15,7 +15,7 @@ export interface ReplicationRule {
   readonly lagMs: Distribution;
   /** How many copies answer; each has a lag of its own for the whole run. */
   readonly replicas: number;
-  /** `connection`: a socket stays with the replica that served it first; `none`: any of them, every time. */
+  /** `connection`: a socket stays with the replica that served it first; `none`: each of them at times. */
   readonly sticky: 'connection' | 'none';
 }
 
@@ -25,9 +25,9 @@ export interface Match {
   readonly method: string;
   /** `*` stands for any run of characters; compared without regard to case. */
   readonly path: string;
-  /** Client id; absent: any. */
+  /** Client id; absent: whichever it is. */
   readonly app?: string;
-  /** Tenant id, or what stands in its place in the path; absent: any. */
+  /** Tenant id, or what stands in its place in the path; absent: whichever it is. */
   readonly tenant?: string;
 }
 

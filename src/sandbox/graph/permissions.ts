@@ -1,6 +1,6 @@
 /**
  * Which permission opens which operation, from Microsoft's permissions data (permissions.json holds the modelled
- * operations: any one of the lists suffices, within a list all are needed). Two permissions open only what is
+ * operations: one of the lists suffices, within a list all are needed). Two permissions open only what is
  * the caller's own: Application.ReadWrite.OwnedBy and the delegated User.Read.
  * Departures: the data lists Directory.Read.All and Application.ReadWrite.All alone for assigning app roles, but the
  * reference page and a public thread demand AppRoleAssignment.ReadWrite.All as well, and so does the sandbox; it
