@@ -9,7 +9,6 @@ import type { DeclineVariant } from '../seed-format';
 import { noPolicies, type SignInPolicies } from './policies';
 import { Provocations } from './provocations';
 import { RelyingPartyModes } from './relying-party/modes';
-import type { RefreshGrant } from './refresh';
 import { firstStsVariants, type StsVariants } from './variants';
 
 /** Scopes that belong to OpenID Connect rather than to a resource. */
@@ -82,6 +81,12 @@ export interface AuthorizationCode {
   readonly challenge: AuthorizeRequest['challenge'];
   readonly issuedAt: number;
   redeemed: boolean;
+}
+
+export interface RefreshGrant {
+  readonly grant: AuthorizationCode;
+  /** Milliseconds since the epoch. */
+  readonly usableUntil: number;
 }
 
 export interface StsState {

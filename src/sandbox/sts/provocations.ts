@@ -4,7 +4,7 @@
  * meanings follow "Microsoft Entra authentication and authorization error codes"; where each one shows (a page, the
  * callback, the token endpoint), its error word and its status are only known for some of them.
  */
-import type { Refusal } from './refusals';
+import type { Refusal } from './refusal';
 import data from './provocations.json';
 
 /** At which step a number shows: on a page after the password, at the consent, at the token endpoint. */

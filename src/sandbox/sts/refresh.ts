@@ -10,11 +10,6 @@ import { refuse, type Refusal } from './refusals';
 
 const INACTIVE_MS = 90 * 24 * 3_600_000;
 
-export interface RefreshGrant {
-  readonly grant: AuthorizationCode;
-  readonly usableUntil: number;
-}
-
 export function issueRefreshToken({ sts, world }: Exchange, grant: AuthorizationCode): string {
   const value = `1.${randomBytes(48).toString('base64url')}`;
   sts.refreshTokens.set(value, { grant: { ...grant, nonce: null }, usableUntil: world.now() + INACTIVE_MS });

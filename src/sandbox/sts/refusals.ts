@@ -7,17 +7,9 @@ import { respond, type SandboxResponse } from '../http';
 import { rule, type RuleId } from '../rules';
 import { timestamp, type Exchange } from './context';
 import { isLying, tell } from '../lies/truth';
+import type { Refusal } from './refusal';
 
-export interface Refusal {
-  readonly rule: RuleId;
-  readonly code: number;
-  readonly error: string;
-  /** At the token endpoint. */
-  readonly status: 400 | 401 | 429 | 503;
-  readonly message: string;
-  /** Some captured answers lack it, so clients must not need it. */
-  readonly withoutErrorUri?: true;
-}
+export type { Refusal } from './refusal';
 
 export function isRefusal(value: object): value is Refusal {
   return 'rule' in value && 'code' in value;
