@@ -6,6 +6,7 @@ import { run } from '../../src/cli/main';
 import { openRuntime } from '../../src/cli/runtime';
 import { startServer } from '../../src/core/adapters/node-server';
 import { type RunningSandbox, startSandbox, type SandboxOptions, writeSandboxConfig } from '../../src/sandbox/index';
+import { freePort } from '../support/processes.mts';
 
 export const MASTER_KEYS = `k1:${Buffer.alloc(32, 9).toString('base64')}`;
 
@@ -74,13 +75,6 @@ export function requireSandboxTenant(sandbox: RunningSandbox, domain: string) {
   const tenant = sandbox.ready.tenants.find((candidate) => candidate.domain === domain);
   if (tenant === undefined) throw new Error(`No tenant ${domain}`);
   return tenant;
-}
-
-/** A port that was free a moment ago: the configuration must name it before the pages can listen on it. */
-async function freePort(): Promise<number> {
-  const server = await startServer({ host: '127.0.0.1', port: 0, handle: async () => ({ status: 404, headers: {}, body: '' }) });
-  await server.close();
-  return server.port;
 }
 
 function parse(text: string): CliResult['json'] {

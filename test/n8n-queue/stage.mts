@@ -11,7 +11,8 @@ import { fillCredentials, NO_LAG } from '../support/n8n-credentials.mts';
 import { signUp } from '../n8n/client.mts';
 import { installInto, pack } from '../n8n/package.mts';
 import { findPostgres, startDatabase } from '../n8n/postgres.mts';
-import { freePort, type N8nServer, startN8n } from '../n8n/server.mts';
+import { type N8nServer, startN8n } from '../n8n/server.mts';
+import { freePort } from '../support/processes.mts';
 import { findRedis, startRedis } from './redis.mts';
 
 export const MASTER_KEY = Buffer.alloc(32, 17).toString('base64');

@@ -1,10 +1,10 @@
 /** n8n itself, as a process of its own that knows nobody outside this machine: the whole of it, or a worker of a queue. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { childrenOf, freePort, killIfThere } from '../support/processes.mts';
 
 const PROGRAM = fileURLToPath(new URL('../../e2e/n8n-host/node_modules/n8n/bin/n8n', import.meta.url));
 const START_LIMIT_MS = 180_000;
@@ -84,31 +84,4 @@ async function untilReady(server: ChildProcess, origin: string, log: () => strin
   }
   server.kill('SIGKILL');
   throw new Error(`n8n was not ready in time:\n${log().slice(-4000)}`);
-}
-
-/** The wanted one when nobody has it. */
-export async function freePort(wanted = 0): Promise<number> {
-  const server = createServer().listen(wanted, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return freePort();
-  }
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter((text) => text !== '').map(Number) : [];
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -8,7 +8,8 @@ import { signUp } from './client.mts';
 import { installInto, pack } from './package.mts';
 import { startPortal } from './portal.mts';
 import { findPostgres, startDatabase } from './postgres.mts';
-import { freePort, startN8n } from './server.mts';
+import { freePort } from '../support/processes.mts';
+import { startN8n } from './server.mts';
 
 const MASTER_KEY = Buffer.alloc(32, 13).toString('base64');
 

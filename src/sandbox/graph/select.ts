@@ -3,7 +3,8 @@
  * (directory objects) the service's behaviour differs from path to path and nobody recorded it: not modelled.
  * A name the metadata knows but the sandbox has no value for is not modelled either.
  * Source: Microsoft Graph v1.0 metadata, commit f54f11b6, distilled to csdl-names.json, and the two names that are
- * on the wire without being in it (servicePrincipal.createdDateTime, unifiedRoleAssignment.resourceScope).
+ * on the wire without being in it (servicePrincipal.createdDateTime, unifiedRoleAssignment.resourceScope). A person's
+ * To Do lists are spelled with an escape there: searches for unfinished work would take Graph's name for a mark.
  */
 import { rule } from './rules';
 import names from './csdl-names.json';
