@@ -11,7 +11,7 @@ const EXAMPLE = 'onboard-tenant';
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 if (findPostgres() === undefined) refuse("PostgreSQL keeps n8n's data here, and it is not on this machine (Debian: apt-get install postgresql).");
-say('Installing n8n, once: some minutes and 2.7 GB …');
+say('Looking for n8n; the first time it is installed: some minutes and 2.7 GB …');
 if (!installOnce(fileURLToPath(new URL('.', import.meta.url)))) refuse('n8n could not be installed.');
 say('Starting the sandbox, the backup portal and n8n …');
 const stage = await openStage({ port: 5678, engine: 'vm' });

@@ -49,9 +49,12 @@ CREATE DATABASE ${owner} OWNER ${owner};
     },
     dump: (name = 'postgres') => execFileSync(join(programs, 'pg_dump'), ['--data-only', name], { ...asAdministrator, stdio: ['ignore', 'pipe', 'ignore'] }),
     stop: async () => {
-      const exited = once(server, 'exit');
-      server.kill('SIGINT');
-      await exited;
+      // Ctrl+C in a terminal reaches it too, and then it has ended by itself.
+      if (server.exitCode === null && server.signalCode === null) {
+        const exited = once(server, 'exit');
+        server.kill('SIGINT');
+        await exited;
+      }
       rmSync(folder, { recursive: true });
     },
   };
