@@ -12,11 +12,22 @@ export type AppCredential =
       readonly thumbprintSha256: string;
       /** PKCS#8 PEM. */
       readonly privateKey: Secret;
+      /** The certificate before this one, while both are registered: for a replica that does not know the new key yet. */
+      readonly previous?: { readonly thumbprintSha256: string; readonly privateKey: Secret } | undefined;
     };
+
+/** What the token endpoint made of a request that was signed with an app's certificate. */
+export interface CredentialUse {
+  readonly thumbprintSha256: string;
+  /** `unknown_key` is AADSTS700027: this replica does not know the key. */
+  readonly outcome: 'accepted' | 'unknown_key';
+}
 
 /** Asked before every token request, so that a rotation is picked up without a restart. */
 export interface AppCredentialSource {
   resolve(appKey: string): Promise<AppCredential>;
+  /** Told what came of a request, so that a rotation knows who signs with what. Never rejects. */
+  report?(appKey: string, use: CredentialUse): Promise<void>;
 }
 
 export interface AppTokenRequest {

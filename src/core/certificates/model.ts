@@ -46,6 +46,8 @@ export const certificateRecordSchema = certificateFactsSchema.extend({
   /** Milliseconds since the Unix epoch. */
   createdAt: z.number(),
   createdBy: z.string(),
+  /** First certificate of the line this one continues; absent on the first itself. */
+  lineId: z.string().optional(),
 });
 
 /** At rest: the record, the public certificate, the sealed private key. */
