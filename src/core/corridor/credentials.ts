@@ -7,7 +7,9 @@ import { exportCertificate, type ExportedFile, type ExportRequest } from '../cer
 import { openKeyFile } from '../certificates/key-file';
 import type { PfxPassword } from '../certificates/pfx/passwords';
 import type { FileProblem } from '../certificates/pfx/problems';
-import { type CertificateNaming, createCertificate, importCertificate, listCertificates, type NewCertificate, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
+import type { CertificateNaming } from '../certificates/naming';
+import { listCertificates, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
+import { createCertificate, importCertificate, type NewCertificate } from '../certificates/store-certificate';
 import type { CertificateRecord } from '../certificates/model';
 import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
