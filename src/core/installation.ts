@@ -5,7 +5,7 @@
 import { createConfiguredAuthorizer } from './accounts/operators';
 import { createAppCredentialSource } from './adapters/app-credentials';
 import { createGraphTransport } from './adapters/graph-client';
-import { createHttpsClient, type HttpsClient } from './adapters/https-client';
+import { createHttpsClient, type HttpsClient, type HttpsClientOptions } from './adapters/https-client';
 import { createJwtService } from './adapters/jose-jwt';
 import { createKeyDeriver } from './adapters/key-deriver';
 import type { IdentifiedStore } from './adapters/memory-store';
@@ -13,6 +13,7 @@ import { createMsalTokenSource } from './adapters/msal-tokens';
 import { createKeyGenerator } from './adapters/node-keys';
 import { createNodeRandom } from './adapters/node-random';
 import { createPortalKeySource } from './adapters/portal-keys';
+import { readProxySettings } from './adapters/proxy-settings';
 import { createServicePauses } from './adapters/service-pauses';
 import { createSignInClient } from './adapters/sign-in-client';
 import { createSystemClock } from './adapters/system-clock';
@@ -39,6 +40,7 @@ export interface InstallationOptions {
   readonly masterKeys?: KeyRing | undefined;
   /** Reads what the credentials name, with paths as the configuration has them. */
   readonly readFile: (path: string) => string | Uint8Array | Promise<string | Uint8Array>;
+  /** What the credentials' `secretEnv` names, and `HTTPS_PROXY` with `NO_PROXY`, which neither the sandbox nor loopback is reached through. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;
@@ -70,7 +72,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
   if (options.ca !== undefined && configuration.sandbox === undefined) {
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
-  const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
   const { ports, audit, tokensWith } = buildPorts(options, https);
   const settings = buildSettings(options);
   const onboarding = createOnboarding(settings, ports, buildRoutes(options, ports, https));
@@ -88,6 +90,13 @@ export async function createInstallation(options: InstallationOptions): Promise<
       await options.store.close();
     },
   };
+}
+
+/** The sandbox is on this machine, under an authority of its own; Microsoft is where the host's network leads. */
+function readRoute({ configuration, ca, environment }: InstallationOptions): Pick<HttpsClientOptions, 'ca' | 'proxyEnv'> {
+  if (configuration.sandbox !== undefined) return ca === undefined ? {} : { ca };
+  const proxyEnv = readProxySettings(environment);
+  return proxyEnv === undefined ? {} : { proxyEnv };
 }
 
 interface BuiltPorts {

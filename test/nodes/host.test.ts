@@ -145,6 +145,15 @@ describe('the installation behind the nodes', () => {
     expect(await stateFolder({ M365_ONBOARDING_STATE_FOLDER: undefined, N8N_USER_FOLDER: '/srv/n8n' })).toBe('/srv/n8n/.n8n/m365-onboarding');
     expect(await stateFolder({ M365_ONBOARDING_STATE_FOLDER: '/srv/states', N8N_USER_FOLDER: '/srv/n8n' })).toBe('/srv/states');
   });
+
+  it('takes the way out through a proxy that the host\'s environment names', async () => {
+    const real = changed(partner({ useSandbox: false, sandboxCa: '' }), 'm365OnboardingState', { stateUrl: 'memory:' });
+    await inEnvironment({ HTTPS_PROXY: 'socks5://hunter2.example', https_proxy: undefined }, async () => {
+      const refused = await refusalOf(real);
+      expect(refused).toMatchObject({ code: 'CONFIG_INVALID', text: expect.stringContaining('HTTPS_PROXY') as string });
+      expect(refused.text).not.toContain('hunter2');
+    });
+  });
 });
 
 describe('the test of a credential', () => {

@@ -10,10 +10,13 @@ export interface HostEnvironment {
   readonly allowsSandbox: boolean;
   /** Other processes, perhaps on other machines, run parts of the same workflows. */
   readonly isQueueMode: boolean;
+  /** `HTTPS_PROXY` and `NO_PROXY` as far as they are set, the way out that this host's network prescribes. */
+  readonly proxy: Readonly<Record<string, string | undefined>>;
 }
 
 const STATE_FOLDER_VARIABLE = 'M365_ONBOARDING_STATE_FOLDER';
 const ALLOW_SANDBOX_VARIABLE = 'M365_ONBOARDING_ALLOW_SANDBOX';
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'] as const;
 
 export function readEnvironment(): HostEnvironment {
   const { env } = process;
@@ -21,6 +24,7 @@ export function readEnvironment(): HostEnvironment {
     stateFolder: env[STATE_FOLDER_VARIABLE] ?? `${env['N8N_USER_FOLDER'] ?? env['HOME'] ?? env['USERPROFILE'] ?? '.'}/.n8n/m365-onboarding`,
     allowsSandbox: env[ALLOW_SANDBOX_VARIABLE] === 'true',
     isQueueMode: env['EXECUTIONS_MODE'] === 'queue',
+    proxy: Object.fromEntries(PROXY_VARIABLES.map((name) => [name, env[name]])),
   };
 }
 

@@ -75,7 +75,7 @@ export async function openInstallation(settings: HostSettings, environment: Host
     masterKeys: settings.masterKeys,
     ca: settings.ca,
     readFile: settings.readFile,
-    environment: {},
+    environment: environment.proxy,
     logger: n8nLogger(),
     deployment: neededReach(store.claimScope, environment),
   }).catch(async (reason: unknown) => {
