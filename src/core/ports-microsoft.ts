@@ -110,6 +110,8 @@ export interface GraphTransport {
 export interface TenantDirectory {
   /** Tenant id behind a domain or tenant id, from the OpenID Connect discovery document; undefined when unknown. */
   findTenantId(domainOrTenantId: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Microsoft's word for where the tenant's directory is kept (`NA`, `EU`, `AS` …); undefined when it does not say. */
+  findRegion?(tenantId: string, signal?: AbortSignal): Promise<string | undefined>;
 }
 
 export interface CodeRedemption {

@@ -151,7 +151,8 @@ export interface AuditSink {
 export interface DomainEvent {
   readonly type: string;
   readonly at: number;
-  readonly accountId: string;
+  /** Null for what concerns no customer's account: the partner's own certificates. */
+  readonly accountId: string | null;
   readonly data: JsonObject;
 }
 

@@ -20,9 +20,11 @@ export interface MetadataPorts {
 export interface OpenIdMetadata {
   readonly issuer: string;
   readonly jwksUri: string;
+  /** Where the tenant's directory is kept, in Microsoft's words: `NA`, `EU`, `AS` and others. */
+  readonly region: string | undefined;
 }
 
-const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
+const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string(), tenant_region_scope: z.string().max(20).nullish().catch(undefined) });
 
 /**
  * The document of a tenant id or domain; undefined when Microsoft says there is no such tenant (AADSTS90002).
@@ -33,7 +35,7 @@ export async function findOpenIdMetadata(ports: MetadataPorts, tenant: string, s
   if (response.status === 200) {
     const document = metadataSchema.safeParse(response.body).data;
     if (document === undefined) throw unusable('The discovery document does not have the documented form.');
-    return { issuer: document.issuer, jwksUri: document.jwks_uri };
+    return { issuer: document.issuer, jwksUri: document.jwks_uri, region: document.tenant_region_scope ?? undefined };
   }
   const refusal = readStsRefusal(response, { now: ports.clock.now(), sent: [] });
   if (refusal.code === 'TENANT_NOT_FOUND') return undefined;

@@ -20,6 +20,10 @@ export function createTenantDirectory(ports: MetadataPorts): TenantDirectory {
       const metadata = await findOpenIdMetadata(ports, name.value, signal);
       return metadata === undefined ? undefined : readTenantId(metadata.issuer, ports.authorityHost, name.kind === 'id' ? name.value : undefined);
     },
+    async findRegion(tenantId, signal) {
+      const name = parseTenantName(tenantId);
+      return name?.kind === 'id' ? (await findOpenIdMetadata(ports, name.value, signal))?.region : undefined;
+    },
   };
 }
 

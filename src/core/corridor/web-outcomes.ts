@@ -43,7 +43,7 @@ const KINDS: Readonly<Record<string, OutcomeKind>> = {
 /** Pure. Undefined for an event that is no answer of a browser. */
 export function classifyOutcome(event: DomainEvent, rounds: number): WebOutcome | undefined {
   const outcome = KINDS[event.type];
-  if (outcome === undefined) return undefined;
+  if (outcome === undefined || event.accountId === null) return undefined;
   const { round, tenantId, code, message } = event.data;
   const tenant = typeof tenantId === 'string' ? tenantId : null;
   return {

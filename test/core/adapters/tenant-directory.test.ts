@@ -35,6 +35,14 @@ describe('looking up a tenant', () => {
     expect(await find('nobody.example')).toBeUndefined();
   });
 
+  it('reads where the tenant is kept, when the document says so', async () => {
+    const directory = createTenantDirectory({ authorityHost: server.origin, https, clock: createMovableClock(0) });
+    server.answer = () => ({ json: { ...document(`${server.origin}/${TENANT}/v2.0`).json, tenant_region_scope: 'EU' } });
+    expect(await directory.findRegion?.(TENANT)).toBe('EU');
+    server.answer = () => document(`${server.origin}/${TENANT}/v2.0`);
+    expect(await directory.findRegion?.(TENANT)).toBeUndefined();
+  });
+
   it.each(['https://login.microsoftonline.us/11111111-1111-4111-8111-111111111111/v2.0', 'https://attacker.example/x/v2.0', 'nonsense'])('says undefined for a tenant of another cloud: %s', async (issuer) => {
     server.answer = () => document(issuer);
     expect(await find('contoso.example')).toBeUndefined();
