@@ -147,6 +147,10 @@ export const ERROR_CATALOG = {
   NOT_A_PFX: entry('fix_input', 'operator', 'invalid', 'The file is something else than a PFX (PKCS#12); `detected` says what.', 'Give the PFX (.pfx, .p12). A PEM file with certificate and key is imported as it is.'),
   KEY_CREDENTIAL_FOREIGN_CHANGE: entry('attention', 'partner', 'failed', 'Somebody else changed the app\'s key credentials at the same time.', 'Look at the app registration; nothing is restored automatically.'),
   KEY_CREDENTIAL_REFUSED: entry('act', 'partner', 'failed', 'Microsoft refused the key credential.', 'The service code and message name the cause.'),
+  KEY_CREDENTIAL_STALE: entry('retry_later', 'microsoft', 'try_later', 'The directory does not show the last change of the app\'s key credentials yet.', 'Wait some minutes for replication and run the step again: it reads before it writes.'),
+  KEY_CREDENTIAL_PROOF_REFUSED: entry('act', 'partner', 'failed', 'Microsoft did not accept the proof that the app holds one of its registered keys.', 'Check this host\'s clock and that the signing certificate is registered on this app and valid; then run the step again, or register with another credential of the app (`certificate register`).'),
+  KEY_CREDENTIAL_SIGNER_UNUSABLE: entry('act', 'partner', 'failed', 'The certificate that should prove possession is not registered on the app, has ended or is about to end, or is the one to be removed; nothing was sent.', 'Register the new certificate with another credential of the app (`certificate register`); to remove a key, prove with another registered one.'),
+  KEY_CREDENTIAL_POLICY: entry('act', 'partner', 'failed', 'An app management policy of the home tenant forbids this certificate: it lives too long, or is not issued by a trusted authority.', 'Use a certificate within the policy (a shorter lifetime), or have the policy changed for this app.'),
 
   // Token endpoint and Graph
   STS_REFUSED: entry('act', 'partner', 'failed', 'The token endpoint refused the app.', 'Look up the service code; it names the cause.'),

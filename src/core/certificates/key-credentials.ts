@@ -4,13 +4,14 @@
  * there goes back exactly as it was read, with an empty key, and a new one is added at the end.
  */
 import * as z from 'zod/v4';
-import { sha256Hex } from '../internal/encoding';
+import { sha1Hex, sha256Hex } from '../internal/encoding';
+import { sameGuid } from '../internal/guid';
 import type { CertificateFacts } from './model';
 
 /** Longer names are cut by the service, and a cut name would look like a foreign change. */
 const MAX_DISPLAY_NAME = 90;
 
-const entrySchema = z.looseObject({ keyId: z.string(), key: z.string().nullish(), customKeyIdentifier: z.string().nullish(), endDateTime: z.string().nullish() });
+const entrySchema = z.looseObject({ keyId: z.string(), key: z.string().nullish(), customKeyIdentifier: z.string().nullish(), startDateTime: z.string().nullish(), endDateTime: z.string().nullish() });
 export type KeyCredentialEntry = z.infer<typeof entrySchema>;
 
 const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema) });
@@ -31,13 +32,44 @@ export function readApplicationKeys(body: unknown): ApplicationKeys | undefined 
 
 /** The entry of a certificate: by its DER where Graph shows it, else by the SHA-1 thumbprint in either notation. */
 export function findKeyCredential(keys: ApplicationKeys, certificate: Pick<RegistrableCertificate, 'der' | 'thumbprintSha1'>): KeyCredentialEntry | undefined {
-  const der = Buffer.from(certificate.der).toString('base64');
-  const thumbprint = certificate.thumbprintSha1.toUpperCase();
-  const thumbprintBase64 = Buffer.from(thumbprint, 'hex').toString('base64');
-  return keys.keyCredentials.find(({ key, customKeyIdentifier }) => {
-    if (typeof key === 'string' && key !== '') return key.replaceAll(/\s/g, '') === der;
-    return customKeyIdentifier?.toUpperCase() === thumbprint || customKeyIdentifier === thumbprintBase64;
+  return keys.keyCredentials.find((entry) => {
+    const der = derOf(entry);
+    return der === undefined ? isLabelled(entry, certificate.thumbprintSha1) : der.equals(certificate.der);
   });
+}
+
+/** The entry of the certificate with this SHA-1 thumbprint, in the same way. */
+export function findByThumbprintSha1(keys: ApplicationKeys, thumbprintSha1: string): KeyCredentialEntry | undefined {
+  return keys.keyCredentials.find((entry) => {
+    const der = derOf(entry);
+    return der === undefined ? isLabelled(entry, thumbprintSha1) : sha1Hex(der) === thumbprintSha1.toUpperCase();
+  });
+}
+
+export function findByKeyId(keys: ApplicationKeys, keyId: string): KeyCredentialEntry | undefined {
+  return keys.keyCredentials.find((entry) => sameGuid(entry.keyId, keyId));
+}
+
+/** Upper-case hex; undefined while Graph does not show the key. */
+export function thumbprintSha256Of(entry: Pick<KeyCredentialEntry, 'key'>): string | undefined {
+  const der = derOf(entry);
+  return der === undefined ? undefined : sha256Hex(der);
+}
+
+/** Entries beyond the first of one certificate: what a service that did not heed our key id made of a repetition. */
+export function surplusKeyIds(keys: ApplicationKeys, certificate: Pick<RegistrableCertificate, 'der' | 'thumbprintSha256'>): readonly string[] {
+  const ids = keys.keyCredentials.filter((entry) => derOf(entry)?.equals(certificate.der)).map(({ keyId }) => keyId);
+  const kept = ids.find((keyId) => sameGuid(keyId, keyIdOf(certificate))) ?? ids[0];
+  return ids.filter((keyId) => keyId !== kept);
+}
+
+function derOf({ key }: Pick<KeyCredentialEntry, 'key'>): Buffer | undefined {
+  return typeof key === 'string' && key !== '' ? Buffer.from(key, 'base64') : undefined;
+}
+
+function isLabelled({ customKeyIdentifier }: KeyCredentialEntry, thumbprintSha1: string): boolean {
+  const thumbprint = thumbprintSha1.toUpperCase();
+  return customKeyIdentifier?.toUpperCase() === thumbprint || customKeyIdentifier === Buffer.from(thumbprint, 'hex').toString('base64');
 }
 
 /** The same GUID for the same certificate, so that a repeated registration is the same registration. RFC 9562 version 8. */
@@ -47,10 +79,9 @@ export function keyIdOf(certificate: Pick<RegistrableCertificate, 'thumbprintSha
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** The body of the PATCH. Dates equal the certificate's own; anything beyond them is refused by the service. */
-export function buildKeyCredentialsPatch(keys: ApplicationKeys, certificate: RegistrableCertificate) {
-  const kept = keys.keyCredentials.map((entry) => ({ ...entry, key: null }));
-  const added = {
+/** What is registered of a certificate. Dates equal the certificate's own; anything beyond them is refused by the service. */
+export function buildKeyCredential(certificate: RegistrableCertificate) {
+  return {
     keyId: keyIdOf(certificate),
     type: 'AsymmetricX509Cert',
     usage: 'Verify',
@@ -59,7 +90,12 @@ export function buildKeyCredentialsPatch(keys: ApplicationKeys, certificate: Reg
     endDateTime: certificate.notAfter,
     key: Buffer.from(certificate.der).toString('base64'),
   };
-  return { keyCredentials: [...kept, added] };
+}
+
+/** The body of the PATCH. */
+export function buildKeyCredentialsPatch(keys: ApplicationKeys, certificate: RegistrableCertificate) {
+  const kept = keys.keyCredentials.map((entry) => ({ ...entry, key: null }));
+  return { keyCredentials: [...kept, buildKeyCredential(certificate)] };
 }
 
 /** One text per state of the collection, whatever its order and however keys are shown. */
@@ -85,4 +121,18 @@ export function judgeReadBack(before: ApplicationKeys, after: ApplicationKeys, c
   const unknown = [...seen].filter((keyId) => !known.has(keyId) && keyId !== ours?.keyId.toLowerCase());
   if (missing.length > 0 || unknown.length > 0) return { kind: 'foreign', missing, unknown };
   return ours === undefined ? { kind: 'pending' } : { kind: 'done', keyId: ours.keyId };
+}
+
+/** What somebody else changed between two reads: their key ids. */
+export interface ForeignChange {
+  readonly missing: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+/** Undefined when nothing changed but what our own writers did: `ours` are lower-case key ids. */
+export function findForeignChange(before: ApplicationKeys, after: ApplicationKeys, ours: ReadonlySet<string>): ForeignChange | undefined {
+  const [known, seen] = [before, after].map(({ keyCredentials }) => new Set(keyCredentials.map(({ keyId }) => keyId.toLowerCase()))) as [Set<string>, Set<string>];
+  const missing = [...known].filter((keyId) => !seen.has(keyId) && !ours.has(keyId));
+  const unknown = [...seen].filter((keyId) => !known.has(keyId) && !ours.has(keyId));
+  return missing.length + unknown.length === 0 ? undefined : { missing, unknown };
 }

@@ -5,8 +5,10 @@
  * write: run one registration at a time. Microsoft Graph "Update application". Least permission: Application.ReadWrite.OwnedBy.
  */
 import { hasCode, OnboardingError } from '../errors';
-import type { GraphResponse, JsonObject, Ports } from '../ports';
-import { buildKeyCredentialsPatch, expiredKeyIds, findKeyCredential, fingerprintOf, judgeReadBack, readApplicationKeys, type ApplicationKeys, type ReadBack, type RegistrableCertificate } from './key-credentials';
+import type { Ports } from '../ports';
+import { readKeys, refusalOf, scopeOf, type KeyAccess } from './key-access';
+import { auditKeyChange } from './key-audit';
+import { buildKeyCredentialsPatch, expiredKeyIds, findKeyCredential, fingerprintOf, judgeReadBack, type ApplicationKeys, type ReadBack, type RegistrableCertificate } from './key-credentials';
 
 const SNAPSHOT_READS = 6;
 const SNAPSHOT_PAUSE_MS = 3000;
@@ -15,16 +17,10 @@ const READ_BACK_PAUSES_MS = [2000, 3000, 5000, 10_000, 20_000, 30_000, 60_000, 6
 const FOREIGN_READS = 3;
 const WRITE_ATTEMPTS = 3;
 
-export interface RegistrationInput {
-  readonly homeTenantId: string;
-  /** The app whose token is used; it may be another one than is changed. */
-  readonly appKey: string;
-  /** Client id of the app registration that gets the certificate. */
-  readonly applicationAppId: string;
+export interface RegistrationInput extends KeyAccess {
   readonly certificate: RegistrableCertificate;
   /** Operator id, for the audit. */
   readonly actor: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Registration {
@@ -61,30 +57,13 @@ async function registerOnce(ports: RegistrationPorts, input: RegistrationInput):
   const present = findKeyCredential(before, input.certificate);
   if (present !== undefined) return { applicationObjectId: before.id, keyId: present.keyId, alreadyRegistered: true };
   if (ports.clock.now() >= Date.parse(input.certificate.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'An expired certificate is not registered.');
-  const keyId = await audited(ports, input, async () => {
+  const details = { thumbprintSha256: input.certificate.thumbprintSha256 };
+  const keyId = await auditKeyChange(ports, { action: 'certificate.registered', ...input, key: input.certificate.thumbprintSha256, details }, async () => {
     await patch(ports, input, before);
-    return readBack(ports, input, before);
+    const seen = await readBack(ports, input, before);
+    return { result: seen, details: { keyId: seen } };
   });
   return { applicationObjectId: before.id, keyId, alreadyRegistered: false };
-}
-
-async function audited(ports: RegistrationPorts, input: RegistrationInput, effect: () => Promise<string>): Promise<string> {
-  const { applicationAppId, certificate, actor, homeTenantId } = input;
-  const action = 'certificate.registered';
-  const base = `${action}:${applicationAppId}:${certificate.thumbprintSha256}:${ports.clock.now()}`;
-  const event = { action, actor, subject: applicationAppId, tenantId: homeTenantId, details: { thumbprintSha256: certificate.thumbprintSha256 } satisfies JsonObject };
-  const outcome = { ...event, id: `${base}:outcome`, phase: 'outcome', intentId: `${base}:intent` } as const;
-  await ports.audit.append({ ...event, id: `${base}:intent`, phase: 'intent' });
-  try {
-    const keyId = await effect();
-    await ports.audit.append({ ...outcome, outcome: 'done', details: { ...event.details, keyId } });
-    return keyId;
-  } catch (error) {
-    const refused = hasCode(error, 'KEY_CREDENTIAL_REFUSED');
-    // The error says more than an audit that is down as well; the sink keeps the first outcome.
-    await ports.audit.append({ ...outcome, outcome: refused ? 'refused' : 'failed' }).catch(() => undefined);
-    throw error;
-  }
 }
 
 /** Two reads in a row that agree, each with its own token and socket. */
@@ -100,23 +79,12 @@ async function readSnapshot(ports: RegistrationPorts, input: RegistrationInput):
   throw new OnboardingError('KEY_CREDENTIAL_FOREIGN_CHANGE', 'The app\'s key credentials keep changing; nothing was written.');
 }
 
-async function readKeys(ports: RegistrationPorts, input: RegistrationInput): Promise<ApplicationKeys> {
-  const path = `/applications(appId='${encodeURIComponent(input.applicationAppId)}')?$select=id,appId,keyCredentials`;
-  const answer = await ports.graph.send(scopeOf(input, true), { method: 'GET', path });
-  if (answer.status !== 200) throw refusal('The app registration cannot be read', answer);
-  const keys = readApplicationKeys(answer.body);
-  if (keys === undefined || keys.appId.toLowerCase() !== input.applicationAppId.toLowerCase()) {
-    throw new OnboardingError('GRAPH_ANSWER_INVALID', 'The app registration does not have the documented form.', { correlationId: answer.requestId });
-  }
-  return keys;
-}
-
 async function patch(ports: RegistrationPorts, input: RegistrationInput, before: ApplicationKeys): Promise<void> {
   const body = buildKeyCredentialsPatch(before, input.certificate);
   const answer = await ports.graph.send(scopeOf(input, false), { method: 'PATCH', path: `/applications/${encodeURIComponent(before.id)}`, body });
   if (answer.status >= 200 && answer.status < 300) return;
   const expired = expiredKeyIds(before, ports.clock.now());
-  throw refusal('The certificate was not registered', answer, expired.length === 0 ? {} : { expiredKeyIds: expired });
+  throw refusalOf('The certificate was not registered', answer, expired.length === 0 ? {} : { expiredKeyIds: expired });
 }
 
 async function readBack(ports: RegistrationPorts, input: RegistrationInput, before: ApplicationKeys): Promise<string> {
@@ -133,18 +101,4 @@ async function readBack(ports: RegistrationPorts, input: RegistrationInput, befo
     }
   }
   throw new OnboardingError('CERTIFICATE_NOT_ACCEPTED', 'The certificate was registered and is not visible yet.');
-}
-
-function scopeOf(input: RegistrationInput, fresh: boolean) {
-  return { tenantId: input.homeTenantId, appKey: input.appKey, fresh, ...(input.signal === undefined ? {} : { signal: input.signal }) };
-}
-
-function refusal(message: string, answer: GraphResponse, details: JsonObject = {}): OnboardingError {
-  const code = (answer.body as { readonly error?: { readonly code?: unknown } } | undefined)?.error?.code;
-  const serviceCode = typeof code === 'string' && /^[\w.-]{1,100}$/.test(code) ? code : undefined;
-  return new OnboardingError('KEY_CREDENTIAL_REFUSED', `${message} (${serviceCode ?? `HTTP ${answer.status}`}).`, {
-    serviceCode,
-    correlationId: answer.requestId,
-    details: { status: answer.status, ...details },
-  });
 }
