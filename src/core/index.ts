@@ -28,9 +28,12 @@ export type { ConsentReport } from './corridor/verify-consent';
 export type { ImpersonateInput } from './corridor/impersonate';
 export { bindOperator } from './corridor/operator';
 export type { OperatorOnboarding } from './corridor/operator';
+export type { CheckedCredential, CredentialStatus, ShownRotation } from './corridor/judge-credential';
+export type { CredentialKind, CredentialProblem } from './corridor/watched-credentials';
 export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
+export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
 export type { CertificateRequest, Credentials, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
 // Accounts
@@ -73,8 +76,13 @@ export type { IssuedImpersonation } from './impersonation/issue';
 // Certificates
 export { EXPORT_FORMATS } from './certificates/export';
 export type { ExportedFile, ExportFormat, ExportRequest } from './certificates/export';
+export { judgeHeartbeat } from './certificates/heartbeat';
+export type { Heartbeat, HeartbeatFacts, HeartbeatView } from './certificates/heartbeat';
+export type { LifecycleSettings, RenewalSettings, RenewalWindow, RotationSettings } from './certificates/lifecycle';
 export type { CertificateRecord } from './certificates/model';
 export type { FileCertificate, FileKey } from './certificates/pfx/contents';
+export { occasionId, OCCASION_TYPES } from './certificates/occasions';
+export type { Occasion, OccasionType } from './certificates/occasions';
 export { inspectCertificateFile } from './certificates/pfx/inspect';
 export type { ContainerFacts, FileReport, ReadableFile, UnreadableFile } from './certificates/pfx/inspect';
 export { MAX_FILE_BYTES } from './certificates/pfx/limits';
@@ -82,6 +90,8 @@ export type { PfxPassword } from './certificates/pfx/passwords';
 export type { FileProblem, ProblemCode } from './certificates/pfx/problems';
 export type { PfxInput } from './certificates/pfx/read';
 export type { PfxProfile } from './certificates/pfx/write';
+export { judgeRenewal, planRenewal } from './certificates/renewal';
+export type { DatedCredential, Renewal, RenewalPlan, RenewalReason, RenewalStatus } from './certificates/renewal';
 
 // Audit
 export { createAuditLog } from './audit/log';

@@ -3,7 +3,7 @@
  * configuration. Hosts with other needs build their own `Ports` and call `createOnboarding`.
  */
 import { createConfiguredAuthorizer } from './accounts/operators';
-import { createAppCredentialSource } from './adapters/app-credentials';
+import { type ConfiguredCredentialSource, createAppCredentialSource } from './adapters/app-credentials';
 import { createGraphTransport } from './adapters/graph-client';
 import { createHttpsClient, type HttpsClient, type HttpsClientOptions } from './adapters/https-client';
 import { createJwtService } from './adapters/jose-jwt';
@@ -73,7 +73,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
-  const { ports, audit, tokensWith } = buildPorts(options, https);
+  const { ports, audit, tokensWith, readFileValidity } = buildPorts(options, https);
   const settings = buildSettings(options);
   const onboarding = createOnboarding(settings, ports, buildRoutes(options, ports, https));
   return {
@@ -82,7 +82,11 @@ export async function createInstallation(options: InstallationOptions): Promise<
     audit,
     certificates: createCredentials(
       { settings, ports },
-      { tokensWith, firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0 },
+      {
+        tokensWith,
+        firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
+        check: { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates, events: options.events },
+      },
     ),
     ports,
     close: async () => {
@@ -103,6 +107,7 @@ interface BuiltPorts {
   readonly ports: Ports;
   readonly audit: AuditLog;
   readonly tokensWith: (certificateId: string) => TokenSource;
+  readonly readFileValidity: ConfiguredCredentialSource['readFileValidity'];
 }
 
 function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPorts {
@@ -147,7 +152,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   };
   const tokensWith = (id: string) =>
     createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey({ store, sealer }, id)) }) } });
-  return { ports, audit, tokensWith };
+  return { ports, audit, tokensWith, readFileValidity: (appKey) => credentials.readFileValidity(appKey) };
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {

@@ -4,6 +4,7 @@
  * pair would be refused by Microsoft with a sentence that names neither. RFC 7468 (PEM).
  */
 import type { CredentialCertificate } from '../certificates/model';
+import type { DatedCredential } from '../certificates/renewal';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, sha256Hex } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
@@ -39,6 +40,11 @@ export interface AppCredentialPorts extends AppCredentialFiles {
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
+export interface ConfiguredCredentialSource extends AppCredentialSource {
+  /** When the certificate in an app's PFX or PEM is valid, now or not. Raises like `resolve`; of a PFX, an end that has passed too. */
+  readFileValidity(appKey: string): Promise<DatedCredential>;
+}
+
 /**
  * The AppCredentialSource port. `resolve` raises `APP_UNKNOWN`, `APP_CREDENTIAL_UNUSABLE` (`details.reason` says which
  * of the problems of app-credential-problem.ts; for a PFX `details.code` is the file's own), `PFX_TOO_SLOW` and what
@@ -47,27 +53,30 @@ export interface AppCredentialPorts extends AppCredentialFiles {
 export function createAppCredentialSource(
   apps: readonly { readonly key: string; readonly credential?: AppCredentialConfig | undefined }[],
   ports: AppCredentialPorts,
-): AppCredentialSource {
+): ConfiguredCredentialSource {
   const configs = new Map(apps.map(({ key, credential }) => [key, credential]));
   const pairs = new Map<string, CertificatePair>();
 
-  async function fromPem(app: string, path: string): Promise<AppCredential> {
+  async function fromPem(app: string, path: string): Promise<CertificatePair> {
     const text = await readText(ports, app, path);
     const id = sha256Base64Url(text);
     const known = pairs.get(app);
     const pair = known?.id === id ? known : readPemPair(app, id, text);
     pairs.set(app, pair);
-    checkValidity(app, pair, ports.clock);
-    return pair.credential;
+    return pair;
   }
 
-  async function fromPfx(app: string, { pfxFile = '', ...config }: AppCredentialConfig): Promise<AppCredential> {
+  async function fromPfx(app: string, { pfxFile = '', ...config }: AppCredentialConfig): Promise<CertificatePair> {
     const bytes = await readBytes(ports, app, pfxFile);
     const password = await readPfxPassword(ports, app, config);
     const id = sha256Base64Url(`${sha256Hex(bytes)}/${password?.reveal() ?? 'none'}`);
     const known = pairs.get(app);
     const pair = known?.id === id ? known : readPfxPair(id, await ports.openPfx(bytes, password).catch((error: unknown) => explainPfx(app, pfxFile, error)));
     pairs.set(app, pair);
+    return pair;
+  }
+
+  function usableNow(app: string, pair: CertificatePair): AppCredential {
     checkValidity(app, pair, ports.clock);
     return pair.credential;
   }
@@ -78,11 +87,18 @@ export function createAppCredentialSource(
       const config = configs.get(appKey) ?? {};
       const { certificateId, pemFile, secretEnv, secretFile } = config;
       if (certificateId !== undefined) return { kind: 'certificate', ...(await pickCertificate(ports, certificateId)) };
-      if (pemFile !== undefined) return fromPem(appKey, pemFile);
+      if (pemFile !== undefined) return usableNow(appKey, await fromPem(appKey, pemFile));
       if (secretEnv !== undefined) return secretCredential(appKey, ports.env[secretEnv]);
       if (secretFile !== undefined) return secretCredential(appKey, await readText(ports, appKey, secretFile));
-      if (config.pfxFile !== undefined) return fromPfx(appKey, config);
+      if (config.pfxFile !== undefined) return usableNow(appKey, await fromPfx(appKey, config));
       throw unusable(appKey, 'not_configured');
+    },
+    async readFileValidity(appKey) {
+      const { pemFile, ...config } = configs.get(appKey) ?? {};
+      if (pemFile === undefined && config.pfxFile === undefined) throw unusable(appKey, 'not_configured');
+      const { credential, notBefore, notAfter } = pemFile === undefined ? await fromPfx(appKey, config) : await fromPem(appKey, pemFile);
+      if (credential.kind !== 'certificate') throw unusable(appKey, 'certificate_missing');
+      return { thumbprintSha256: credential.thumbprintSha256, notBefore: new Date(notBefore).toISOString(), notAfter: new Date(notAfter).toISOString() };
     },
   };
 }

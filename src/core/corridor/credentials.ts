@@ -4,6 +4,7 @@
  * rotation of a registered certificate has a path of its own that never rewrites the whole collection.
  */
 import { exportCertificate, type ExportedFile, type ExportRequest } from '../certificates/export';
+import type { HeartbeatView } from '../certificates/heartbeat';
 import { openKeyFile } from '../certificates/key-file';
 import type { PfxPassword } from '../certificates/pfx/passwords';
 import type { FileProblem } from '../certificates/pfx/problems';
@@ -15,6 +16,7 @@ import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
 import { requireApp } from '../consent/apps';
 import type { TokenSource } from '../ports';
+import { type CertificateCheck, checkCertificates, checkHeartbeat, type CheckOptions, type CheckRequest, watchHeartbeat } from './check-certificates';
 import { type OnboardingContext, requireOperator } from './context';
 
 /** As stored; the subject's common name defaults to the name. */
@@ -69,9 +71,19 @@ export interface Credentials {
    * `KEY_CREDENTIAL_FOREIGN_CHANGE`, `CERTIFICATE_NOT_ACCEPTED` and what the transports raise.
    */
   register(certificateId: string, appKey: string, operatorId: string, signal?: AbortSignal): Promise<RegisteredCredential>;
+  /**
+   * Look at every credential in use, tell the host what is new, and leave a heartbeat. Raises `OPERATOR_NOT_ALLOWED`,
+   * `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`, `STATE_RECORD_TAMPERED`, `PFX_TOO_SLOW`; with `directory` what the transports raise.
+   */
+  check(operatorId: string, request?: CheckRequest): Promise<CertificateCheck>;
+  /** Whether the check still runs. Raises like `check` without `directory`. */
+  checkHeartbeat(operatorId: string): Promise<HeartbeatView>;
+  /** The same for a process that watches for itself and acts for no operator; what it shows is no customer's. */
+  watchHeartbeat(): Promise<HeartbeatView>;
 }
 
 export interface CredentialsOptions {
+  readonly check: CheckOptions;
   /** Tokens of the apps as if they signed in with this stored certificate already. */
   readonly tokensWith: (certificateId: string) => TokenSource;
   /** Before the first proof; the default leaves Entra time to replicate. */
@@ -106,6 +118,9 @@ export function createCredentials(context: OnboardingContext, options: Credentia
       await requireOperator(context, operatorId, 'certificates', undefined);
       return register(context, options, { certificateId, appKey, operatorId, signal });
     },
+    check: async (operatorId, request) => checkCertificates(context, options.check, operatorId, request),
+    checkHeartbeat: async (operatorId) => checkHeartbeat(context, options.check, operatorId),
+    watchHeartbeat: async () => watchHeartbeat(context, options.check),
   };
 }
 

@@ -1,0 +1,51 @@
+/**
+ * Tells the host about each occasion once: a certificate became due, is expiring, has expired; a rotation failed or hangs; the
+ * check itself did not run. Claimed for minutes, told, then claimed for good: whoever dies in between leaves it to be told
+ * again, so it is told at least once, and twice only after a crash.
+ */
+import * as z from 'zod/v4';
+import type { DomainEvent, JsonObject, Ports } from '../ports';
+import { claimRecord, findRecord, type RecordKind, type RecordPorts, replaceRecord } from '../records';
+
+export const OCCASION_TYPES = ['certificate.due', 'certificate.expiring', 'certificate.expired', 'certificate.rotation_failed', 'certificate.rotation_overdue', 'certificate.check_overdue'] as const;
+export type OccasionType = (typeof OCCASION_TYPES)[number];
+
+export interface Occasion {
+  readonly type: OccasionType;
+  /** What it is about, so that the same occasion is recognised: a thumbprint, a rotation, a heartbeat. */
+  readonly subject: string;
+  readonly data: JsonObject;
+}
+
+const occasionSchema = z.object({ claimedAt: z.number(), told: z.boolean() });
+type ClaimedOccasion = Readonly<z.infer<typeof occasionSchema>>;
+const occasionKind: RecordKind<ClaimedOccasion> = { kind: 'certificates/occasion', schemaVersion: 1, schema: occasionSchema };
+
+const CLAIM_MS = 10 * 60_000;
+/** An occasion of a certificate that ended so long ago is no news to anybody. */
+const KEPT_MS = 400 * 86_400_000;
+
+/** The same text for the same occasion. */
+export function occasionId({ type, subject }: Pick<Occasion, 'type' | 'subject'>): string {
+  return `${type}:${subject}`;
+}
+
+/** True when this call told it. Raises `STATE_UNAVAILABLE`. */
+export async function tellOccasion(ports: RecordPorts & Pick<Ports, 'clock'>, emit: (event: DomainEvent) => void, occasion: Occasion): Promise<boolean> {
+  const now = ports.clock.now();
+  const id = occasionId(occasion);
+  if (!(await claimRecord(ports, occasionKind, id, { claimedAt: now, told: false }, now + CLAIM_MS))) return false;
+  tell(emit, { type: occasion.type, at: now, accountId: null, data: occasion.data });
+  const claimed = await findRecord(ports, occasionKind, id);
+  if (claimed !== undefined) await replaceRecord(ports, occasionKind, id, claimed, { claimedAt: now, told: true }, now + KEPT_MS);
+  return true;
+}
+
+/** A listener that fails has been told all the same. */
+function tell(emit: (event: DomainEvent) => void, event: DomainEvent): void {
+  try {
+    emit(event);
+  } catch {
+    // Nothing here can be done about it, and the check goes on to the next credential.
+  }
+}
