@@ -73,25 +73,28 @@ export function judgeCredential(watched: WatchedCredential, settings: LifecycleS
 
 /** Pure. What a host is told of it, unless it was told before. `thumbprintSha256` is undefined for what could not be opened. */
 export function occasionsOf(checked: CheckedCredential, thumbprintSha256: string | undefined): readonly Occasion[] {
-  const { status, rotation, attention, problems } = checked;
-  const subject = thumbprintSha256 ?? `${checked.source}:${checked.name}`;
-  const type = STATUS_OCCASIONS[status];
-  const ofStatus = type !== undefined && attention ? [{ type, subject, data: occasionData(checked, problems[0]) }] : [];
-  const ofRotation = rotation === null ? [] : problems.flatMap((problem) => rotationOccasions(checked, rotation, problem));
-  return [...ofStatus, ...ofRotation];
+  const { rotation, problems, source, name } = checked;
+  const subject = thumbprintSha256 ?? `${source}:${name}`;
+  return problems.flatMap((problem): readonly Occasion[] => {
+    const type = OCCASION_OF[problem.code];
+    if (type === undefined) return [];
+    const data = occasionData(checked, problem);
+    if (rotation === null || !problem.code.startsWith('ROTATION_')) return [{ type, subject, data }];
+    // One that hangs in another state than before is news.
+    return [{ type, subject: `${rotation.id}:${rotation.state}`, data: { ...data, rotationId: rotation.id, rotationState: rotation.state } }];
+  });
 }
 
-function rotationOccasions(checked: CheckedCredential, { id, state }: ShownRotation, problem: CredentialProblem): readonly Occasion[] {
-  const type = ROTATION_OCCASIONS[problem.code];
-  // One that hangs in another state than before is news.
-  return type === undefined ? [] : [{ type, subject: `${id}:${state}`, data: { ...occasionData(checked, problem), rotationId: id, rotationState: state } }];
-}
+const OCCASION_OF: Readonly<Record<string, OccasionType>> = {
+  CERTIFICATE_DUE: 'certificate.due',
+  CERTIFICATE_EXPIRES_SOON: 'certificate.expiring',
+  CERTIFICATE_EXPIRED: 'certificate.expired',
+  ROTATION_FAILED: 'certificate.rotation_failed',
+  ROTATION_OVERDUE: 'certificate.rotation_overdue',
+};
 
-const STATUS_OCCASIONS: Readonly<Partial<Record<CredentialStatus, OccasionType>>> = { due: 'certificate.due', expiring: 'certificate.expiring', expired: 'certificate.expired' };
-const ROTATION_OCCASIONS: Readonly<Record<string, OccasionType>> = { ROTATION_FAILED: 'certificate.rotation_failed', ROTATION_OVERDUE: 'certificate.rotation_overdue' };
-
-function occasionData({ certificateId, name, source, appKeys, status, notAfter, renewAt }: CheckedCredential, problem: CredentialProblem | undefined) {
-  return { certificateId, name, source, appKeys, status, notAfter, renewAt: renewAt === null ? null : new Date(renewAt).toISOString(), message: problem?.message ?? '' };
+function occasionData({ certificateId, name, source, appKeys, status, notAfter, renewAt }: CheckedCredential, problem: CredentialProblem) {
+  return { certificateId, name, source, appKeys, status, notAfter, renewAt: renewAt === null ? null : new Date(renewAt).toISOString(), message: problem.message };
 }
 
 function rotationFacts(rotation: CertificateRotation, { renewal, rotation: { overlapHours } }: LifecycleSettings, replaced: WatchedCredential['replaced']) {
