@@ -34,6 +34,10 @@ export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
 export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
+export type { Blocker } from './corridor/rotation-blockers';
+export type { RotationPlan, RotationReport } from './corridor/rotate';
+export type { Rotations } from './corridor/rotations';
+export type { SignerIdentity } from './corridor/signer-reports';
 export type { CertificateRequest, Credentials, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
 // Accounts
@@ -92,6 +96,11 @@ export type { PfxInput } from './certificates/pfx/read';
 export type { PfxProfile } from './certificates/pfx/write';
 export { judgeRenewal, planRenewal } from './certificates/renewal';
 export type { DatedCredential, Renewal, RenewalPlan, RenewalReason, RenewalStatus } from './certificates/renewal';
+
+export type { PlannedStep, RotationStep } from './certificates/rotation';
+export { ROTATION_STATES } from './certificates/rotation-model';
+export type { CertificateRotation, RotatingApp, RotationProof, RotationState } from './certificates/rotation-model';
+export type { Signer, SignerSource } from './certificates/signers';
 
 // Audit
 export { createAuditLog } from './audit/log';

@@ -20,16 +20,19 @@ import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
 import { type AuditLog, createAuditLog } from './audit/log';
 import { openKeyFile } from './certificates/key-file';
+import { openSigningCertificate } from './certificates/line';
 import { openPrivateKey } from './certificates/records';
-import type { Configuration } from './configuration';
+import type { AppCredentialSetting, Configuration } from './configuration';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/credentials';
 import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
+import type { StaticSource } from './corridor/rotation-steps';
+import { createSignerReports, type SignerIdentity, type SignerReports } from './corridor/signer-reports';
 import { OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
-import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
+import type { AppCredentialSource, ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
 import { createSealer, type KeyRing } from './sealing';
 
 export interface InstallationOptions {
@@ -48,6 +51,8 @@ export interface InstallationOptions {
   readonly ca?: string | undefined;
   readonly logger?: Logger | undefined;
   readonly events?: EventSink | undefined;
+  /** Who signs with the apps' certificates here: a rotation waits until it was seen with the new one. */
+  readonly signer?: SignerIdentity | undefined;
   /** How many processes and hosts share the store. */
   readonly deployment: ClaimScope;
 }
@@ -73,7 +78,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
-  const { ports, audit, tokensWith, readFileValidity } = buildPorts(options, https);
+  const { ports, audit, tokensWith, readFileValidity, signerReports } = buildPorts(options, https);
   const settings = buildSettings(options);
   const onboarding = createOnboarding(settings, ports, buildRoutes(options, ports, https));
   return {
@@ -84,6 +89,8 @@ export async function createInstallation(options: InstallationOptions): Promise<
       { settings, ports },
       {
         tokensWith,
+        staticSources: async () => findStaticSources(configuration, readFileValidity),
+        settings: configuration.certificates.rotation,
         firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
         check: { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates, events: options.events },
       },
@@ -91,6 +98,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
     ports,
     close: async () => {
       https.close();
+      await signerReports.close();
       await options.store.close();
     },
   };
@@ -108,6 +116,7 @@ interface BuiltPorts {
   readonly audit: AuditLog;
   readonly tokensWith: (certificateId: string) => TokenSource;
   readonly readFileValidity: ConfiguredCredentialSource['readFileValidity'];
+  readonly signerReports: SignerReports;
 }
 
 function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPorts {
@@ -120,13 +129,19 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   const jwt = createJwtService();
   const keyDeriver = createKeyDeriver();
   const audit = createAuditLog({ store, clock, sealer });
+  const logger = options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  const signerReports = createSignerReports(
+    { store, sealer, clock, random, logger },
+    { identity: options.signer ?? { label: 'a program that uses the library' }, settings: configuration.certificates.rotation, sourceOf: (appKey) => sourceOf(configuration.credentials.get(appKey)) },
+  );
   const credentials = createAppCredentialSource(
     configuration.apps.map((app) => ({ key: app.key, credential: configuration.credentials.get(app.key) })),
     {
-      certificates: (id) => openPrivateKey({ store, sealer }, id),
+      certificates: (id) => openSigningCertificate({ store, sealer }, id),
       openPfx: async (bytes, password) => (await openKeyFile({ clock, keyDeriver }, { bytes, password })).certificate,
       readFile: async (path) => options.readFile(path),
       env: options.environment,
+      report: (appKey, use) => signerReports.report(appKey, use),
       clock,
     },
   );
@@ -147,12 +162,29 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     keyDeriver,
     audit,
     events: options.events ?? { emit: () => undefined },
-    logger: options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined },
+    logger,
     authorizer: createConfiguredAuthorizer(configuration.operators),
   };
   const tokensWith = (id: string) =>
     createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey({ store, sealer }, id)) }) } });
-  return { ports, audit, tokensWith, readFileValidity: (appKey) => credentials.readFileValidity(appKey) };
+  return { ports, audit, tokensWith, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
+}
+
+function sourceOf(credential: AppCredentialSetting | undefined): 'store' | 'pfx' | 'pem' | undefined {
+  if (credential === undefined || 'secretEnv' in credential || 'secretFile' in credential) return undefined;
+  if ('certificateId' in credential) return 'store';
+  return 'pfxFile' in credential ? 'pfx' : 'pem';
+}
+
+/** A file that cannot be read signs nothing, so it keeps nothing from being retired. */
+async function findStaticSources({ credentials }: Configuration, readFileValidity: BuiltPorts['readFileValidity']): Promise<readonly StaticSource[]> {
+  const found: StaticSource[] = [];
+  for (const [appKey, setting] of credentials) {
+    const file = 'pfxFile' in setting ? setting.pfxFile : 'pemFile' in setting ? setting.pemFile : undefined;
+    const validity = file === undefined ? undefined : await readFileValidity(appKey).catch(() => undefined);
+    if (file !== undefined && validity !== undefined) found.push({ appKey, source: 'pfxFile' in setting ? 'pfx' : 'pem', file, thumbprintSha256: validity.thumbprintSha256 });
+  }
+  return found;
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {

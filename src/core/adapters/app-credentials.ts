@@ -31,11 +31,18 @@ export interface AppCredentialFiles {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+interface KeyPair {
+  readonly thumbprintSha256: string;
+  readonly privateKey: Secret;
+}
+
 export interface AppCredentialPorts extends AppCredentialFiles {
-  /** A stored certificate with its private key (PKCS#8 PEM); raises its own errors. */
-  readonly certificates: (id: string) => Promise<{ readonly thumbprintSha256: string; readonly privateKey: Secret }>;
+  /** What the line of a stored certificate signs with (private key: PKCS#8 PEM), and signed with before; raises its own errors. */
+  readonly certificates: (id: string) => Promise<KeyPair & { readonly previous?: KeyPair | undefined }>;
   /** The one certificate with its key in a PFX; raises its own errors. */
   readonly openPfx: (bytes: Uint8Array, password: Secret | undefined) => Promise<CredentialCertificate>;
+  /** Told what came of requests. */
+  readonly report?: AppCredentialSource['report'];
   /** When given, a certificate outside its validity is refused here and not by Microsoft. */
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
@@ -100,11 +107,18 @@ export function createAppCredentialSource(
       if (credential.kind !== 'certificate') throw unusable(appKey, 'certificate_missing');
       return { thumbprintSha256: credential.thumbprintSha256, notBefore: new Date(notBefore).toISOString(), notAfter: new Date(notAfter).toISOString() };
     },
+    async report(appKey, use) {
+      await ports.report?.(appKey, use);
+    },
   };
 }
 
-async function pickCertificate(ports: Pick<AppCredentialPorts, 'certificates'>, id: string) {
-  const { thumbprintSha256, privateKey } = await ports.certificates(id);
+async function pickCertificate(ports: Pick<AppCredentialPorts, 'certificates'>, id: string): Promise<KeyPair & { readonly previous?: KeyPair }> {
+  const { previous, ...current } = await ports.certificates(id);
+  return { ...pickKey(current), ...(previous === undefined ? {} : { previous: pickKey(previous) }) };
+}
+
+function pickKey({ thumbprintSha256, privateKey }: KeyPair): KeyPair {
   return { thumbprintSha256, privateKey };
 }
 

@@ -10,6 +10,7 @@ import { toPem } from './facts';
 import type { CertificateRecord } from './model';
 import { encryptPkcs8, PFX_PROFILES, type PfxProfile, requireExportPassword, writePfx } from './pfx/write';
 import { openPrivateKey, readCertificateDer, requireCertificate } from './records';
+import { noteExport } from './signers';
 
 export const EXPORT_FORMATS = ['pfx', 'pem', 'cer'] as const;
 /** `pfx` always with the private key; `pem` with it when a password is given; `cer` is the certificate's DER. */
@@ -35,7 +36,7 @@ export interface ExportedFile {
   readonly bytes: Uint8Array;
 }
 
-type ExportPorts = Pick<Ports, 'store' | 'sealer' | 'random' | 'audit' | 'keyDeriver'>;
+type ExportPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'random' | 'audit' | 'keyDeriver'>;
 
 const MIME_TYPES: Readonly<Record<ExportFormat, string>> = { pfx: 'application/x-pkcs12', pem: 'application/x-pem-file', cer: 'application/pkix-cert' };
 
@@ -62,6 +63,7 @@ function requireKnown({ format, profile = 'modern' }: ExportRequest): void {
 
 async function writePrivate(ports: ExportPorts, record: CertificateRecord, der: Uint8Array, request: ExportRequest & { readonly password: Secret }): Promise<Uint8Array> {
   const { privateKey } = await openPrivateKey(ports, record.id);
+  await noteExport(ports, { certificateId: record.id, label: `${request.format.toUpperCase()} of "${record.name}"`, thumbprintSha256: record.thumbprintSha256 });
   const pkcs8 = createPrivateKey(privateKey.reveal()).export({ type: 'pkcs8', format: 'der' });
   const protection = { pkcs8, password: request.password, profile: request.profile, signal: request.signal };
   if (request.format === 'pfx') return writePfx(ports, { ...protection, certificates: [der], friendlyName: record.name, csp: request.csp });

@@ -20,6 +20,12 @@ export async function listCertificates(ports: CertificatePorts): Promise<readonl
   return records;
 }
 
+/** One certificate by id, undefined when there is none. Raises like {@link listCertificates}. */
+export async function findCertificate(ports: CertificatePorts, id: string): Promise<CertificateRecord | undefined> {
+  const stored = await findStored(ports, id);
+  return stored === undefined ? undefined : toRecord(stored);
+}
+
 /** One certificate by id. Raises `CERTIFICATE_NOT_FOUND` and like {@link listCertificates}. */
 export async function requireCertificate(ports: CertificatePorts, id: string): Promise<CertificateRecord> {
   return toRecord(await requireStored(ports, id));

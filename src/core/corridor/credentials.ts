@@ -15,9 +15,9 @@ import type { CertificateRecord } from '../certificates/model';
 import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
 import { requireApp } from '../consent/apps';
-import type { TokenSource } from '../ports';
 import { type CertificateCheck, checkCertificates, checkHeartbeat, type CheckOptions, type CheckRequest, watchHeartbeat } from './check-certificates';
 import { type OnboardingContext, requireOperator } from './context';
+import { createRotations, type Rotations, type RotationsOptions } from './rotations';
 
 /** As stored; the subject's common name defaults to the name. */
 export type CertificateRequest = Omit<NewCertificate, 'subject'> & { readonly subject?: string | undefined };
@@ -46,7 +46,7 @@ export interface RegisteredCredential {
   readonly acceptedAt: number;
 }
 
-export interface Credentials {
+export interface Credentials extends Rotations {
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
   generate(request: CertificateRequest, operatorId: string): Promise<CertificateRecord>;
   /**
@@ -82,10 +82,8 @@ export interface Credentials {
   watchHeartbeat(): Promise<HeartbeatView>;
 }
 
-export interface CredentialsOptions {
+export interface CredentialsOptions extends RotationsOptions {
   readonly check: CheckOptions;
-  /** Tokens of the apps as if they signed in with this stored certificate already. */
-  readonly tokensWith: (certificateId: string) => TokenSource;
   /** Before the first proof; the default leaves Entra time to replicate. */
   readonly firstWaitSeconds?: number | undefined;
 }
@@ -93,6 +91,7 @@ export interface CredentialsOptions {
 export function createCredentials(context: OnboardingContext, options: CredentialsOptions): Credentials {
   const { ports } = context;
   return {
+    ...createRotations(context, options),
     generate: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
       return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);

@@ -1,0 +1,173 @@
+/**
+ * A rotation, one idempotent step per call, from any process: begin it, go on with it, undo it. Two at once on the same app are
+ * refused; two callers of the same one do each step once, whoever writes it down first.
+ */
+import { findLineId, findLineOf } from '../certificates/line';
+import type { CertificateRecord } from '../certificates/model';
+import { findCertificate, requireCertificate } from '../certificates/records';
+import { afterRelease, afterUndoing, canRollBack, nextRotationStep, NO_PROOF, planRotationSteps, type PlannedStep, type RotationStep } from '../certificates/rotation';
+import { type CertificateRotation, findRotation, isRunning, listRotations, rotationKind } from '../certificates/rotation-model';
+import { OnboardingError } from '../errors';
+import type { JsonObject } from '../ports';
+import { claimRecord, replaceRecord, type Stored } from '../records';
+import type { OnboardingContext } from './context';
+import { type Blocker, findBlockers } from './rotation-blockers';
+import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, retireOld, rollBack, type RotationWork } from './rotation-steps';
+
+export interface RotationReport {
+  readonly rotation: CertificateRotation;
+  /** What this call did; `wait`: nothing was due; `none`: the rotation had ended. */
+  readonly step: RotationStep;
+  /** The certificate that takes over; null until it is made. */
+  readonly certificate: CertificateRecord | null;
+}
+
+export interface RotationPlan {
+  /** The running rotation, when there is one: the plan is what a new one would do. */
+  readonly running: CertificateRotation | null;
+  readonly certificateId: string;
+  readonly steps: readonly PlannedStep[];
+  /** What would keep the old key from being retired as things are now. */
+  readonly blockers: readonly Blocker[];
+}
+
+const EFFECTS: Readonly<Partial<Record<RotationStep, (work: RotationWork, rotation: CertificateRotation) => Promise<CertificateRotation>>>> = {
+  issue: issueSuccessor,
+  register: registerSuccessor,
+  prove: proveSuccessor,
+  activate: activateSuccessor,
+  release: releaseOld,
+  retire: retireOld,
+  roll_back: rollBack,
+};
+
+export async function rotateCertificate(work: RotationWork, certificateId: string): Promise<RotationReport> {
+  const { ports } = work.context;
+  const lineId = await findLineId(ports, certificateId);
+  const stored = await findRotation(ports, lineId);
+  if (stored !== undefined && isRunning(stored.value)) return goOn(work, stored);
+  if (stored !== undefined && !(await isCurrent(work.context, certificateId))) return ended(work.context, stored.value, certificateId);
+  return goOn(work, await begin(work, certificateId, lineId, stored));
+}
+
+/** Undo a rotation that has not begun to retire the old key. Safe to repeat. */
+export async function abortRotation(work: RotationWork, certificateId: string): Promise<RotationReport> {
+  const { ports } = work.context;
+  const stored = await findRotation(ports, await findLineId(ports, certificateId));
+  if (stored === undefined) throw new OnboardingError('CERTIFICATE_NOT_IN_USE', 'No rotation of this certificate was begun.');
+  if (stored.value.state === 'rolling_back') return goOn(work, stored);
+  if (!isRunning(stored.value)) return { rotation: stored.value, step: 'none', certificate: await successorOf(work.context, stored.value) };
+  if (!canRollBack(stored.value)) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', 'The old key is on its way out; the rotation goes on.', { details: { rotationId: stored.value.id } });
+  const undone = afterUndoing(stored.value, { code: 'CERTIFICATE_ROTATION_UNDONE', message: 'An operator undid the rotation.' }, ports.clock.now());
+  return goOn(work, await write(work, stored, undone, 'roll_back'));
+}
+
+export async function planRotation(work: RotationWork, certificateId: string): Promise<RotationPlan> {
+  const { ports } = work.context;
+  const stored = await findRotation(ports, await findLineId(ports, certificateId));
+  const currentId = (await findLineOf(ports, certificateId))?.currentId ?? certificateId;
+  const current = await requireCertificate(ports, currentId);
+  const fromCertificateId = stored !== undefined && isRunning(stored.value) ? stored.value.fromCertificateId : currentId;
+  return {
+    running: stored !== undefined && isRunning(stored.value) ? stored.value : null,
+    certificateId: currentId,
+    steps: planRotationSteps(current.usedBy.map(({ appKey }) => appKey), work.settings, ports.clock.now()),
+    blockers: await findBlockers(work, { fromCertificateId }),
+  };
+}
+
+async function isCurrent({ ports }: OnboardingContext, certificateId: string): Promise<boolean> {
+  const line = await findLineOf(ports, certificateId);
+  return line === undefined || line.currentId === certificateId;
+}
+
+/** For whoever repeats the call until the end: the end again. Not a certificate that has been replaced long ago. */
+async function ended(context: OnboardingContext, rotation: CertificateRotation, certificateId: string): Promise<RotationReport> {
+  const tookPart = rotation.fromCertificateId === certificateId || rotation.toCertificateId === certificateId;
+  if (tookPart) return { rotation, step: 'none', certificate: await successorOf(context, rotation) };
+  const currentId = (await findLineOf(context.ports, certificateId))?.currentId ?? rotation.toCertificateId;
+  throw new OnboardingError('CERTIFICATE_NOT_CURRENT', `Another certificate of the line signs now: ${currentId}.`, { details: { certificateId: currentId } });
+}
+
+async function begin(work: RotationWork, certificateId: string, lineId: string, last: Stored<CertificateRotation> | undefined): Promise<Stored<CertificateRotation>> {
+  const { context, operatorId } = work;
+  const { ports } = context;
+  const from = await requireCertificate(ports, certificateId);
+  await requireRotatable(context, from);
+  const now = ports.clock.now();
+  const apps = from.usedBy.map(({ appKey, appId, keyId }) => ({ appKey, appId, oldKeyId: keyId, newKeyId: null, registeredAt: null, removedAt: null }));
+  const rotation: CertificateRotation = {
+    id: ports.random.uuid(),
+    lineId,
+    fromCertificateId: from.id,
+    toCertificateId: ports.random.uuid(),
+    state: 'issuing',
+    apps,
+    proof: NO_PROOF,
+    startedAt: now,
+    startedBy: operatorId,
+    activatedAt: null,
+    lastFallbackAt: null,
+    endedAt: null,
+    nextStepAt: now,
+    reasons: [],
+  };
+  // Whoever loses the race goes on with the winner's rotation.
+  if (last === undefined) await claimRecord(ports, rotationKind, lineId, rotation);
+  else await replaceRecord(ports, rotationKind, lineId, last, rotation);
+  return requireRotation(context, lineId);
+}
+
+async function requireRotatable({ ports, settings }: OnboardingContext, from: CertificateRecord): Promise<void> {
+  if (from.state === 'retired' || from.usedBy.length === 0) throw new OnboardingError('CERTIFICATE_NOT_IN_USE', 'No app signs in with this certificate; only one that is registered can be rotated.', { details: { certificateId: from.id } });
+  const undeclared = from.usedBy.find(({ appKey }) => !settings.apps.some((app) => app.key === appKey));
+  if (undeclared !== undefined) throw new OnboardingError('APP_UNKNOWN', `The certificate is registered on "${undeclared.appKey}", which this configuration does not declare.`, { details: { app: undeclared.appKey } });
+  if (ports.clock.now() >= Date.parse(from.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'The certificate has expired, so it can no longer vouch for its successor. Register another one with a different credential of the app.', { details: { certificateId: from.id } });
+  const appIds = new Set(from.usedBy.map(({ appId }) => appId));
+  const other = (await listRotations(ports)).find((rotation) => isRunning(rotation) && rotation.fromCertificateId !== from.id && rotation.apps.some(({ appId }) => appIds.has(appId)));
+  if (other !== undefined) throw new OnboardingError('CERTIFICATE_ROTATION_RUNNING', 'Another certificate of the same app is being rotated.', { details: { certificateId: other.fromCertificateId, rotationId: other.id } });
+}
+
+async function goOn(work: RotationWork, stored: Stored<CertificateRotation>): Promise<RotationReport> {
+  const { context, settings } = work;
+  const step = nextRotationStep(stored.value, settings, context.ports.clock.now());
+  const effect = EFFECTS[step];
+  if (effect === undefined) return { rotation: await withFreshReasons(work, stored.value), step, certificate: await successorOf(context, stored.value) };
+  if (step === 'issue') await note(work, stored.value, step);
+  const { value: rotation } = await write(work, stored, await effect(work, stored.value), step);
+  return { rotation, step, certificate: await successorOf(context, rotation) };
+}
+
+/** While it waits for somebody, a report says for whom as things are now. */
+async function withFreshReasons(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  if (rotation.state !== 'overlap') return rotation;
+  return { ...rotation, reasons: afterRelease(rotation, await findBlockers(work, rotation), 0).reasons };
+}
+
+/** The audit first: an entry of a step that was not written down is repeated under the same id. */
+async function write(work: RotationWork, stored: Stored<CertificateRotation>, rotation: CertificateRotation, step: RotationStep): Promise<Stored<CertificateRotation>> {
+  const { context } = work;
+  const { ports } = context;
+  if (rotation.state !== stored.value.state) await note(work, rotation, step);
+  const isOurs = await replaceRecord(ports, rotationKind, rotation.lineId, stored, rotation);
+  if (isOurs && rotation.state === 'rolled_back') {
+    ports.events.emit({ type: 'certificate.rotation_failed', at: ports.clock.now(), accountId: null, data: { certificateId: rotation.fromCertificateId, rotationId: rotation.id, reasons: rotation.reasons } });
+  }
+  return requireRotation(context, rotation.lineId);
+}
+
+async function note({ context: { ports }, operatorId }: RotationWork, rotation: CertificateRotation, step: RotationStep): Promise<void> {
+  const { id, fromCertificateId, toCertificateId, state, reasons } = rotation;
+  const details: JsonObject = { rotationId: id, toCertificateId, state, step, apps: rotation.apps.map(({ appKey }) => appKey), reasons: reasons.map(({ code }) => code) };
+  await ports.audit.append({ id: `certificate.rotation:${id}:${state}`, action: 'certificate.rotation', phase: 'note', actor: operatorId, subject: fromCertificateId, details });
+}
+
+async function requireRotation({ ports }: OnboardingContext, lineId: string): Promise<Stored<CertificateRotation>> {
+  const stored = await findRotation(ports, lineId);
+  if (stored === undefined) throw new OnboardingError('STATE_CONFLICT', 'The rotation was removed meanwhile.');
+  return stored;
+}
+
+async function successorOf({ ports }: OnboardingContext, { toCertificateId }: CertificateRotation): Promise<CertificateRecord | null> {
+  return (await findCertificate(ports, toCertificateId)) ?? null;
+}

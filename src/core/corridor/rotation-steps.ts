@@ -1,0 +1,178 @@
+/**
+ * What each step of a rotation does in the world. Every one can be run again after a kill or by two processes at once: ids of
+ * certificates and key credentials are fixed before the effect, and what is there already is taken as done. A step answers the
+ * rotation as it is after it; who runs it writes that down.
+ */
+import { findCertificate, openPrivateKey, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
+import { retireCertificate } from '../certificates/retire';
+import { createCertificate } from '../certificates/store-certificate';
+import { findLine, joinLine, switchLine } from '../certificates/line';
+import type { RotationSettings } from '../certificates/lifecycle';
+import { KEY_BITS, type CertificateRecord, type KeyBits } from '../certificates/model';
+import { addKeyCredential, removeKeyCredential } from '../certificates/roll-keys';
+import { keyIdOf } from '../certificates/key-credentials';
+import { afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../certificates/rotation';
+import type { CertificateRotation, RotatingApp } from '../certificates/rotation-model';
+import { hasCode } from '../errors';
+import type { TokenSource } from '../ports';
+import type { OnboardingContext } from './context';
+import { findBlockers } from './rotation-blockers';
+import { askRound } from './rotation-proof';
+
+export interface RotationWork {
+  readonly context: OnboardingContext;
+  readonly settings: RotationSettings;
+  /** Tokens of the apps as if they signed in with this stored certificate already. */
+  readonly tokensWith: (certificateId: string) => TokenSource;
+  /** Files that apps of this configuration sign in with, beside the store. */
+  readonly staticSources: () => Promise<readonly StaticSource[]>;
+  readonly operatorId: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface StaticSource {
+  readonly appKey: string;
+  readonly source: 'pfx' | 'pem';
+  readonly file: string;
+  readonly thumbprintSha256: string;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_LIFETIME_DAYS = 365;
+const MAX_NAME_LENGTH = 80;
+
+export async function issueSuccessor({ context, operatorId }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = context;
+  const from = await requireCertificate(ports, rotation.fromCertificateId);
+  await joinLine(ports, rotation.toCertificateId, rotation.lineId);
+  if ((await findCertificate(ports, rotation.toCertificateId)) === undefined) {
+    const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from) };
+    await createNamed(ports, wanted, nameOf(from, rotation), operatorId);
+  }
+  return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
+}
+
+async function createNamed(ports: OnboardingContext['ports'], wanted: Omit<Parameters<typeof createCertificate>[1], 'name'>, name: string, operatorId: string): Promise<void> {
+  try {
+    await createCertificate(ports, { ...wanted, name }, operatorId);
+  } catch (error) {
+    if (!hasCode(error, 'CERTIFICATE_NAME_TAKEN')) throw error;
+    await createCertificate(ports, { ...wanted, name: `${name.slice(0, MAX_NAME_LENGTH - 9)} ${wanted.id?.slice(0, 8) ?? ''}`.trim() }, operatorId);
+  }
+}
+
+/** "Backup" becomes "Backup 2027-03-01", and that "Backup 2028-01-15". */
+function nameOf(from: CertificateRecord, { startedAt }: CertificateRotation): string {
+  const base = from.name.replace(/ \d{4}-\d{2}-\d{2}(?: [0-9a-f]{8})?$/, '').slice(0, MAX_NAME_LENGTH - 11);
+  return `${base} ${new Date(startedAt).toISOString().slice(0, 10)}`;
+}
+
+function subjectOf({ subject, name }: CertificateRecord): string {
+  const commonName = /^CN=(?<name>[^\n,+]{1,64})$/.exec(subject)?.groups?.['name'];
+  return commonName ?? Array.from(name).slice(0, 64).join('');
+}
+
+function keyBitsOf({ keyBits }: CertificateRecord): KeyBits {
+  return KEY_BITS.find((bits) => bits === keyBits) ?? 3072;
+}
+
+/** Somebody else's certificate may have lived for decades; ours live as long as the one they replace. */
+function lifetimeOf({ source, notBefore, notAfter }: CertificateRecord): number {
+  if (source === 'imported') return DEFAULT_LIFETIME_DAYS;
+  return Math.max(1, Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS));
+}
+
+export async function registerSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { context, operatorId, signal } = work;
+  const { ports, settings } = context;
+  const record = await requireCertificate(ports, rotation.toCertificateId);
+  const certificate = { ...record, der: await readCertificateDer(ports, record.id) };
+  const signer = await signerOf(work, rotation.fromCertificateId);
+  const apps: RotatingApp[] = [];
+  for (const app of rotation.apps) {
+    const { keyId } = await addKeyCredential(ports, { homeTenantId: settings.homeTenantId, appKey: app.appKey, applicationAppId: app.appId, certificate, signer, actor: operatorId, signal });
+    apps.push({ ...app, newKeyId: keyId, registeredAt: app.registeredAt ?? ports.clock.now() });
+  }
+  return { ...rotation, state: 'proving', apps, reasons: [], nextStepAt: ports.clock.now() + FIRST_PROOF_MS };
+}
+
+export async function proveSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports, settings } = work.context;
+  const answers = await askRound(work, rotation);
+  return afterRound(rotation, answers, work.settings, { now: ports.clock.now(), homeTenantId: settings.homeTenantId });
+}
+
+/** From the switch of the line on, every process that asks the store signs with the new certificate. */
+export async function activateSuccessor({ context, settings }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = context;
+  const now = ports.clock.now();
+  for (const { appKey, appId, newKeyId, registeredAt } of rotation.apps) {
+    await recordCertificateUse(ports, rotation.toCertificateId, { appKey, appId, keyId: newKeyId ?? '', registeredAt: registeredAt ?? now });
+  }
+  await switchLine(ports, rotation.lineId, { currentId: rotation.toCertificateId, previousId: rotation.fromCertificateId, switchedAt: now });
+  return { ...rotation, state: 'overlap', activatedAt: now, nextStepAt: now + settings.overlapHours * 60 * 60_000 };
+}
+
+/** The last look before the old key goes: is the new one still accepted, and does nobody need the old one? */
+export async function releaseOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  const proven = await proveSuccessor(work, rotation);
+  if (proven.proof.lastProblem !== null) return proven;
+  return afterRelease(proven, await findBlockers(work, rotation), ports.clock.now());
+}
+
+export async function retireOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  // First nobody falls back to it any more, then it goes.
+  await switchLine(ports, rotation.lineId, { currentId: rotation.toCertificateId, previousId: null, switchedAt: rotation.activatedAt ?? ports.clock.now() });
+  const apps = await removeKeys(work, rotation, { keyIdOf: ({ oldKeyId }) => oldKeyId, signerId: rotation.toCertificateId });
+  await retireCertificate(ports, rotation.fromCertificateId);
+  return { ...rotation, state: 'done', apps, reasons: [], endedAt: ports.clock.now(), nextStepAt: ports.clock.now() };
+}
+
+/** The old certificate signs alone again, then the new one's keys go; also those that were sent and never seen. */
+export async function rollBack(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  const now = ports.clock.now();
+  if ((await findLine(ports, rotation.lineId))?.currentId === rotation.toCertificateId) {
+    await switchLine(ports, rotation.lineId, { currentId: rotation.fromCertificateId, previousId: null, switchedAt: now });
+    return afterSwitchingBack(rotation, now);
+  }
+  const to = await findCertificate(ports, rotation.toCertificateId);
+  const apps = to === undefined ? rotation.apps : await removeKeys(work, rotation, { keyIdOf: ({ newKeyId }) => newKeyId ?? keyIdOf(to), signerId: rotation.fromCertificateId });
+  if (to !== undefined) await retireCertificate(ports, to.id);
+  return { ...rotation, state: 'rolled_back', apps, proof: { ...rotation.proof, goodRounds: NO_PROOF.goodRounds }, endedAt: now, nextStepAt: now };
+}
+
+interface Removal {
+  readonly keyIdOf: (app: RotatingApp) => string;
+  /** Certificate that proves the removal: never the one that is removed. */
+  readonly signerId: string;
+}
+
+async function removeKeys(work: RotationWork, { apps, fromCertificateId, toCertificateId }: CertificateRotation, removal: Removal): Promise<RotatingApp[]> {
+  const { ports, settings } = work.context;
+  const signer = await signerOf(work, removal.signerId);
+  const goes = await findCertificate(ports, removal.signerId === toCertificateId ? fromCertificateId : toCertificateId);
+  const removed: RotatingApp[] = [];
+  for (const app of apps) {
+    await removeKeyCredential(ports, {
+      homeTenantId: settings.homeTenantId,
+      appKey: app.appKey,
+      applicationAppId: app.appId,
+      keyId: removal.keyIdOf(app),
+      thumbprintSha256: goes?.thumbprintSha256,
+      signer,
+      actor: work.operatorId,
+      signal: work.signal,
+    });
+    removed.push({ ...app, removedAt: app.removedAt ?? ports.clock.now() });
+  }
+  return removed;
+}
+
+async function signerOf({ context: { ports } }: RotationWork, certificateId: string) {
+  const { thumbprintSha1, thumbprintSha256, notAfter } = await requireCertificate(ports, certificateId);
+  return { thumbprintSha1, thumbprintSha256, notAfter, privateKey: (await openPrivateKey(ports, certificateId)).privateKey };
+}
+

@@ -1,0 +1,83 @@
+/**
+ * What a process tells the store about its own signing: which certificate the token endpoint took from it, and when it had to
+ * fall back to the one before. A store that is down never fails a token request; what was not noted is noted next time.
+ */
+import type { RotationSettings } from '../certificates/lifecycle';
+import { findCertificate } from '../certificates/records';
+import { afterFallback } from '../certificates/rotation';
+import { listRotations, rotationKind } from '../certificates/rotation-model';
+import { forgetSigner, noteSigner, type SignerSource } from '../certificates/signers';
+import type { CredentialUse, Ports } from '../ports';
+import { changeRecord } from '../records';
+
+const NOTE_EVERY_MS = 60 * 60_000;
+const FALLBACK_EVERY_MS = 60_000;
+
+export interface SignerIdentity {
+  /** The same each time it starts; absent: this process alone, forgotten when it ends. */
+  readonly id?: string | undefined;
+  /** For people: where it runs and what it is. */
+  readonly label: string;
+}
+
+export interface SignerReports {
+  report(appKey: string, use: CredentialUse): Promise<void>;
+  /** Forget a signer that lived only as long as this process. */
+  close(): Promise<void>;
+}
+
+export interface SignerReportsOptions {
+  readonly identity: SignerIdentity;
+  readonly settings: RotationSettings;
+  /** Where each app's certificate comes from; undefined for a secret. */
+  readonly sourceOf: (appKey: string) => Exclude<SignerSource, 'export'> | undefined;
+}
+
+type ReportPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'random' | 'logger'>;
+
+export function createSignerReports(ports: ReportPorts, { identity, settings, sourceOf }: SignerReportsOptions): SignerReports {
+  const signerId = identity.id ?? `process:${ports.random.uuid()}`;
+  const noted = new Map<string, { readonly thumbprintSha256: string; readonly at: number }>();
+  let lastFallbackAt = Number.NEGATIVE_INFINITY;
+
+  async function noteAccepted(appKey: string, thumbprintSha256: string): Promise<void> {
+    const source = sourceOf(appKey);
+    const last = noted.get(appKey);
+    const now = ports.clock.now();
+    if (source === undefined || (last?.thumbprintSha256 === thumbprintSha256 && now - last.at < NOTE_EVERY_MS)) return;
+    noted.set(appKey, { thumbprintSha256, at: now });
+    await noteSigner(ports, { signerId, label: identity.label, appKey, source, thumbprintSha256 });
+  }
+
+  async function noteUnknown(appKey: string, thumbprintSha256: string): Promise<void> {
+    const now = ports.clock.now();
+    if (now - lastFallbackAt < FALLBACK_EVERY_MS) return;
+    lastFallbackAt = now;
+    ports.logger.warn('The token endpoint did not know the new certificate; the one before was used.', { app: appKey, thumbprintSha256 });
+    await noteFallback(ports, thumbprintSha256, settings);
+  }
+
+  return {
+    async report(appKey, { thumbprintSha256, outcome }) {
+      if (!ports.sealer.ready) return;
+      try {
+        await (outcome === 'accepted' ? noteAccepted(appKey, thumbprintSha256) : noteUnknown(appKey, thumbprintSha256));
+      } catch {
+        noted.delete(appKey);
+        ports.logger.debug('What an app signs with could not be noted.', { app: appKey });
+      }
+    },
+    async close() {
+      if (identity.id !== undefined) return;
+      for (const appKey of noted.keys()) await forgetSigner(ports, signerId, appKey).catch(() => undefined);
+    },
+  };
+}
+
+/** The rotation whose new key it was begins its proof anew. */
+async function noteFallback(ports: ReportPorts, thumbprintSha256: string, settings: RotationSettings): Promise<void> {
+  for (const { lineId, toCertificateId, state } of await listRotations(ports)) {
+    if (state !== 'overlap' || (await findCertificate(ports, toCertificateId))?.thumbprintSha256 !== thumbprintSha256) continue;
+    await changeRecord(ports, rotationKind, lineId, (current) => (current.toCertificateId === toCertificateId ? afterFallback(current, settings, ports.clock.now()) : current));
+  }
+}
