@@ -108,9 +108,14 @@ export type { AuditLog } from './audit/log';
 export type { AuditEntry, ChainReport } from './audit/chain';
 
 // Adapters
+export { createAssertionTokenSource } from './adapters/assertion-tokens';
+export type { AssertionTokenSourceOptions } from './adapters/assertion-tokens';
+export { createFetchSender } from './adapters/fetch-sender';
+export type { FetchAnswer, FetchFunction, FetchInit, FetchSenderOptions } from './adapters/fetch-sender';
 export { createGraphTransport } from './adapters/graph-client';
 export { createHttpsClient } from './adapters/https-client';
 export type { HttpsClient, HttpsClientOptions } from './adapters/https-client';
+export type { HttpsRequest, HttpsResponse, HttpsSender } from './adapters/https-exchange';
 export { createJwtService } from './adapters/jose-jwt';
 export { createKeyDeriver } from './adapters/key-deriver';
 export type { KeyDeriverOptions } from './adapters/key-deriver';

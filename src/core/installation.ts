@@ -8,6 +8,7 @@ import { createGraphTransport } from './adapters/graph-client';
 import { createHttpsClient, type HttpsClient, type HttpsClientOptions } from './adapters/https-client';
 import { createJwtService } from './adapters/jose-jwt';
 import { createKeyDeriver } from './adapters/key-deriver';
+import { createKeyFallback } from './adapters/key-fallback';
 import type { IdentifiedStore } from './adapters/memory-store';
 import { createMsalTokenSource } from './adapters/msal-tokens';
 import { createKeyGenerator } from './adapters/node-keys';
@@ -146,7 +147,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     },
   );
   const pauses = createServicePauses(clock);
-  const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https, pauses };
+  const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https, pauses, keyFallback: createKeyFallback(clock) };
   const tokens = createMsalTokenSource({ ...shared, cloud: configuration.cloud });
   const ports: Ports = {
     clock,

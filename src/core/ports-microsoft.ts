@@ -26,7 +26,7 @@ export interface CredentialUse {
 /** Asked before every token request, so that a rotation is picked up without a restart. */
 export interface AppCredentialSource {
   resolve(appKey: string): Promise<AppCredential>;
-  /** Told what came of a request, so that a rotation knows who signs with what. Never rejects. */
+  /** Told what came of a request, so that a rotation knows who signs with what. The request waits for it. Never rejects. */
   report?(appKey: string, use: CredentialUse): Promise<void>;
 }
 

@@ -10,8 +10,6 @@ import type { AppToken, AppTokenClaims } from '../ports';
 import { parseJson } from '../internal/json';
 
 export interface AskedAppToken {
-  /** As the sign-in library read it; it must be the one in the answer. */
-  readonly accessToken: string | undefined;
   readonly tenantId: string;
   /** Milliseconds since the Unix epoch. */
   readonly askedAt: number;
@@ -25,9 +23,7 @@ const answerSchema = z.object({ token_type: z.string().regex(/^bearer$/i), expir
  */
 export function readAppToken(answerText: string, asked: AskedAppToken): AppToken {
   const answer = answerSchema.safeParse(parseJson(answerText)).data;
-  if (answer === undefined || asked.accessToken !== answer.access_token) {
-    throw new OnboardingError('STS_UNAVAILABLE', 'The token endpoint\'s answer does not have the documented form.');
-  }
+  if (answer === undefined) throw new OnboardingError('STS_UNAVAILABLE', 'The token endpoint\'s answer does not have the documented form.');
   const claims = decodeAppTokenClaims(answer.access_token);
   if (claims?.tenantId !== undefined && !sameGuid(claims.tenantId, asked.tenantId)) {
     throw new OnboardingError('STS_REFUSED', 'The token endpoint answered with a token of another tenant; it was dropped.', {

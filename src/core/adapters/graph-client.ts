@@ -10,7 +10,8 @@ import type { AppToken, Clock, GraphList, GraphResponse, GraphScope, GraphTransp
 import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
 import { fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
-import { HttpsFailure, type HttpsClient, type HttpsResponse } from './https-client';
+import type { HttpsClient } from './https-client';
+import { HttpsFailure, type HttpsResponse } from './https-exchange';
 import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';

@@ -9,7 +9,8 @@ import type { AuthenticationProvider, Client, Context, GraphRequest as ClientReq
 import { OnboardingError } from '../errors';
 import type { AppToken, GraphRequest } from '../ports';
 import { onFirstUse } from './first-use';
-import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
+import type { HttpsClient } from './https-client';
+import { isPinned, type HttpsResponse } from './https-exchange';
 
 const loadGraphClient = onFirstUse(() => import('@microsoft/microsoft-graph-client'));
 

@@ -6,40 +6,13 @@
  */
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { OnboardingError } from '../errors';
+import { explainNetworkError, HttpsFailure, type HttpsRequest, type HttpsResponse, type HttpsSender, parseHttpsUrl } from './https-exchange';
 
 /** Larger than any page or token answer of Microsoft's; a bigger one is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 const MAX_SOCKETS_PER_HOST = 32;
 
-export interface HttpsRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** New socket and new TLS session, closed afterwards. */
-  readonly freshSocket?: boolean;
-  /** Sending twice does no harm; GET always is. Needed to survive a kept-alive socket the server has just closed. */
-  readonly repeatable?: boolean;
-  /** The library that shaped the request, named in the user agent after our own name. */
-  readonly library?: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface HttpsResponse {
-  readonly status: number;
-  /** Names in lower case; repeated headers joined with a comma. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
-
-export interface HttpsClient {
-  /**
-   * One exchange. Answers of any status resolve. Rejects with {@link HttpsFailure} when no answer could be had, with
-   * `TLS_UNTRUSTED` (names the host) when the server's certificate is not trusted, with `INPUT_INVALID` for an address
-   * that is not https, and with the signal's reason when aborted.
-   */
-  send(request: HttpsRequest): Promise<HttpsResponse>;
+export interface HttpsClient extends HttpsSender {
   /** The same client with an empty pool, for a run of requests that must share a new connection. Close it afterwards. */
   isolated(): HttpsClient;
   /** Closes every connection, busy ones too. */
@@ -54,24 +27,6 @@ export interface HttpsClientOptions {
   readonly timeoutMs: number;
   /** Proxy settings in the form of environment variables (`HTTPS_PROXY`, `NO_PROXY`); the host decides whether to pass its own. */
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
-}
-
-export type HttpsFailureKind = 'network' | 'timeout' | 'too_large';
-
-/** No answer. Never leaves the adapters: each maps it to a code of its own family. */
-export class HttpsFailure extends Error {
-  override readonly name = 'HttpsFailure';
-
-  constructor(
-    readonly kind: HttpsFailureKind,
-    readonly host: string,
-    /** Node's code, for example `ECONNREFUSED`. */
-    readonly systemCode?: string,
-    /** The server closed a kept-alive socket before it saw the request. */
-    readonly staleSocket = false,
-  ) {
-    super(`${host}: ${kind}${systemCode === undefined ? '' : ` (${systemCode})`}`);
-  }
 }
 
 /** An HttpsClient. Raises nothing itself; see {@link HttpsClient.send}. */
@@ -100,13 +55,6 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
   }
 
   return { send, isolated, close: () => agent.destroy() };
-}
-
-/** True when `url` is https at exactly this origin and carries no user information. Tokens are sent nowhere else. */
-export function isPinned(url: string, origin: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const parsed = new URL(url);
-  return parsed.protocol === 'https:' && parsed.origin === new URL(origin).origin && parsed.username === '' && parsed.password === '';
 }
 
 function createAgent(options: HttpsClientOptions): Agent {
@@ -139,21 +87,15 @@ function exchange(agent: Agent, request: HttpsRequest, options: HttpsClientOptio
     };
     const timer = setTimeout(() => fail(new HttpsFailure('timeout', url.host)), options.timeoutMs);
     request.signal?.addEventListener('abort', onAbort, { once: true });
-    outgoing.on('error', (error) => fail(failureOf(error, url.host, outgoing.reusedSocket)));
+    outgoing.on('error', (error) => fail(explainNetworkError(error, url.host, outgoing.reusedSocket)));
     outgoing.on('response', (incoming) => {
       readResponse(incoming, url.host).then(
         (response) => finish(() => resolve(response)),
-        (error: unknown) => fail(failureOf(error, url.host, false)),
+        (error: unknown) => fail(explainNetworkError(error, url.host, false)),
       );
     });
     outgoing.end(request.body);
   });
-}
-
-function parseHttpsUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'https:') return url;
-  throw new OnboardingError('INPUT_INVALID', 'Only https addresses are used.', { details: { parameter: 'url' } });
 }
 
 function headersOf(request: HttpsRequest, options: HttpsClientOptions): Record<string, string | number> {
@@ -182,17 +124,4 @@ function flatten(headers: IncomingHttpHeaders): Record<string, string> {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
-}
-
-/** What OpenSSL and Node say when a chain or a host name is not trusted. */
-const UNTRUSTED =
-  /^(?:CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|ERROR_IN_CERT_)/;
-
-function failureOf(error: unknown, host: string, reusedSocket: boolean): Error {
-  if (error instanceof HttpsFailure) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== undefined && UNTRUSTED.test(code)) {
-    return new OnboardingError('TLS_UNTRUSTED', `The certificate of ${host} is not trusted (${code}).`, { details: { host, reason: code } });
-  }
-  return new HttpsFailure('network', host, code, reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE'));
 }

@@ -1,41 +1,24 @@
 /**
  * App-only tokens by @azure/msal-node, client credentials grant. Microsoft identity platform "OAuth 2.0 client credentials
- * flow". MSAL shapes the request and reads the answer; time, randomness, keys, sockets and the cache stay ours. Promises
- * one request for many equal callers, and that a token of one tenant, app, resource or credential never serves another.
+ * flow". MSAL shapes the request and reads the answer; time, randomness, keys, sockets and the cache stay ours, and what the
+ * source promises is the frame's, in app-token-source.ts.
  * MSAL is loaded with the first request: a host that only reads its own state does not pay for it.
- * Refuses authorities that are not a concrete tenant, and an answer whose token names another tenant.
+ * Refuses an answer whose token names another tenant.
  */
 import type { Configuration, INetworkModule } from '@azure/msal-node';
-import { isOnboardingError, OnboardingError } from '../errors';
-import type { Cloud } from '../internal/clouds';
-import { isGuid } from '../internal/guid';
-import { parseTenantName } from '../internal/tenant-name';
-import type { AppCredential, AppCredentialSource, AppToken, AppTokenRequest, Clock, JwtService, RandomSource, TokenSource } from '../ports';
-import { appTokenCacheKey, createAppTokenCache } from './app-token-cache';
+import { OnboardingError } from '../errors';
+import type { AppToken, TokenSource } from '../ports';
+import { type AssertionPorts, signClientAssertion } from './app-sign-in';
 import { readAppToken } from './app-token-answer';
-import { signClientAssertion } from './app-sign-in';
+import { type AppTokenSourceOptions, createAppTokenSource, type TokenAttempt } from './app-token-source';
 import { onFirstUse } from './first-use';
-import { isPinned, type HttpsClient, type HttpsResponse } from './https-client';
-import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
-import { createFlights } from './single-flight';
+import { type HttpsResponse, type HttpsSender, isPinned } from './https-exchange';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
 
 const loadMsal = onFirstUse(() => import('@azure/msal-node'));
 
-export interface MsalTokenSourceOptions {
-  /** Origin of the sign-in service, with port when it has one; no trailing slash. */
-  readonly authorityHost: string;
-  readonly cloud: Cloud;
-  readonly apps: readonly { readonly key: string; readonly appId: string }[];
-  readonly credentials: AppCredentialSource;
-  readonly jwt: Pick<JwtService, 'sign'>;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly random: Pick<RandomSource, 'uuid'>;
-  readonly https: HttpsClient;
-  /** Shared with whoever else asks the token endpoint for these apps; its own when absent. */
-  readonly pauses?: ServicePauses | undefined;
-  /** Default 5000, about 10 MB. */
-  readonly maxCachedTokens?: number;
+export interface MsalTokenSourceOptions extends AppTokenSourceOptions, AssertionPorts {
+  readonly https: HttpsSender;
 }
 
 /**
@@ -46,54 +29,7 @@ export interface MsalTokenSourceOptions {
  * `CONFIG_INVALID` for an app id that is not a GUID.
  */
 export function createMsalTokenSource(options: MsalTokenSourceOptions): TokenSource {
-  const appIds = readApps(options.apps);
-  const cache = createAppTokenCache(options.clock, options.maxCachedTokens);
-  const flights = createFlights<AppToken>();
-  const pauses = options.pauses ?? createServicePauses(options.clock);
-
-  return {
-    async acquire(request) {
-      const target = readTarget(request, appIds, options.authorityHost);
-      const credential = await options.credentials.resolve(request.appKey);
-      const key = appTokenCacheKey({ ...target, cloud: options.cloud, authorityHost: options.authorityHost, credentialId: credentialId(credential) });
-      const fresh = request.fresh === true;
-      const cached = fresh ? undefined : cache.find(key);
-      if (cached !== undefined) return cached;
-      return flights(`${fresh} ${key}`, request.signal, async (signal) => {
-        const requestedAt = options.clock.now();
-        const appToken = await politely(pauses, target, () => requestAppToken(options, { target, credential, fresh, signal }));
-        cache.keep(key, appToken, requestedAt);
-        return appToken;
-      });
-    },
-  };
-}
-
-/** Nothing is asked while the endpoint's last answer to this app in this tenant still asks to wait. */
-async function politely<T>(pauses: ServicePauses, { tenantId, clientId }: Target, ask: () => Promise<T>): Promise<T> {
-  const key = pauseKey(tenantId, clientId);
-  const paused = pauses.find(key);
-  if (paused !== undefined) throw paused;
-  try {
-    return await ask();
-  } catch (error) {
-    if (isOnboardingError(error)) pauses.note(key, error);
-    throw error;
-  }
-}
-
-interface Target {
-  readonly clientId: string;
-  readonly tenantId: string;
-  readonly resource: string;
-  readonly authority: string;
-}
-
-interface Attempt {
-  readonly target: Target;
-  readonly credential: AppCredential;
-  readonly fresh: boolean;
-  readonly signal: AbortSignal;
+  return createAppTokenSource(options, (attempt) => requestAppToken(options, attempt));
 }
 
 /** What really went over the wire: MSAL folds failures into its own errors and forgets status and headers. */
@@ -104,30 +40,7 @@ interface Observation {
   readonly sent: string[];
 }
 
-function readApps(apps: MsalTokenSourceOptions['apps']): ReadonlyMap<string, string> {
-  for (const { key, appId } of apps) {
-    if (!isGuid(appId)) throw new OnboardingError('CONFIG_INVALID', `The app "${key}" has an appId that is not a GUID.`, { details: { field: 'appId', app: key } });
-  }
-  return new Map(apps.map(({ key, appId }) => [key, appId]));
-}
-
-function readTarget(request: AppTokenRequest, appIds: ReadonlyMap<string, string>, authorityHost: string): Target {
-  const clientId = appIds.get(request.appKey);
-  if (clientId === undefined) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: request.appKey } });
-  const tenant = parseTenantName(request.tenantId);
-  if (tenant?.kind !== 'id') throw new OnboardingError('TENANT_INVALID', 'App tokens are asked for by tenant id only.');
-  // A blank would smuggle a second scope into the request.
-  if (!/^[^\s\p{Cc}]+$/u.test(request.resource) || request.resource.endsWith('/.default')) {
-    throw new OnboardingError('INPUT_INVALID', 'The resource is not an identifier without "/.default".', { details: { parameter: 'resource' } });
-  }
-  return { clientId, tenantId: tenant.value, resource: request.resource, authority: `${authorityHost}/${tenant.value}` };
-}
-
-function credentialId(credential: AppCredential): string {
-  return credential.kind === 'certificate' ? `certificate ${credential.thumbprintSha256.toUpperCase()}` : `secret ${credential.id}`;
-}
-
-async function requestAppToken(options: MsalTokenSourceOptions, attempt: Attempt): Promise<AppToken> {
+async function requestAppToken(options: MsalTokenSourceOptions, attempt: TokenAttempt): Promise<AppToken> {
   const { ConfidentialClientApplication } = await loadMsal();
   const observation: Observation = { sent: [] };
   const askedAt = options.clock.now();
@@ -142,7 +55,9 @@ async function requestAppToken(options: MsalTokenSourceOptions, attempt: Attempt
       // Keeps MSAL_FORCE_REGION in the environment from choosing another host.
       azureRegion: 'DisableMsalForceRegion',
     });
-    return readAppToken(observation.response?.text ?? '', { accessToken: result?.accessToken, tenantId: attempt.target.tenantId, askedAt });
+    const appToken = readAppToken(observation.response?.text ?? '', { tenantId: attempt.target.tenantId, askedAt });
+    if (result?.accessToken === appToken.accessToken.reveal()) return appToken;
+    throw new OnboardingError('STS_UNAVAILABLE', 'The sign-in library read another token than the endpoint sent.');
   } catch (error) {
     throw explain(error, observation, options.clock.now());
   }
@@ -161,7 +76,7 @@ function nameOf(error: unknown): string {
   return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'unreadable';
 }
 
-function configure(options: MsalTokenSourceOptions, attempt: Attempt, observation: Observation): Configuration {
+function configure(options: MsalTokenSourceOptions, attempt: TokenAttempt, observation: Observation): Configuration {
   const { authority, clientId } = attempt.target;
   return {
     auth: {
@@ -181,7 +96,7 @@ function configure(options: MsalTokenSourceOptions, attempt: Attempt, observatio
   };
 }
 
-function credentialConfiguration(options: MsalTokenSourceOptions, { credential, target }: Attempt, observation: Observation) {
+function credentialConfiguration(options: MsalTokenSourceOptions, { credential, target }: TokenAttempt, observation: Observation) {
   if (credential.kind === 'secret') {
     observation.sent.push(credential.secret.reveal());
     return { clientSecret: credential.secret.reveal() };
@@ -200,7 +115,7 @@ function credentialConfiguration(options: MsalTokenSourceOptions, { credential, 
   };
 }
 
-function observedNetwork({ https, authorityHost }: MsalTokenSourceOptions, { fresh, signal }: Attempt, observation: Observation): INetworkModule {
+function observedNetwork({ https, authorityHost }: MsalTokenSourceOptions, { fresh, signal }: TokenAttempt, observation: Observation): INetworkModule {
   async function send(method: 'GET' | 'POST', url: string, request: { readonly headers?: Record<string, string>; readonly body?: string } = {}) {
     try {
       if (!isPinned(url, authorityHost)) throw new OnboardingError('STS_UNAVAILABLE', 'The sign-in library asked for another origin.');

@@ -6,7 +6,8 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { Clock } from '../ports';
-import type { HttpsClient, HttpsResponse } from './https-client';
+import type { HttpsClient } from './https-client';
+import type { HttpsResponse } from './https-exchange';
 import { parseJson } from '../internal/json';
 import { readStsFailure, readStsRefusal } from './sts-refusal';
 

@@ -9,9 +9,10 @@ import { hasCode, OnboardingError } from '../errors';
 import { leftHalfSha256 } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';
 import { parseTenantName } from '../internal/tenant-name';
-import type { AppCredentialSource, CodeRedemption, JwtService, RedeemedCode, SignInClient } from '../ports';
+import type { AppCredential, AppCredentialSource, CodeRedemption, JwtService, RedeemedCode, SignInClient } from '../ports';
 import { buildClientAuthentication, type AssertionPorts } from './app-sign-in';
-import type { HttpsResponse } from './https-client';
+import type { HttpsResponse } from './https-exchange';
+import { createKeyFallback, type KeyFallback, type KeyPlace } from './key-fallback';
 import { loadJose } from './jose';
 import { parseJson } from '../internal/json';
 import type { MetadataPorts } from './openid-metadata';
@@ -25,7 +26,11 @@ export interface SignInClientOptions extends MetadataPorts, AssertionPorts {
   readonly jwt: Pick<JwtService, 'sign' | 'verify'>;
   /** Shared with the token source; its own when absent. */
   readonly pauses?: ServicePauses | undefined;
+  /** Shared likewise. */
+  readonly keyFallback?: KeyFallback | undefined;
 }
+
+type Context = SignInClientOptions & { readonly pauses: ServicePauses };
 
 /**
  * `redeemCode` raises `SSO_CODE_REFUSED` (with Microsoft's code), `APP_UNKNOWN`, `TENANT_INVALID`, what the credential
@@ -37,21 +42,15 @@ export interface SignInClientOptions extends MetadataPorts, AssertionPorts {
 export function createSignInClient(options: SignInClientOptions): SignInClient {
   const keyCache = createSigningKeyCache(options);
   const appIds = new Map(options.apps.map(({ key, appId }) => [key, appId]));
-  const pauses = options.pauses ?? createServicePauses(options.clock);
+  const keyFallback = options.keyFallback ?? createKeyFallback(options.clock);
+  const context: Context = { ...options, pauses: options.pauses ?? createServicePauses(options.clock) };
 
   return {
     async redeemCode(request) {
-      const clientId = appIds.get(request.appKey);
-      if (clientId === undefined) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: request.appKey } });
-      const key = pauseKey(requireTenantId(request.tenantId), clientId);
-      const paused = pauses.find(key);
-      if (paused !== undefined) throw paused;
-      const endpoint = `${options.authorityHost}/${requireTenantId(request.tenantId)}/oauth2/v2.0/token`;
-      const credential = await options.credentials.resolve(request.appKey);
-      const form = buildForm(request, await buildClientAuthentication(options, { credential, clientId, audience: endpoint }));
-      const response = await post(options, endpoint, form, request.signal);
-      if (response.status !== 200) pauses.note(key, refusalOf(response, form, options.clock.now()));
-      return readAnswer(response, form, options.clock.now());
+      const place = readPlace(request, appIds);
+      const signers = keyFallback.order(place, await options.credentials.resolve(request.appKey));
+      // An unknown key is refused before the code is looked at (RFC 6749 section 4.1.3), so it is still good for the second.
+      return keyFallback.ask(place, signers, options.credentials, (credential) => redeemWith(context, request, place, credential));
     },
 
     async verifySignature(idToken, tenantId, signal) {
@@ -65,6 +64,24 @@ export function createSignInClient(options: SignInClientOptions): SignInClient {
       }
     },
   };
+}
+
+function readPlace({ appKey, tenantId }: CodeRedemption, appIds: ReadonlyMap<string, string>): KeyPlace {
+  const clientId = appIds.get(appKey);
+  if (clientId === undefined) throw new OnboardingError('APP_UNKNOWN', 'No app with this key is declared.', { details: { app: appKey } });
+  return { appKey, clientId, tenantId: requireTenantId(tenantId) };
+}
+
+async function redeemWith(context: Context, request: CodeRedemption, { clientId, tenantId }: KeyPlace, credential: AppCredential): Promise<RedeemedCode> {
+  const { authorityHost, clock, pauses } = context;
+  const key = pauseKey(tenantId, clientId);
+  const paused = pauses.find(key);
+  if (paused !== undefined) throw paused;
+  const endpoint = `${authorityHost}/${tenantId}/oauth2/v2.0/token`;
+  const form = buildForm(request, await buildClientAuthentication(context, { credential, clientId, audience: endpoint }));
+  const response = await post(context, endpoint, form, request.signal);
+  if (response.status !== 200) pauses.note(key, refusalOf(response, form, clock.now()));
+  return readAnswer(response, form, clock.now());
 }
 
 function requireTenantId(tenantId: string): string {

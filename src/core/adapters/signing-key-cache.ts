@@ -6,7 +6,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
-import { isPinned } from './https-client';
+import { isPinned } from './https-exchange';
 import { fetchPublicJson, findOpenIdMetadata, type MetadataPorts } from './openid-metadata';
 import { createFlights } from './single-flight';
 

@@ -46,7 +46,8 @@ function abandon<T>(flights: Map<string, Flight<T>>, key: string, flight: Flight
   flight.controller.abort();
 }
 
-function orAborted<T>(landing: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Rejects with the reason of the signal as soon as it is aborted, whether or not `landing` ever settles. */
+export function orAborted<T>(landing: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return landing;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);

@@ -7,8 +7,7 @@ import * as z from 'zod/v4';
 import type { ErrorCode } from '../error-catalog';
 import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
-import type { HttpsResponse } from './https-client';
-import { HttpsFailure } from './https-client';
+import { HttpsFailure, type HttpsResponse } from './https-exchange';
 import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGraphTransport } from '../../../src/core/adapters/graph-client';
-import { createHttpsClient, type HttpsClient, type HttpsRequest } from '../../../src/core/adapters/https-client';
+import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/https-client';
+import type { HttpsRequest } from '../../../src/core/adapters/https-exchange';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
 import { OnboardingError } from '../../../src/core/errors';
 import { CLOUD_ENDPOINTS, CLOUDS } from '../../../src/core/internal/clouds';

@@ -3,7 +3,8 @@ import { createServer as createHttpServer, globalAgent as httpGlobalAgent } from
 import { globalAgent } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHttpsClient, HttpsFailure, isPinned, type HttpsClient } from '../../../src/core/adapters/https-client';
+import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/https-client';
+import { HttpsFailure, isPinned } from '../../../src/core/adapters/https-exchange';
 import { hasCode } from '../../../src/core/errors';
 import { makeServerCertificate, startTlsServer, type TlsServer } from './tls-server';
 

@@ -2,7 +2,8 @@ import { constants, createPublicKey, generateKeyPairSync, verify } from 'node:cr
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHttpsClient, type HttpsClient, type HttpsRequest } from '../../../src/core/adapters/https-client';
+import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/https-client';
+import type { HttpsRequest } from '../../../src/core/adapters/https-exchange';
 import { createJwtService } from '../../../src/core/adapters/jose-jwt';
 import { createMsalTokenSource, type MsalTokenSourceOptions } from '../../../src/core/adapters/msal-tokens';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
