@@ -56,6 +56,12 @@ describe('the house', () => {
     expect(reached.filter((name) => /msal|graph-client|node-forge|sqlite/.test(name))).toEqual([]);
   });
 
+  it('gets app tokens over a host\'s own fetch with neither a sign-in library nor Node\'s network', () => {
+    const reached = ['assertion-tokens', 'fetch-sender'].flatMap((name) => [...packagesReachedFrom(tree, `src/core/adapters/${name}.ts`)]);
+    expect(reached.filter((name) => !['zod/v4', 'node:crypto'].includes(name))).toEqual([]);
+    expect([...packagesReachedFrom(tree, 'src/core/adapters/msal-tokens.ts')]).toContain('@azure/msal-node');
+  });
+
   it.each(['src/core/index.ts', 'src/core/portal/index.ts'])('loads no client of an outside service with %s, but with its first use', (entry) => {
     const loaded = [...packagesLoadedWith(tree, entry)].filter((name) => !name.startsWith('node:'));
     expect(loaded).toEqual(['zod/v4']);
