@@ -8,6 +8,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { certificates } from './certificates.mts';
 import { consentVerify } from './consent-verify.mts';
 import { eventLoop } from './event-loop.mts';
 import { interleaving } from './interleaving.mts';
@@ -20,7 +21,7 @@ import { currentLoad, describeMachine } from './support/machine.mts';
 import { machineAsText, type NamedResult, pageOf, resultAsText, withSections } from './support/report.mts';
 
 const page = `${root}docs/benchmarks.md`;
-const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, consentVerify, sandboxRequests, sandboxTenants];
+const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, certificates, consentVerify, sandboxRequests, sandboxTenants];
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true }, 'write-page': { type: 'boolean' } } });

@@ -46,13 +46,14 @@ const CSP = 'Microsoft Enhanced RSA and AES Cryptographic Provider';
 /** Raises `CERTIFICATE_INPUT_INVALID` (`details.parameter`), `PFX_TOO_SLOW`; rejects with the signal's reason. */
 export async function writePfx(ports: WritePorts, input: PfxToWrite): Promise<Buffer> {
   const certificates = sequence(...input.certificates.map((der, index) => certificateBag(input, der, index === 0)));
-  const encryptedCertificates = await encrypt(ports, input, certificates);
-  const keyBag = sequence(objectId(OID.shroudedKeyBag), tagged(0, await encryptPkcs8(ports, input)), attributesOf(input, input.csp === true));
+  // None of the three derivations needs another, and they are all the time a file takes.
+  const [encryptedCertificates, encryptedKey, mac] = await Promise.all([encrypt(ports, input, certificates), encryptPkcs8(ports, input), prepareMac(ports, input)]);
+  const keyBag = sequence(objectId(OID.shroudedKeyBag), tagged(0, encryptedKey), attributesOf(input, input.csp === true));
   const authenticated = sequence(
     sequence(objectId(OID.encryptedData), tagged(0, sequence(integer(0), sequence(objectId(OID.data), encryptedCertificates.algorithm, taggedOctets(0, encryptedCertificates.ciphertext))))),
     sequence(objectId(OID.data), tagged(0, octets(sequence(keyBag)))),
   );
-  return sequence(integer(3), sequence(objectId(OID.data), tagged(0, octets(authenticated))), await macData(ports, input, authenticated));
+  return sequence(integer(3), sequence(objectId(OID.data), tagged(0, octets(authenticated))), mac(authenticated));
 }
 
 /** DER EncryptedPrivateKeyInfo. Raises like {@link writePfx}. */
@@ -115,13 +116,16 @@ function cipherWith(name: string, key: Uint8Array, iv: Uint8Array, plain: Buffer
   return Buffer.concat([cipher.update(plain), cipher.final()]);
 }
 
-async function macData({ random, keyDeriver }: WritePorts, input: Protection, authenticated: Buffer): Promise<Buffer> {
+/** The MacData over what it is given. */
+async function prepareMac({ random, keyDeriver }: WritePorts, input: Protection): Promise<(authenticated: Buffer) => Buffer> {
   const isLegacy = input.profile === 'legacy';
   const [hash, oid, bytes] = isLegacy ? (['sha1', OID.sha1, 20] as const) : (['sha256', OID.sha256, 32] as const);
   const salt = random.bytes(isLegacy ? 8 : 16);
   const key = await keyDeriver.derive(pkcs12Derivation(input, { hash, purpose: 'mac', salt, lengthBytes: bytes }), input.signal);
-  const code = createHmac(hash, key).update(authenticated).digest();
-  return sequence(sequence(sequence(objectId(oid), none()), octets(code)), octets(salt), integer(iterationsOf(input)));
+  return (authenticated) => {
+    const code = createHmac(hash, key).update(authenticated).digest();
+    return sequence(sequence(sequence(objectId(oid), none()), octets(code)), octets(salt), integer(iterationsOf(input)));
+  };
 }
 
 function pkcs12Derivation(input: Protection, rest: Pick<Extract<KeyDerivation, { function: 'pkcs12' }>, 'hash' | 'purpose' | 'salt' | 'lengthBytes'>): KeyDerivation {
