@@ -29,6 +29,7 @@ export type { ImpersonateInput } from './corridor/impersonate';
 export { bindOperator } from './corridor/operator';
 export type { OperatorOnboarding } from './corridor/operator';
 export type { CheckedCredential, CredentialStatus, ShownRotation } from './corridor/judge-credential';
+export type { RenewalStep } from './corridor/renew-certificates';
 export type { CredentialKind, CredentialProblem } from './corridor/watched-credentials';
 export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';

@@ -93,7 +93,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
         staticSources: async () => findStaticSources(configuration, readFileValidity),
         settings: configuration.certificates.rotation,
         firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
-        check: { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates, events: options.events },
+        check: { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates },
       },
     ),
     ports,
@@ -162,7 +162,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     keys: createKeyGenerator(),
     keyDeriver,
     audit,
-    events: options.events ?? { emit: () => undefined },
+    events: options.events ?? { isSilent: true, emit: () => undefined },
     logger,
     authorizer: createConfiguredAuthorizer(configuration.operators),
   };

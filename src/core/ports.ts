@@ -158,6 +158,8 @@ export interface DomainEvent {
 
 /** Fire and forget towards the host; a failing listener never fails an effect. */
 export interface EventSink {
+  /** Nobody listens: what is told once is not used up on this sink. */
+  readonly isSilent?: boolean;
   emit(event: DomainEvent): void;
 }
 

@@ -9,6 +9,8 @@ import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/
 import { hasCode, OnboardingError } from '../../src/core/errors';
 import { secret } from '../../src/core/internal/secret';
 import { claimRecord, type RecordKind } from '../../src/core/records';
+import { needsStep } from '../../src/core/corridor/renew-certificates';
+import { registered } from './rotations';
 import { OPERATOR, startStory, type Story } from './story';
 
 const DAY_SECONDS = 86_400;
@@ -151,6 +153,57 @@ describe('what the host is told', () => {
     const { items, attention } = await check();
     expect([attention, items[0]?.problems]).toEqual([true, [{ code: 'ROTATION_FAILED', message: 'The new key was taken back. Never accepted.' }]]);
     expect(told()).toEqual([['certificate.rotation_failed', 'Backup']]);
+  });
+});
+
+describe('a check that rotates', () => {
+  it('renews everything by being repeated, and asks nobody for anything meanwhile', async () => {
+    const first = await registered(story, ['backup', 'restore']);
+    story.advanceClock(250 * DAY_SECONDS);
+    const seen: string[] = [];
+    for (let hour = 0; hour < 48 && seen.at(-1) !== 'done'; hour += 1) {
+      const { steps, attention, complete, heartbeat } = await check({ rotate: true });
+      expect([attention, complete, heartbeat.overdue]).toEqual([false, true, false]);
+      seen.push(...steps.map(({ state }) => state));
+      story.advanceClock(3600);
+    }
+    expect([...new Set(seen)]).toEqual(['registering', 'proving', 'overlap', 'retiring', 'done']);
+    const { items } = await check({ rotate: true });
+    expect(items).toMatchObject([{ appKeys: ['backup', 'restore'], status: 'ok', rotation: { state: 'done' } }]);
+    expect(items[0]?.certificateId).not.toBe(first);
+    expect(story.events.filter(({ type }) => type !== 'certificate.check_overdue')).toEqual([]);
+  });
+
+  it('goes on with the others when one cannot be rotated, and says why', async () => {
+    const unregistered = await generate('Only named here');
+    await registered(story, ['backup']);
+    await story.reconfigure((written) => ({ apps: (written['apps'] as { key: string }[]).map((app) => (app.key === 'restore' ? { ...app, credential: { certificateId: unregistered.id } } : app)) }));
+    story.advanceClock(250 * DAY_SECONDS);
+    const { items, steps, attention, complete } = await check({ rotate: true });
+    expect(steps.map(({ step }) => step)).toEqual(['issue']);
+    expect(items.map(({ name, problems }) => [name, problems.map(({ code }) => code)])).toEqual([['Primary', []], ['Only named here', ['CERTIFICATE_DUE', 'CERTIFICATE_NOT_IN_USE']]]);
+    expect([attention, complete]).toEqual([true, true]);
+  });
+
+  it('leaves no heartbeat when the directory kept a step from being taken', async () => {
+    await registered(story, ['backup']);
+    story.advanceClock(250 * DAY_SECONDS);
+    await check({ rotate: true });
+    const before = await readHeartbeat(story.installation.ports);
+    vi.spyOn(story.installation.ports.graph, 'send').mockRejectedValue(new OnboardingError('GRAPH_UNAVAILABLE', 'down'));
+    const { complete, items } = await check({ rotate: true });
+    vi.restoreAllMocks();
+    expect([complete, items[0]?.problems]).toEqual([false, [{ code: 'GRAPH_UNAVAILABLE', message: 'down' }]]);
+    expect(await readHeartbeat(story.installation.ports)).toEqual(before);
+  });
+
+  it('does not begin again at once what was taken back', () => {
+    const rotation = asRotation({ state: 'rolled_back', endedAt: 1000 });
+    const due = { mayRenewNow: true, status: 'due' } as const;
+    expect(needsStep({ certificateId: 'c', rotation }, due, 1000 + 23 * HOUR_MS)).toBe(false);
+    expect(needsStep({ certificateId: 'c', rotation }, due, 1000 + 24 * HOUR_MS)).toBe(true);
+    expect(needsStep({ certificateId: 'c', rotation: undefined }, { mayRenewNow: true, status: 'expired' }, 1000)).toBe(false);
+    expect(needsStep({ certificateId: null, rotation: undefined }, due, 1000)).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@
  * again, so it is told at least once, and twice only after a crash.
  */
 import * as z from 'zod/v4';
-import type { DomainEvent, JsonObject, Ports } from '../ports';
+import type { DomainEvent, EventSink, JsonObject, Ports } from '../ports';
 import { claimRecord, findRecord, type RecordKind, type RecordPorts, replaceRecord } from '../records';
 
 export const OCCASION_TYPES = ['certificate.due', 'certificate.expiring', 'certificate.expired', 'certificate.rotation_failed', 'certificate.rotation_overdue', 'certificate.check_overdue'] as const;
@@ -25,26 +25,32 @@ const CLAIM_MS = 10 * 60_000;
 /** An occasion of a certificate that ended so long ago is no news to anybody. */
 const KEPT_MS = 400 * 86_400_000;
 
+/** What an occasion of a rotation is about: one that hangs in another state than before is news. */
+export function rotationSubject({ id, state }: { readonly id: string; readonly state: string }): string {
+  return `${id}:${state}`;
+}
+
 /** The same text for the same occasion. */
 export function occasionId({ type, subject }: Pick<Occasion, 'type' | 'subject'>): string {
   return `${type}:${subject}`;
 }
 
 /** True when this call told it. Raises `STATE_UNAVAILABLE`. */
-export async function tellOccasion(ports: RecordPorts & Pick<Ports, 'clock'>, emit: (event: DomainEvent) => void, occasion: Occasion): Promise<boolean> {
+export async function tellOccasion(ports: RecordPorts & Pick<Ports, 'clock' | 'events'>, occasion: Occasion): Promise<boolean> {
+  if (ports.events.isSilent === true) return false;
   const now = ports.clock.now();
   const id = occasionId(occasion);
   if (!(await claimRecord(ports, occasionKind, id, { claimedAt: now, told: false }, now + CLAIM_MS))) return false;
-  tell(emit, { type: occasion.type, at: now, accountId: null, data: occasion.data });
+  tell(ports.events, { type: occasion.type, at: now, accountId: null, data: occasion.data });
   const claimed = await findRecord(ports, occasionKind, id);
   if (claimed !== undefined) await replaceRecord(ports, occasionKind, id, claimed, { claimedAt: now, told: true }, now + KEPT_MS);
   return true;
 }
 
 /** A listener that fails has been told all the same. */
-function tell(emit: (event: DomainEvent) => void, event: DomainEvent): void {
+function tell(events: EventSink, event: DomainEvent): void {
   try {
-    emit(event);
+    events.emit(event);
   } catch {
     // Nothing here can be done about it, and the check goes on to the next credential.
   }

@@ -30,7 +30,9 @@ export function judgeRotation({ rotation, oldPlan, overlapHours, checkEveryHours
   if (rotation.state === 'rolled_back') return { code: 'ROTATION_FAILED', message: `The new key was taken back. ${because}`.trim() };
   if (!isRunning(rotation)) return undefined;
   const overdue = (message: string): RotationProblem => ({ code: 'ROTATION_OVERDUE', message: `${message} ${because}`.trim() });
-  if (oldPlan !== undefined && now >= oldPlan.expiringAt && rotation.state !== 'retiring') {
+  // Once the new key signs, the end of the old one is no more than what blocks its retirement.
+  const needsOld = rotation.activatedAt === null || rotation.reasons.length > 0;
+  if (oldPlan !== undefined && now >= oldPlan.expiringAt && needsOld) {
     return overdue(`The certificate that is replaced ends on ${day(oldPlan.expiresAt)}, and the rotation is still "${rotation.state}".`);
   }
   if (now > rotation.nextStepAt + MISSED_STEPS * checkEveryHours * HOUR_MS) return overdue(`Nobody has taken its next step, which could be taken since ${day(rotation.nextStepAt)}.`);

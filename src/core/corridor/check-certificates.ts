@@ -6,20 +6,24 @@ import { type HeartbeatView, judgeHeartbeat, readHeartbeat, writeHeartbeat } fro
 import type { LifecycleSettings } from '../certificates/lifecycle';
 import { type Occasion, tellOccasion } from '../certificates/occasions';
 import { listCertificates } from '../certificates/records';
-import type { EventSink } from '../ports';
 import { type OnboardingContext, requireOperator } from './context';
 import { type CheckedCredential, judgeCredential, occasionsOf } from './judge-credential';
+import { needsStep, type Renewed, type RenewalStep, takeSteps } from './renew-certificates';
+import type { RotationReport } from './rotate';
 import { readSecretEnds } from './secret-ends';
-import { type CredentialWatch, listWatched } from './watched-credentials';
+import { type CredentialWatch, listWatched, type WatchedCredential } from './watched-credentials';
 
 export interface CheckOptions {
   readonly watch: CredentialWatch;
   readonly lifecycle: LifecycleSettings;
-  /** Who is told; undefined: nobody listens, and no occasion is used up. */
-  readonly events: EventSink | undefined;
 }
 
+/** Takes one step of a certificate's rotation. */
+export type Rotate = (certificateId: string, operatorId: string, signal?: AbortSignal) => Promise<RotationReport>;
+
 export interface CheckRequest {
+  /** Begin the rotation of what is due, and take one step of each that is running. */
+  readonly rotate?: boolean | undefined;
   /** Also ask the directory when client secrets end: one read for each app that has one. */
   readonly directory?: boolean | undefined;
   /** False for a look that stands in for no scheduled check: no heartbeat, nobody is told. Default true. */
@@ -33,6 +37,10 @@ export interface CertificateCheck {
   readonly heartbeat: HeartbeatView;
   /** Something is due or has gone wrong. */
   readonly attention: boolean;
+  /** False when a step failed that may go through later; then there is no heartbeat either. */
+  readonly complete: boolean;
+  /** What was done, with `rotate`. */
+  readonly steps: readonly RenewalStep[];
   /** What stands now, told or not; each with an id that is the same for the same occasion. */
   readonly occasions: readonly Occasion[];
 }
@@ -41,19 +49,34 @@ export interface CertificateCheck {
  * Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`, `STATE_RECORD_TAMPERED`, `PFX_TOO_SLOW`; with
  * `directory` what the transports raise. Least Graph permission (application): Application.ReadWrite.OwnedBy, with `directory` only.
  */
-export async function checkCertificates(context: OnboardingContext, options: CheckOptions, operatorId: string, request: CheckRequest = {}): Promise<CertificateCheck> {
+export async function checkCertificates(context: OnboardingContext, options: CheckOptions & { readonly rotate: Rotate }, operatorId: string, request: CheckRequest = {}): Promise<CertificateCheck> {
   await requireOperator(context, operatorId, 'certificates', undefined);
-  const judged = await judgeAll(context, options, request);
+  const { steps, failures } = request.rotate === true ? await renewDue(context, options, operatorId, request.signal) : NOTHING_DONE;
+  const judged = (await judgeAll(context, options, request)).map((one) => withFailure(one, failures));
   const before = await heartbeatNow(context, options);
   const occasions = [...judged.flatMap((one) => one.occasions), ...overdueOccasions(before)];
   const items = judged.map(({ shown }) => shown);
+  const complete = ![...failures.values()].some(({ retryable }) => retryable);
   const isRecorded = request.recorded !== false;
-  if (isRecorded) {
-    await tellAll(context, options, occasions);
-    await writeHeartbeat(context.ports, { by: operatorId, everyHours: options.lifecycle.renewal.checkEveryHours });
-  }
+  if (isRecorded) await tellAll(context, occasions);
+  if (isRecorded && complete) await writeHeartbeat(context.ports, { by: operatorId, everyHours: options.lifecycle.renewal.checkEveryHours });
   const heartbeat = isRecorded ? await heartbeatNow(context, options) : before;
-  return { items, heartbeat, attention: heartbeat.overdue || items.some(({ attention }) => attention), occasions };
+  return { items, heartbeat, attention: heartbeat.overdue || items.some(({ attention }) => attention), complete, steps, occasions };
+}
+
+const NOTHING_DONE: Renewed = { steps: [], failures: new Map() };
+
+async function renewDue(context: OnboardingContext, options: CheckOptions & { readonly rotate: Rotate }, operatorId: string, signal?: AbortSignal): Promise<Renewed> {
+  const now = context.ports.clock.now();
+  const due = (await judgeAll(context, options, {})).flatMap(({ watched, shown }) => (watched.certificateId !== null && needsStep(watched, shown, now) ? [watched.certificateId] : []));
+  return takeSteps(due, async (certificateId) => options.rotate(certificateId, operatorId, signal));
+}
+
+function withFailure(judged: Judged, failures: Renewed['failures']): Judged {
+  const failure = failures.get(judged.watched.certificateId ?? '');
+  if (failure === undefined) return judged;
+  const problem = { code: failure.code, message: failure.message };
+  return { ...judged, shown: { ...judged.shown, attention: true, problems: [...judged.shown.problems, problem] } };
 }
 
 /** Only whether the check still runs; told when it does not. Raises like {@link checkCertificates} without `directory`. */
@@ -65,7 +88,7 @@ export async function checkHeartbeat(context: OnboardingContext, options: CheckO
 /** The same for the process itself, which acts for no operator. */
 export async function watchHeartbeat(context: OnboardingContext, options: CheckOptions): Promise<HeartbeatView> {
   const heartbeat = await heartbeatNow(context, options);
-  await tellAll(context, options, overdueOccasions(heartbeat));
+  await tellAll(context, overdueOccasions(heartbeat));
   return heartbeat;
 }
 
@@ -82,12 +105,12 @@ function overdueOccasions({ overdue, lastAt, dueBy }: HeartbeatView): readonly O
   return [{ type: 'certificate.check_overdue', subject: String(lastAt ?? 'never'), data: { lastAt: lastAt === null ? null : new Date(lastAt).toISOString(), dueBy, message } }];
 }
 
-async function tellAll({ ports }: OnboardingContext, { events }: CheckOptions, occasions: readonly Occasion[]): Promise<void> {
-  if (events === undefined) return;
-  for (const occasion of occasions) await tellOccasion(ports, (event) => events.emit(event), occasion);
+async function tellAll({ ports }: OnboardingContext, occasions: readonly Occasion[]): Promise<void> {
+  for (const occasion of occasions) await tellOccasion(ports, occasion);
 }
 
 interface Judged {
+  readonly watched: WatchedCredential;
   readonly shown: CheckedCredential;
   readonly occasions: readonly Occasion[];
 }
@@ -99,6 +122,6 @@ async function judgeAll(context: OnboardingContext, { watch, lifecycle }: CheckO
   const now = ports.clock.now();
   return watched.map((one) => {
     const shown = judgeCredential(one, lifecycle, now);
-    return { shown, occasions: occasionsOf(shown, one.dated?.thumbprintSha256) };
+    return { watched: one, shown, occasions: occasionsOf(shown, one.dated?.thumbprintSha256) };
   });
 }

@@ -72,7 +72,8 @@ export interface Credentials extends Rotations {
    */
   register(certificateId: string, appKey: string, operatorId: string, signal?: AbortSignal): Promise<RegisteredCredential>;
   /**
-   * Look at every credential in use, tell the host what is new, and leave a heartbeat. Raises `OPERATOR_NOT_ALLOWED`,
+   * Look at every credential in use, with `rotate` take the step that each needs, tell the host what is new, and leave a
+   * heartbeat. What keeps one certificate from being rotated stands among its problems. Raises `OPERATOR_NOT_ALLOWED`,
    * `MASTER_KEY_MISSING`, `STATE_UNAVAILABLE`, `STATE_RECORD_TAMPERED`, `PFX_TOO_SLOW`; with `directory` what the transports raise.
    */
   check(operatorId: string, request?: CheckRequest): Promise<CertificateCheck>;
@@ -90,8 +91,9 @@ export interface CredentialsOptions extends RotationsOptions {
 
 export function createCredentials(context: OnboardingContext, options: CredentialsOptions): Credentials {
   const { ports } = context;
+  const rotations = createRotations(context, options);
   return {
-    ...createRotations(context, options),
+    ...rotations,
     generate: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
       return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);
@@ -117,7 +119,7 @@ export function createCredentials(context: OnboardingContext, options: Credentia
       await requireOperator(context, operatorId, 'certificates', undefined);
       return register(context, options, { certificateId, appKey, operatorId, signal });
     },
-    check: async (operatorId, request) => checkCertificates(context, options.check, operatorId, request),
+    check: async (operatorId, request) => checkCertificates(context, { ...options.check, rotate: async (...call) => rotations.rotate(...call) }, operatorId, request),
     checkHeartbeat: async (operatorId) => checkHeartbeat(context, options.check, operatorId),
     watchHeartbeat: async () => watchHeartbeat(context, options.check),
   };

@@ -3,7 +3,7 @@
  * occasions a host is told about. A credential that is being rotated in good order asks nobody for anything.
  */
 import type { LifecycleSettings } from '../certificates/lifecycle';
-import type { Occasion, OccasionType } from '../certificates/occasions';
+import { type Occasion, type OccasionType, rotationSubject } from '../certificates/occasions';
 import { judgeRenewal, planRenewal, type Renewal, type RenewalReason, type RenewalStatus } from '../certificates/renewal';
 import { type CertificateRotation, isRunning, type RotationState } from '../certificates/rotation-model';
 import { judgeRotation } from '../certificates/rotation-watch';
@@ -80,8 +80,7 @@ export function occasionsOf(checked: CheckedCredential, thumbprintSha256: string
     if (type === undefined) return [];
     const data = occasionData(checked, problem);
     if (rotation === null || !problem.code.startsWith('ROTATION_')) return [{ type, subject, data }];
-    // One that hangs in another state than before is news.
-    return [{ type, subject: `${rotation.id}:${rotation.state}`, data: { ...data, rotationId: rotation.id, rotationState: rotation.state } }];
+    return [{ type, subject: rotationSubject(rotation), data: { ...data, rotationId: rotation.id, rotationState: rotation.state } }];
   });
 }
 

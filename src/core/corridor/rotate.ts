@@ -4,6 +4,7 @@
  */
 import { findLineId, findLineOf } from '../certificates/line';
 import type { CertificateRecord } from '../certificates/model';
+import { rotationSubject, tellOccasion } from '../certificates/occasions';
 import { findCertificate, requireCertificate } from '../certificates/records';
 import { afterRelease, afterUndoing, canRollBack, nextRotationStep, NO_PROOF, planRotationSteps, type PlannedStep, type RotationStep } from '../certificates/rotation';
 import { type CertificateRotation, findRotation, isRunning, listRotations, rotationKind } from '../certificates/rotation-model';
@@ -151,7 +152,8 @@ async function write(work: RotationWork, stored: Stored<CertificateRotation>, ro
   if (rotation.state !== stored.value.state) await note(work, rotation, step);
   const isOurs = await replaceRecord(ports, rotationKind, rotation.lineId, stored, rotation);
   if (isOurs && rotation.state === 'rolled_back') {
-    ports.events.emit({ type: 'certificate.rotation_failed', at: ports.clock.now(), accountId: null, data: { certificateId: rotation.fromCertificateId, rotationId: rotation.id, reasons: rotation.reasons } });
+    const data = { certificateId: rotation.fromCertificateId, rotationId: rotation.id, rotationState: rotation.state, reasons: rotation.reasons };
+    await tellOccasion(ports, { type: 'certificate.rotation_failed', subject: rotationSubject(rotation), data });
   }
   return requireRotation(context, rotation.lineId);
 }

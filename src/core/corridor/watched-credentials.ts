@@ -3,7 +3,7 @@
  * then other stored certificates in use, then those of apps in customers' tenants. A stored certificate is followed along its
  * line to the one that signs now. Secrets are listed although their end cannot be seen from here.
  */
-import { findLine } from '../certificates/line';
+import { findLineOf } from '../certificates/line';
 import type { CertificateRecord } from '../certificates/model';
 import { listCertificates } from '../certificates/records';
 import type { DatedCredential } from '../certificates/renewal';
@@ -78,8 +78,7 @@ async function watchSource(ports: Pick<Ports, 'store' | 'sealer'>, watch: Creden
   const base = { certificateId: null, appKeys: [appKey], dated: undefined, rotation: undefined, replaced: undefined, problem: undefined };
   if ('certificateId' in setting) {
     const { certificateId } = setting;
-    const lineId = shelf.records.get(certificateId)?.lineId ?? certificateId;
-    const signing = shelf.records.get((await findLine(ports, lineId))?.currentId ?? certificateId);
+    const signing = shelf.records.get((await findLineOf(ports, certificateId))?.currentId ?? certificateId);
     if (signing !== undefined) return watchRecord(shelf, signing, [appKey]);
     return { ...base, certificateId, name: certificateId, source: 'stored', problem: { code: 'CERTIFICATE_NOT_FOUND', message: `The app "${appKey}" names a certificate that is not stored.` } };
   }

@@ -45,7 +45,7 @@ describe('an occasion', () => {
   it('is told once, whoever asks and however often', async () => {
     const ports = corePorts();
     const told: DomainEvent[] = [];
-    const tell = () => tellOccasion(ports, (event) => void told.push(event), occasion);
+    const tell = () => tellOccasion({ ...ports, events: { emit: (event) => void told.push(event) } }, occasion);
     expect((await Promise.all([tell(), tell(), tell()])).filter(Boolean)).toHaveLength(1);
     ports.clock.advance(300 * 24 * HOUR_MS);
     expect(await tell()).toBe(false);
@@ -53,19 +53,28 @@ describe('an occasion', () => {
   });
 
   it('is told again by the next check when whoever told it died before that was on record', async () => {
-    const ports = corePorts();
     let told = 0;
+    const ports = { ...corePorts(), events: { emit: () => void (told += 1) } };
     const dying = { ...ports, store: { ...ports.store, replace: () => Promise.reject(new Error('killed')) } };
-    await expect(tellOccasion(dying, () => void (told += 1), occasion)).rejects.toThrow('killed');
-    expect(await tellOccasion(ports, () => void (told += 1), occasion)).toBe(false);
+    await expect(tellOccasion(dying, occasion)).rejects.toThrow('killed');
+    expect(await tellOccasion(ports, occasion)).toBe(false);
     ports.clock.advance(10 * 60_000 + 1);
-    expect(await tellOccasion(ports, () => void (told += 1), occasion)).toBe(true);
+    expect(await tellOccasion(ports, occasion)).toBe(true);
     expect(told).toBe(2);
   });
 
   it('is told although a listener fails', async () => {
-    const ports = corePorts();
-    expect(await tellOccasion(ports, () => { throw new Error('listener'); }, occasion)).toBe(true);
+    const emit = () => {
+      throw new Error('listener');
+    };
+    const ports = { ...corePorts(), events: { emit } };
+    expect(await tellOccasion(ports, occasion)).toBe(true);
     expect(await ports.store.get(`certificates/occasion/${occasionId(occasion)}`)).toBeDefined();
+  });
+
+  it('is not used up where nobody listens', async () => {
+    const ports = corePorts();
+    expect(await tellOccasion({ ...ports, events: { isSilent: true, emit: () => undefined } }, occasion)).toBe(false);
+    expect(await tellOccasion({ ...ports, events: { emit: () => undefined } }, occasion)).toBe(true);
   });
 });

@@ -28,7 +28,10 @@ describe('a rotation that is watched', () => {
 
   it('is overdue when the certificate it replaces counts as expiring before the end of the overlap', () => {
     expect(judge({ nextStepAt: oldPlan.expiringAt }, 60 * 24)).toBe('ROTATION_OVERDUE');
-    expect(judge({ state: 'retiring', nextStepAt: oldPlan.expiringAt }, 60 * 24)).toBeUndefined();
+    const signing = { activatedAt: START + 59 * DAY_MS, nextStepAt: oldPlan.expiringAt };
+    expect(judge({ ...signing, state: 'overlap' }, 60 * 24)).toBeUndefined();
+    expect(judge({ ...signing, state: 'overlap', reasons: [{ code: 'CERTIFICATE_SIGNER_BEHIND', message: 'A signer is behind.' }] }, 60 * 24)).toBe('ROTATION_OVERDUE');
+    expect(judge({ ...signing, state: 'retiring' }, 60 * 24)).toBeUndefined();
   });
 
   it('is overdue when the overlap lasts three times as long as it should, and says what blocks it', () => {
