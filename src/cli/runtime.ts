@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Clock, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, type OperatorOnboarding, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
+import { type Clock, type Configuration, createInstallation, createSystemClock, identifySigner, type Installation, type Logger, OnboardingError, type OperatorOnboarding, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
 import { followSandboxClock, type FollowingClock } from './sandbox-clock';
 
 export interface GlobalFlags {
@@ -50,6 +50,7 @@ export async function openRuntime(flags: GlobalFlags): Promise<Runtime> {
       ca: readSandboxAuthority(configuration, folder),
       readFile: (path) => readBytes(resolve(folder, path)),
       environment: process.env,
+      signer: identifySigner('the command line', file),
       logger: flags.quiet === true ? undefined : standardErrorLogger(flags.verbose === true),
       // A store in memory is this process's alone, whatever the deployment.
       deployment: store.claimScope === 'process' ? 'process' : 'host',

@@ -97,7 +97,6 @@ export type { PfxInput } from './certificates/pfx/read';
 export type { PfxProfile } from './certificates/pfx/write';
 export { judgeRenewal, planRenewal } from './certificates/renewal';
 export type { DatedCredential, Renewal, RenewalPlan, RenewalReason, RenewalStatus } from './certificates/renewal';
-
 export type { PlannedStep, RotationStep } from './certificates/rotation';
 export { ROTATION_STATES } from './certificates/rotation-model';
 export type { CertificateRotation, RotatingApp, RotationProof, RotationState } from './certificates/rotation-model';
@@ -132,5 +131,6 @@ export { openStateStore } from './adapters/open-store';
 export { openPostgresStore } from './adapters/postgres-store';
 export type { PostgresStoreOptions } from './adapters/postgres-store';
 export { openSqliteStore } from './adapters/sqlite-store';
+export { identifySigner } from './adapters/signer-identity';
 export { createSystemClock } from './adapters/system-clock';
 export { createTenantDirectory } from './adapters/tenant-directory';

@@ -33,7 +33,7 @@ import { createSignerReports, type SignerIdentity, type SignerReports } from './
 import { OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
-import type { AppCredentialSource, ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
+import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
 import { createSealer, type KeyRing } from './sealing';
 
 export interface InstallationOptions {

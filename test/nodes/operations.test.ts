@@ -214,6 +214,22 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(stage.story.sandbox.requests().slice(before).filter((row) => row.path.endsWith('/token')).map((row) => row.status)).toEqual([200]);
   });
 
+  it('plan a rotation, name what is in its way, begin it and take it back', { timeout: 90_000 }, async () => {
+    const registered = (await stage.story.installation.certificates.list(OPERATOR)).find(({ name }) => name === 'Backup 2027');
+    const certificate = { mode: 'id', value: registered?.id };
+    const plan = await one('certificate', 'planRotation', { certificate });
+    expect(plan).toMatchObject({ running: null, certificateId: registered?.id, steps: [{ step: 'issue' }, { step: 'register' }, { step: 'prove' }, { step: 'activate' }, { step: 'overlap' }, { step: 'retire' }] });
+    const exported = (plan['blockers'] as { code: string; message: string }[]).find(({ code }) => code === 'CERTIFICATE_EXPORTED');
+    const signerId = /signer (?<id>\S+?)\.?$/.exec(exported?.message ?? '')?.groups?.['id'];
+    expect(await one('certificate', 'releaseSigner', { signerId })).toMatchObject({ source: 'export', releasedBy: OPERATOR });
+    expect(await refusal('certificate', 'releaseSigner', { signerId: 'nobody' })).toMatchObject({ type: 'CERTIFICATE_SIGNER_UNKNOWN' });
+    const begun = await one('certificate', 'rotate', { certificate, direction: 'forward' });
+    expect(begun).toMatchObject({ step: 'issue', state: 'registering', certificate: { state: 'next', lineId: registered?.id } });
+    expect(await one('certificate', 'rotate', { certificate, direction: 'forward' })).toMatchObject({ step: 'register', state: 'proving', apps: [{ appKey: 'backup', removedAt: null }] });
+    expect(await one('certificate', 'rotate', { certificate, direction: 'undo' })).toMatchObject({ step: 'roll_back', state: 'rolled_back', reasons: [{ code: 'CERTIFICATE_ROTATION_UNDONE' }] });
+    expect(await one('certificate', 'get', { certificate })).toMatchObject({ state: 'active' });
+  });
+
   it('say who may not, whose move it is and what to do, in n8n\'s own errors', async () => {
     const other = { credentials: changed(stage.credentials, 'm365OnboardingState', { operators: JSON.stringify([{ id: OPERATOR, name: 'Reader', accounts: ['fabrikam'], may: ['impersonate'] }]) }) };
     expect(await refusal('customerAccount', 'get', { account }, other)).toMatchObject({ type: 'OPERATOR_NOT_ALLOWED', message: expect.stringContaining('[Item 0]') as string });
@@ -242,9 +258,9 @@ describe('as a tool of an AI agent', () => {
 
   it.each(asTools)('refuses everything that changes something (%j)', async (tool) => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
-    const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode']);
+    const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(13);
+    expect(effects).toHaveLength(15);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

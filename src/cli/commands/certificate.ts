@@ -5,6 +5,7 @@ import { EXIT, table } from '../output';
 import type { Runtime } from '../runtime';
 import { addFileCommands, describe } from './certificate-files';
 import { addInspectCommand } from './certificate-inspect';
+import { addRotateCommands } from './certificate-rotate';
 import { type CommandContext, runAction } from './context';
 
 interface GenerateFlags {
@@ -38,6 +39,7 @@ export function addCertificateCommands(program: Command, context: CommandContext
       });
     });
   addFileCommands(certificate, context);
+  addRotateCommands(certificate, context);
   certificate.command('list').description('every credential certificate').action(async (_flags: unknown, command: Command) => {
     await runAction(context, command, async ({ installation, operatorId }, output) => {
       const items = await installation.certificates.list(operatorId());

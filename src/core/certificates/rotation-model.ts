@@ -32,7 +32,7 @@ const proofSchema = z.object({
   lastGoodAt: instant.nullable(),
   rounds: z.number().int(),
   /** The last answer that was not good; null after a good round. */
-  lastProblem: z.object({ code: z.string(), serviceCode: z.string().nullable(), tenantId: z.string(), appKey: z.string(), at: instant }).nullable(),
+  lastProblem: z.object({ code: z.string(), serviceCode: z.string().nullable(), tenantId: z.string(), appKey: z.string(), seenAt: instant }).nullable(),
 });
 
 export const rotationSchema = z.object({

@@ -67,7 +67,7 @@ export function afterRound(rotation: CertificateRotation, answers: readonly Proo
   }
   const { code = 'STS_UNAVAILABLE', serviceCode = null, tenantId = homeTenantId, appKey = '' } = problem ?? {};
   const isRefused = problem?.outcome === 'refused';
-  const proof = { ...rotation.proof, goodRounds: isRefused ? 0 : rotation.proof.goodRounds, rounds, lastProblem: { code, serviceCode, tenantId, appKey, at: now } };
+  const proof = { ...rotation.proof, goodRounds: isRefused ? 0 : rotation.proof.goodRounds, rounds, lastProblem: { code, serviceCode, tenantId, appKey, seenAt: now } };
   const pauseMs = Math.max(Math.min(FIRST_PROOF_MS * 2 ** Math.min(rounds, 10), LONGEST_PAUSE_MS), (problem?.retryAfterSeconds ?? 0) * 1000);
   return withDeadline({ ...rotation, proof, nextStepAt: now + pauseMs }, settings, now, isRefused);
 }

@@ -5,7 +5,7 @@
  */
 import type { FunctionsBase } from 'n8n-workflow';
 import { LoggerProxy } from 'n8n-workflow';
-import { type ClaimScope, type Configuration, createInstallation, createSystemClock, type Installation, type Logger, OnboardingError, openStateStore, type OperatorOnboarding } from '../../core/index';
+import { type ClaimScope, type Configuration, createInstallation, createSystemClock, identifySigner, type Installation, type Logger, OnboardingError, openStateStore, type OperatorOnboarding } from '../../core/index';
 import { type HostEnvironment, processWide, readEnvironment } from './environment';
 import type { Workplace } from './operation';
 import { createPool, type Pool } from './pool';
@@ -76,6 +76,7 @@ export async function openInstallation(settings: HostSettings, environment: Host
     ca: settings.ca,
     readFile: settings.readFile,
     environment: environment.proxy,
+    signer: identifySigner('n8n', JSON.stringify([...configuration.credentials])),
     logger: n8nLogger(),
     deployment: neededReach(store.claimScope, environment),
   }).catch(async (reason: unknown) => {

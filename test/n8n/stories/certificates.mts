@@ -56,4 +56,16 @@ export async function certificates(n8n: TestContext, { stage, kept, ran, one, ru
     assert.doesNotMatch(text, /PRIVATE|privateKey"/);
     ran.add('certificate.export').add('certificate.import');
   });
+
+  await n8n.test('its rotation is planned, begun and taken back, and the exported file is named as in the way until it is released', async () => {
+    const plan = await one('certificate', 'planRotation', { certificate: byChoice(id) });
+    const [blocker] = plan['blockers'] as readonly Json[];
+    assert.equal(blocker?.['code'], 'CERTIFICATE_EXPORTED');
+    const signerId = /signer (?<id>\S+?)\.?$/.exec(String(blocker?.['message']))?.groups?.['id'];
+    assert.equal((await one('certificate', 'releaseSigner', { signerId }))['source'], 'export');
+    assert.deepEqual((await one('certificate', 'planRotation', { certificate: byChoice(id) }))['blockers'], []);
+    assert.equal((await one('certificate', 'rotate', { certificate: byChoice(id), direction: 'forward' }))['state'], 'registering');
+    assert.equal((await one('certificate', 'rotate', { certificate: byChoice(id), direction: 'undo' }))['state'], 'rolled_back');
+    assert.equal((await one('certificate', 'get', { certificate: byChoice(id) }))['state'], 'active');
+  });
 }

@@ -7,7 +7,10 @@ import { generateCertificate } from './certificate/generate.operation';
 import { getManyCertificates } from './certificate/get-many.operation';
 import { getCertificate } from './certificate/get.operation';
 import { importCertificate } from './certificate/import.operation';
+import { planRotation } from './certificate/plan-rotation.operation';
 import { registerCertificate } from './certificate/register.operation';
+import { releaseSigner } from './certificate/release-signer.operation';
+import { rotateCertificate } from './certificate/rotate.operation';
 import { getConsentStatus } from './consent/get-status.operation';
 import { openConsent } from './consent/open.operation';
 import { verifyConsent } from './consent/verify.operation';
@@ -41,7 +44,10 @@ export const OPERATIONS: readonly Operation[] = [
   getCertificate,
   getManyCertificates,
   importCertificate,
+  planRotation,
   registerCertificate,
+  releaseSigner,
+  rotateCertificate,
   getConsentStatus,
   openConsent,
   verifyConsent,
