@@ -26,7 +26,7 @@ export function addRotateCommands(certificate: Command, context: CommandContext)
           output.result(plan, () => describePlan(plan));
           return EXIT.done;
         }
-        const report = flags.undo === true ? await installation.certificates.undoRotation(id, operatorId(), signal) : await rotate(runtime, { id, isPatient: flags.wait === true, say: output.say, signal });
+        const report = flags.undo === true ? await installation.certificates.undoRotation(id, operatorId(), signal) : await rotate(runtime, { id, isPatient: flags.wait === true, say: (message) => output.say(message), signal });
         const record = report.certificate ?? (await installation.certificates.show(report.rotation.fromCertificateId, operatorId()));
         output.result({ ...record, step: report.step, rotation: report.rotation }, () => describe(report));
         return exitOf(report.rotation, flags.undo === true);
