@@ -71,7 +71,7 @@ export interface RefusalContext {
  * the OAuth error and, when it repeats nothing secret, Microsoft's description.
  */
 export function readStsRefusal(response: HttpsResponse, context: RefusalContext): OnboardingError {
-  const refusal = refusalSchema.safeParse(parseJson(response.text)).data;
+  const refusal = withoutEchoes(refusalSchema.safeParse(parseJson(response.text)).data, context.sent);
   const number = refusal === undefined ? undefined : aadstsNumber(refusal);
   const code = codeOf(response.status, refusal, number);
   const serviceCode = number === undefined ? undefined : `AADSTS${number}`;
@@ -82,6 +82,14 @@ export function readStsRefusal(response: HttpsResponse, context: RefusalContext)
     correlationId: refusal?.correlation_id,
     retryAfterSeconds: readRetryAfterSeconds(response.headers, context.now),
   });
+}
+
+/** A short word of the answer can be a piece of what was sent as well as a long description. */
+function withoutEchoes(refusal: Refusal | undefined, sent: readonly string[]): Refusal | undefined {
+  if (refusal === undefined) return undefined;
+  const keep = (text: string | undefined) => (text === undefined || repeatsSent(text, sent) ? undefined : text);
+  const { error, suberror, correlation_id: correlationId } = refusal;
+  return { ...refusal, error: keep(error) ?? 'unreadable', suberror: keep(suberror), correlation_id: keep(correlationId) };
 }
 
 /** The error when there was no answer at all. Errors that are ours already, and a caller's abort, pass unchanged. */
@@ -121,8 +129,12 @@ const PIECE_LENGTH = 12;
 function safeDescription(description: string | undefined, sent: readonly string[]): string | undefined {
   const line = description?.split(/[\r\n]/, 1)[0]?.slice(0, MAX_DESCRIPTION_LENGTH);
   if (line === undefined || line === '') return undefined;
-  const readings = [line, decodeLeniently(line)];
-  return sent.some((secretText) => readings.some((reading) => sharesPiece(reading, secretText))) ? undefined : line;
+  return repeatsSent(line, sent) ? undefined : line;
+}
+
+function repeatsSent(text: string, sent: readonly string[]): boolean {
+  const readings = [text, decodeLeniently(text)];
+  return sent.some((secretText) => readings.some((reading) => sharesPiece(reading, secretText)));
 }
 
 function sharesPiece(text: string, secretText: string): boolean {

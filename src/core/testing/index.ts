@@ -3,3 +3,6 @@ export { createMovableClock } from './movable-clock';
 export type { MovableClock, MovableClockOptions } from './movable-clock';
 export { stateStoreContract } from './state-store-contract';
 export type { ContractCheck, StateStoreContractOptions } from './state-store-contract';
+export { tokenSourceContract } from './token-source-contract';
+export type { TokenSourceContractOptions, TokenSourceUnderTest } from './token-source-contract';
+export type { SeenTokenRequest, SigningCertificate, TokenApp, TokenEndpointAnswer, TokenStage, TokenWorld } from './token-stage';

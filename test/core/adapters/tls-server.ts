@@ -32,7 +32,7 @@ export interface TlsServer {
   readonly origin: string;
   readonly ca: string;
   readonly seen: SeenRequest[];
-  answer: (request: SeenRequest) => Answer;
+  answer: (request: SeenRequest) => Answer | Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ let shared: { key: string; pem: string } | undefined;
 
 export async function startTlsServer(certificate = (shared ??= makeServerCertificate())): Promise<TlsServer> {
   const sockets = new Map<Socket, number>();
-  const state: { seen: SeenRequest[]; answer: (request: SeenRequest) => Answer } = { seen: [], answer: () => ({ status: 404 }) };
+  const state: { seen: SeenRequest[]; answer: (request: SeenRequest) => Answer | Promise<Answer> } = { seen: [], answer: () => ({ status: 404 }) };
   const server = createServer({ key: certificate.key, cert: certificate.pem }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -69,8 +69,8 @@ export async function startTlsServer(certificate = (shared ??= makeServerCertifi
         socket: sockets.get(incoming.socket) ?? 0,
       };
       state.seen.push(request);
-      const answer = state.answer(request);
-      void Promise.resolve(answer.after).then(() => {
+      void Promise.resolve(state.answer(request)).then(async (answer) => {
+        await answer.after;
         if (answer.cut === true) return incoming.socket.destroy();
         const body = answer.text ?? (answer.json === undefined ? '' : JSON.stringify(answer.json));
         outgoing.writeHead(answer.status ?? 200, { ...(answer.json === undefined ? {} : { 'content-type': 'application/json' }), ...answer.headers });
