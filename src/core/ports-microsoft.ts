@@ -78,6 +78,8 @@ export interface GraphRequest {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent once and at once, or not at all: what it says may be untrue a moment later. Throttling and outages are raised as they come. */
+  readonly once?: boolean;
 }
 
 export interface GraphResponse {

@@ -30,7 +30,7 @@ export interface GraphTransportOptions {
   readonly random: RandomSource;
 }
 
-type Call = Omit<GraphCall, 'clientRequestId'>;
+type Call = Omit<GraphCall, 'clientRequestId'> & { readonly once?: boolean };
 
 interface Context extends GraphTransportOptions {
   readonly pauses: ServicePauses;
@@ -57,7 +57,7 @@ export function createGraphTransport(options: GraphTransportOptions): GraphTrans
   return {
     send: (scope, request) =>
       withSession(scope, async (session) => {
-        const call = { ...request, url: addressOf(options.graphHost, request.path), repeatable: request.method !== 'POST' };
+        const call = { ...request, url: addressOf(options.graphHost, request.path), repeatable: request.method !== 'POST' && request.once !== true, once: request.once === true };
         return readAnswer(await sendPolitely(context, session, call));
       }),
     list: (scope, path) => withSession(scope, (session) => readPages(context, session, path)),
@@ -120,14 +120,14 @@ async function sendPolitely(context: Context, session: GraphSession, call: Call)
     session.renewAppToken();
     outcome = await attempt(context, session, call);
   }
-  while (isTransient(outcome, call.repeatable) && (await patience(retryAfterOf(context, outcome)))) {
+  while (call.once !== true && isTransient(outcome, call.repeatable) && (await patience(retryAfterOf(context, outcome)))) {
     outcome = await attempt(context, session, call);
   }
   return settle(context, outcome);
 }
 
 async function attempt(context: Context, session: GraphSession, call: Call): Promise<HttpsResponse | HttpsFailure> {
-  await outlastPause(context, session);
+  await outlastPause(context, session, call);
   try {
     const response = await context.exchange(session, { ...call, clientRequestId: context.random.uuid() });
     if (isWorthRepeating(response.status, true)) notePause(context, session, retryAfterOf(context, response));
@@ -139,11 +139,11 @@ async function attempt(context: Context, session: GraphSession, call: Call): Pro
 }
 
 /** Another read of this app in this tenant may have been told to wait: what is short is waited for, what is long is said. */
-async function outlastPause({ pauses, clock }: Context, { caller, signal }: GraphSession): Promise<void> {
+async function outlastPause({ pauses, clock }: Context, { caller, signal }: GraphSession, { once }: Call): Promise<void> {
   const startedAt = clock.now();
   for (let paused = pauses.find(caller); paused !== undefined; paused = pauses.find(caller)) {
     const leftMs = Math.ceil((paused.retryAfterSeconds ?? 0) * 1000);
-    if (!fitsBudget(clock.now() - startedAt, leftMs)) throw paused;
+    if (once === true || !fitsBudget(clock.now() - startedAt, leftMs)) throw paused;
     await clock.sleep(leftMs, signal);
   }
 }

@@ -6,6 +6,7 @@
 import { OnboardingError } from '../errors';
 import type { GraphResponse, JsonObject, Ports } from '../ports';
 import { readApplicationKeys, type ApplicationKeys } from './key-credentials';
+import type { KeyWriter } from './key-writer';
 
 export interface KeyAccess {
   readonly homeTenantId: string;
@@ -33,6 +34,18 @@ export async function readKeys(ports: Pick<Ports, 'graph'>, access: KeyAccess): 
     throw new OnboardingError('GRAPH_ANSWER_INVALID', 'The app registration does not have the documented form.', { correlationId: answer.requestId });
   }
   return keys;
+}
+
+/** The first read that is enough, or the last one; a pause comes before each. Raises like {@link readKeys}. */
+export async function readUntil(ports: Pick<Ports, 'graph' | 'clock'>, access: KeyAccess, pausesMs: readonly number[], isEnough: (keys: ApplicationKeys) => boolean, writer?: KeyWriter): Promise<ApplicationKeys> {
+  let keys: ApplicationKeys | undefined;
+  for (const pauseMs of pausesMs) {
+    if (pauseMs > 0) await ports.clock.sleep(pauseMs, access.signal);
+    await writer?.keep();
+    keys = await readKeys(ports, access);
+    if (isEnough(keys)) return keys;
+  }
+  return keys ?? readKeys(ports, access);
 }
 
 export function scopeOf({ homeTenantId, appKey, signal }: KeyAccess, fresh: boolean) {

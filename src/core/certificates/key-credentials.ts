@@ -112,15 +112,15 @@ export function expiredKeyIds(keys: ApplicationKeys, now: number): readonly stri
 /** `done`: ours is there beside everything that was; `pending`: the old state, replication; `foreign`: somebody else wrote. */
 export type ReadBack = { readonly kind: 'done'; readonly keyId: string } | { readonly kind: 'pending' } | { readonly kind: 'foreign'; readonly missing: readonly string[]; readonly unknown: readonly string[] };
 
-/** What a read after the write shows, compared with the snapshot the write was built from. */
-export function judgeReadBack(before: ApplicationKeys, after: ApplicationKeys, certificate: RegistrableCertificate): ReadBack {
-  const ours = findKeyCredential(after, certificate);
-  const known = new Set(before.keyCredentials.map(({ keyId }) => keyId.toLowerCase()));
-  const seen = new Set(after.keyCredentials.map(({ keyId }) => keyId.toLowerCase()));
-  const missing = [...known].filter((keyId) => !seen.has(keyId));
-  const unknown = [...seen].filter((keyId) => !known.has(keyId) && keyId !== ours?.keyId.toLowerCase());
-  if (missing.length > 0 || unknown.length > 0) return { kind: 'foreign', missing, unknown };
-  return ours === undefined ? { kind: 'pending' } : { kind: 'done', keyId: ours.keyId };
+/**
+ * What a read after the write shows, compared with the snapshot the write was built from. A read without our key proves nothing
+ * yet: it can be older than the snapshot.
+ */
+export function judgeReadBack(before: ApplicationKeys, after: ApplicationKeys, certificate: RegistrableCertificate, isExplained: IsExplained = () => false): ReadBack {
+  const entry = findKeyCredential(after, certificate);
+  if (entry === undefined) return { kind: 'pending' };
+  const change = findForeignChange(before, after, (kind, keyId) => sameGuid(keyId, entry.keyId) || isExplained(kind, keyId));
+  return change === undefined ? { kind: 'done', keyId: entry.keyId } : { kind: 'foreign', ...change };
 }
 
 /** What somebody else changed between two reads: their key ids. */
@@ -129,10 +129,17 @@ export interface ForeignChange {
   readonly unknown: readonly string[];
 }
 
-/** Undefined when nothing changed but what our own writers did: `ours` are lower-case key ids. */
-export function findForeignChange(before: ApplicationKeys, after: ApplicationKeys, ours: ReadonlySet<string>): ForeignChange | undefined {
-  const [known, seen] = [before, after].map(({ keyCredentials }) => new Set(keyCredentials.map(({ keyId }) => keyId.toLowerCase()))) as [Set<string>, Set<string>];
-  const missing = [...known].filter((keyId) => !seen.has(keyId) && !ours.has(keyId));
-  const unknown = [...seen].filter((keyId) => !known.has(keyId) && !ours.has(keyId));
+/** Whether a change of this key is the doing of our own writers; key ids in lower case. */
+export type IsExplained = (kind: keyof ForeignChange, keyId: string) => boolean;
+
+/** Undefined when nothing changed but what is explained. */
+export function findForeignChange(before: ApplicationKeys, after: ApplicationKeys, isExplained: IsExplained): ForeignChange | undefined {
+  const [known, seen] = [keyIdsOf(before), keyIdsOf(after)];
+  const missing = [...known].filter((keyId) => !seen.has(keyId) && !isExplained('missing', keyId));
+  const unknown = [...seen].filter((keyId) => !known.has(keyId) && !isExplained('unknown', keyId));
   return missing.length + unknown.length === 0 ? undefined : { missing, unknown };
+}
+
+function keyIdsOf({ keyCredentials }: ApplicationKeys): ReadonlySet<string> {
+  return new Set(keyCredentials.map(({ keyId }) => keyId.toLowerCase()));
 }

@@ -1,26 +1,27 @@
 /**
  * An app rolls its own keys: addKey and removeKey with a proof of possession, which leave every other key alone. Both read
- * first and change nothing that is as it should be; a lost answer is settled by the directory, never by a guess. A key is
- * never removed on its own word. Microsoft Graph "application: addKey", "application: removeKey".
+ * first and change nothing that is as it should be; both can be killed anywhere and run again. A key is never removed on its
+ * own word. Microsoft Graph "application: addKey", "application: removeKey".
  */
 import { OnboardingError } from '../errors';
-import type { Ports } from '../ports';
-import { readKeys, type KeyAccess } from './key-access';
+import { sameGuid } from '../internal/guid';
+import { readUntil } from './key-access';
 import { auditKeyChange } from './key-audit';
-import { buildKeyCredential, findByKeyId, findByThumbprintSha1, findForeignChange, findKeyCredential, keyIdOf, surplusKeyIds, thumbprintSha256Of, type ApplicationKeys, type ForeignChange, type KeyCredentialEntry, type RegistrableCertificate } from './key-credentials';
-import { sendProven, type ProofSigner, type ProvenInput, type ProvenRequest } from './proven-send';
+import { buildKeyCredential, findByKeyId, findByThumbprintSha1, findKeyCredential, keyIdOf, surplusKeyIds, thumbprintSha256Of, type ApplicationKeys, type ForeignChange, type KeyCredentialEntry, type RegistrableCertificate } from './key-credentials';
+import { findEntry, forgetKey, isSettled, noteKey, noteSeen, readLedger, type LedgerEntry } from './key-ledger';
+import { withKeyWriter, type KeyWriter } from './key-writer';
+import type { ProvenInput } from './proven-send';
+import { carryOut, findConfirmedChange, type CarriedOut, type RollPorts } from './roll-change';
 
-const SIGNER_PAUSES_MS = [2000, 5000, 10_000, 30_000] as const;
-const READ_BACK_PAUSES_MS = [2000, 3000, 5000, 10_000, 20_000, 30_000, 60_000, 60_000, 60_000] as const;
-/** After a refusal that nothing of ours explains. */
-const DOUBT_PAUSES_MS = [2000, 5000] as const;
-const RESEND_PAUSES_MS = [3000, 10_000, 30_000] as const;
+export type { RollPorts } from './roll-change';
+
+/** Before each read, until one shows what there is to decide. */
+const FIRST_PAUSES_MS = [0, 2000, 5000, 10_000, 30_000] as const;
 /** A proof that could end on its way is not sent. */
 const SIGNER_MARGIN_MS = 120_000;
 
-export interface RollKeyInput extends KeyAccess {
-  /** A certificate that is registered on the app and valid: for a removal, another one than is removed. */
-  readonly signer: ProofSigner;
+/** `signer` is registered on the app and valid: for a removal, another certificate than is removed. */
+export interface RollKeyInput extends ProvenInput {
   /** Operator id, for the audit. */
   readonly actor: string;
 }
@@ -45,35 +46,21 @@ export interface AddedKey {
 }
 
 export interface RemovedKey {
-  /** True when the key was gone already and nothing was written. */
+  /** True when the key was gone already and nothing was changed. */
   readonly alreadyGone: boolean;
   readonly foreignChange: ForeignChange | null;
 }
-
-export type RollPorts = Pick<Ports, 'graph' | 'clock' | 'audit' | 'jwt' | 'store' | 'sealer' | 'events'>;
 
 /**
  * Register a certificate beside the ones that are there; doing it again changes nothing. Least permission (application): none
  * by the reference, Application.ReadWrite.OwnedBy by Microsoft's permission data; see docs/permissions.md. Raises
  * `KEY_CREDENTIAL_SIGNER_UNUSABLE` and `CERTIFICATE_EXPIRED` before anything is sent, `KEY_CREDENTIAL_PROOF_REFUSED`,
  * `KEY_CREDENTIAL_POLICY`, `KEY_CREDENTIAL_REFUSED`, `KEY_CREDENTIAL_STALE` when it was accepted and is not visible yet (run it
- * again), `GRAPH_ANSWER_INVALID`, `AUDIT_UNAVAILABLE` before anything is written, and what the GraphTransport raises.
+ * again), `KEY_CREDENTIAL_BUSY`, `GRAPH_ANSWER_INVALID`, `MASTER_KEY_MISSING`, `AUDIT_UNAVAILABLE` before anything is written,
+ * and what the GraphTransport raises.
  */
 export async function addKeyCredential(ports: RollPorts, input: AddKeyInput): Promise<AddedKey> {
-  const { certificate } = input;
-  const isThere = (keys: ApplicationKeys) => findKeyCredential(keys, certificate) !== undefined;
-  const before = await readUntil(ports, input, [0, ...SIGNER_PAUSES_MS], (keys) => isThere(keys) || findSigner(keys, input) !== undefined);
-  if (isThere(before) && surplusKeyIds(before, certificate).length === 0) return addedKey(before, before, certificate, true);
-  if (ports.clock.now() >= Date.parse(certificate.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'An expired certificate is not registered.');
-  requireSigner(before, input, ports.clock.now());
-  const details = { thumbprintSha256: certificate.thumbprintSha256, how: 'addKey' };
-  return auditKeyChange(ports, { action: 'certificate.registered', ...input, key: certificate.thumbprintSha256, details }, async () => {
-    const request: ProvenRequest = { action: 'addKey', applicationObjectId: before.id, body: { keyCredential: buildKeyCredential(certificate), passwordCredential: null } };
-    const added = isThere(before) ? before : await carryOut(ports, input, request, isThere);
-    const after = await removeSurplus(ports, input, added);
-    const result = addedKey(before, after, certificate, false);
-    return { result, details: { keyId: result.keyId, ...noteOf(result.foreignChange) } };
-  });
+  return withKeyWriter(ports, input, async (writer) => addAlone(ports, input, writer));
 }
 
 /**
@@ -81,113 +68,125 @@ export async function addKeyCredential(ports: RollPorts, input: AddKeyInput): Pr
  * besides `KEY_CREDENTIAL_FOREIGN_CHANGE` when the key id names another certificate than was said (nothing is sent).
  */
 export async function removeKeyCredential(ports: RollPorts, input: RemoveKeyInput): Promise<RemovedKey> {
-  const isGone = (keys: ApplicationKeys) => findSigner(keys, input) !== undefined && targetsOf(keys, input).length === 0;
-  const before = await readUntil(ports, input, [0, ...SIGNER_PAUSES_MS], (keys) => findSigner(keys, input) !== undefined);
-  const targets = targetsOf(before, input);
-  requireOther(before, targets, input);
-  if (targets.length === 0) return { alreadyGone: true, foreignChange: null };
-  requireSigner(before, input, ports.clock.now());
-  const details = { keyId: input.keyId, ...(input.thumbprintSha256 === undefined ? {} : { thumbprintSha256: input.thumbprintSha256 }) };
-  return auditKeyChange(ports, { action: 'certificate.unregistered', ...input, key: input.keyId, details }, async () => {
-    let after = before;
-    for (const { keyId } of targets) after = await removeOne(ports, input, before.id, keyId, isGone);
-    const foreignChange = findForeignChange(before, after, new Set(targets.map(({ keyId }) => keyId.toLowerCase()))) ?? null;
-    return { result: { alreadyGone: false, foreignChange }, details: noteOf(foreignChange) };
+  return withKeyWriter(ports, input, async (writer) => removeAlone(ports, input, writer));
+}
+
+async function addAlone(ports: RollPorts, input: AddKeyInput, writer: KeyWriter): Promise<AddedKey> {
+  const { certificate } = input;
+  const wantedId = keyIdOf(certificate);
+  const entry = findEntry(await readLedger(ports, input.applicationAppId), wantedId);
+  // Shown although we removed it: an old read, until the service itself says otherwise.
+  const isThere = (keys: ApplicationKeys) => findKeyCredential(keys, certificate) !== undefined;
+  const isPresent = (keys: ApplicationKeys) => isThere(keys) && entry?.state !== 'removed';
+  const first = await readUntil(ports, input, FIRST_PAUSES_MS, (keys) => isPresent(keys) || findSigner(keys, input) !== undefined, writer);
+  if (isPresent(first) && surplusKeyIds(first, certificate).length === 0) return added(ports, input, { first, last: first, isNew: false });
+  if (ports.clock.now() >= Date.parse(certificate.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'An expired certificate is not registered.');
+  requireSigner(first, input, ports.clock.now());
+  const details = { thumbprintSha256: certificate.thumbprintSha256, how: 'addKey' };
+  return auditKeyChange(ports, { action: 'certificate.registered', ...input, key: certificate.thumbprintSha256, details }, async () => {
+    const shown = isPresent(first) ? first : await put(ports, input, writer, { first, isThere, mayHaveLanded: isUnderWay(entry, 'adding', ports.clock.now()) });
+    const result = await added(ports, input, { first, last: await removeSurplus(ports, input, writer, shown), isNew: !isPresent(first) });
+    return { result, details: { keyId: result.keyId, ...noteOf(result.foreignChange) } };
   });
 }
 
-async function removeOne(ports: RollPorts, input: RollKeyInput, applicationObjectId: string, keyId: string, isGone: (keys: ApplicationKeys) => boolean): Promise<ApplicationKeys> {
-  return carryOut(ports, input, { action: 'removeKey', applicationObjectId, body: { keyId } }, (keys) => findByKeyId(keys, keyId) === undefined && (isGone(keys) || findSigner(keys, input) !== undefined));
-}
-
-/** A server that did not heed our key id has made two of one. */
-async function removeSurplus(ports: RollPorts, input: AddKeyInput, keys: ApplicationKeys): Promise<ApplicationKeys> {
-  let after = keys;
-  const signerKeyId = findSigner(keys, input)?.keyId;
-  for (const keyId of surplusKeyIds(keys, input.certificate)) {
-    if (keyId === signerKeyId) continue;
-    after = await removeOne(ports, input, keys.id, keyId, (shown) => findKeyCredential(shown, input.certificate) !== undefined);
-  }
-  return after;
-}
-
-/** Send until an answer came, then read until it is seen. What may have landed is judged by the directory, not by the answer to its repetition. */
-async function carryOut(ports: RollPorts, input: ProvenInput, request: ProvenRequest, isDone: (keys: ApplicationKeys) => boolean): Promise<ApplicationKeys> {
-  let mayHaveLanded = false;
-  for (let attempt = 0; ; attempt += 1) {
-    const outcome = await sendProven(ports, input, request);
-    if (outcome.kind === 'accepted') return requireSeen(await readUntil(ports, input, READ_BACK_PAUSES_MS, isDone), isDone, notVisible());
-    const pauseMs = RESEND_PAUSES_MS[attempt];
-    if (outcome.kind === 'refused' || pauseMs === undefined) return requireSeen(await readInDoubt(ports, input, mayHaveLanded || outcome.kind === 'unknown', outcome.error, isDone), isDone, outcome.error);
-    mayHaveLanded = true;
-    await ports.clock.sleep(pauseMs, input.signal);
-    // A key that is seen need not be sent again. A key that is not seen may be an old read: removing is repeated.
-    const keys = request.action === 'addKey' ? await readKeys(ports, input) : undefined;
-    if (keys !== undefined && isDone(keys)) return keys;
-  }
-}
-
-/** A repetition of what landed is refused as well: only reading tells. A refused proof or permission needs no second look. */
-async function readInDoubt(ports: RollPorts, input: KeyAccess, mayHaveLanded: boolean, error: OnboardingError, isDone: (keys: ApplicationKeys) => boolean): Promise<ApplicationKeys> {
-  const { status } = error.details;
-  if (status === 401 || status === 403) throw error;
-  return readUntil(ports, input, mayHaveLanded ? READ_BACK_PAUSES_MS : DOUBT_PAUSES_MS, isDone);
-}
-
-/** The first read that is enough, or the last one. */
-async function readUntil(ports: Pick<Ports, 'graph' | 'clock'>, access: KeyAccess, pausesMs: readonly number[], isEnough: (keys: ApplicationKeys) => boolean): Promise<ApplicationKeys> {
-  let keys: ApplicationKeys | undefined;
-  for (const pauseMs of pausesMs) {
-    await ports.clock.sleep(pauseMs, access.signal);
-    keys = await readKeys(ports, access);
-    if (isEnough(keys)) return keys;
-  }
-  return keys ?? readKeys(ports, access);
-}
-
-function requireSeen(keys: ApplicationKeys, isDone: (keys: ApplicationKeys) => boolean, otherwise: OnboardingError): ApplicationKeys {
-  if (!isDone(keys)) throw otherwise;
+async function put(ports: RollPorts, input: AddKeyInput, writer: KeyWriter, { first, isThere, mayHaveLanded }: { readonly first: ApplicationKeys; readonly isThere: (keys: ApplicationKeys) => boolean; readonly mayHaveLanded: boolean }): Promise<ApplicationKeys> {
+  const { applicationAppId, certificate } = input;
+  const entry = { keyId: keyIdOf(certificate), thumbprintSha256: certificate.thumbprintSha256, endsAt: Date.parse(certificate.notAfter) };
+  await noteKey(ports, applicationAppId, { ...entry, state: 'adding' });
+  const { keys } = await carryOut(ports, input, writer, {
+    request: { action: 'addKey', applicationObjectId: first.id, body: { keyCredential: buildKeyCredential(certificate), passwordCredential: null } },
+    isDone: isThere,
+    mayHaveLanded,
+    accepted: async () => noteKey(ports, applicationAppId, { ...entry, state: 'added' }),
+    refused: async () => forgetKey(ports, applicationAppId, entry.keyId),
+  });
   return keys;
 }
 
-function notVisible(): OnboardingError {
-  return new OnboardingError('KEY_CREDENTIAL_STALE', 'Microsoft accepted the change, and the directory does not show it yet.');
+/** A server that did not heed our key id has made two of one. */
+async function removeSurplus(ports: RollPorts, input: AddKeyInput, writer: KeyWriter, shown: ApplicationKeys): Promise<ApplicationKeys> {
+  let last = shown;
+  for (const keyId of surplusKeyIds(shown, input.certificate)) {
+    if (keyId !== findSigner(shown, input)?.keyId) last = (await take(ports, input, writer, { applicationObjectId: shown.id, keyId, thumbprintSha256: input.certificate.thumbprintSha256 })).keys;
+  }
+  return last;
 }
 
-function addedKey(before: ApplicationKeys, after: ApplicationKeys, certificate: RegistrableCertificate, alreadyRegistered: boolean): AddedKey {
-  const keyId = findKeyCredential(after, certificate)?.keyId ?? keyIdOf(certificate);
-  const ours = new Set([keyId, ...surplusKeyIds(before, certificate)].map((id) => id.toLowerCase()));
-  return { applicationObjectId: before.id, keyId, alreadyRegistered, foreignChange: findForeignChange(before, after, ours) ?? null };
+async function added(ports: RollPorts, input: AddKeyInput, { first, last, isNew }: { readonly first: ApplicationKeys; readonly last: ApplicationKeys; readonly isNew: boolean }): Promise<AddedKey> {
+  const keyId = findKeyCredential(last, input.certificate)?.keyId ?? keyIdOf(input.certificate);
+  await noteSeen(ports, input.applicationAppId, keyId, input.certificate);
+  return { applicationObjectId: first.id, keyId, alreadyRegistered: !isNew, foreignChange: await findConfirmedChange(ports, input, first, last) };
+}
+
+async function removeAlone(ports: RollPorts, input: RemoveKeyInput, writer: KeyWriter): Promise<RemovedKey> {
+  const entry = findEntry(await readLedger(ports, input.applicationAppId), input.keyId);
+  const first = await readUntil(ports, input, FIRST_PAUSES_MS, (keys) => findSigner(keys, input) !== undefined && !(entry?.state === 'removed' && findByKeyId(keys, input.keyId) !== undefined), writer);
+  const keyIds = targetsOf(first, input, entry);
+  requireOther(first, keyIds, input);
+  if (keyIds.length === 0) return { alreadyGone: true, foreignChange: null };
+  requireSigner(first, input, ports.clock.now());
+  const { keyId, thumbprintSha256 } = input;
+  const details = { keyId, ...(thumbprintSha256 === undefined ? {} : { thumbprintSha256 }) };
+  return auditKeyChange(ports, { action: 'certificate.unregistered', ...input, key: keyId, details }, async () => {
+    const taken: CarriedOut[] = [];
+    for (const one of keyIds) taken.push(await take(ports, input, writer, { applicationObjectId: first.id, keyId: one, thumbprintSha256 }));
+    const foreignChange = await findConfirmedChange(ports, input, first, taken.at(-1)?.keys ?? first);
+    return { result: { alreadyGone: !taken.some(({ isAccepted }) => isAccepted), foreignChange }, details: noteOf(foreignChange) };
+  });
+}
+
+async function take(ports: RollPorts, input: RollKeyInput, writer: KeyWriter, { applicationObjectId, keyId, thumbprintSha256 = null }: { readonly applicationObjectId: string; readonly keyId: string; readonly thumbprintSha256?: string | null | undefined }): Promise<CarriedOut> {
+  const earlier = findEntry(await readLedger(ports, input.applicationAppId), keyId);
+  const note = async (state: LedgerEntry['state']) => noteKey(ports, input.applicationAppId, { keyId, thumbprintSha256, endsAt: null, state });
+  await note('removing');
+  const taken = await carryOut(ports, input, writer, {
+    request: { action: 'removeKey', applicationObjectId, body: { keyId } },
+    // A read that does not show the signer either is older than both.
+    isDone: (keys) => findByKeyId(keys, keyId) === undefined && findSigner(keys, input) !== undefined,
+    mayHaveLanded: earlier?.state === 'removed' || isUnderWay(earlier, 'removing', ports.clock.now()),
+    accepted: async () => note('removed'),
+    refused: async () => (earlier?.state === 'added' ? note('added') : forgetKey(ports, input.applicationAppId, keyId)),
+  });
+  await note('removed');
+  return taken;
+}
+
+/** An earlier run was cut short so lately that what it sent may still come to light. */
+function isUnderWay(entry: LedgerEntry | undefined, state: LedgerEntry['state'], now: number): boolean {
+  return entry?.state === state && !isSettled(entry.at, now);
 }
 
 function noteOf(change: ForeignChange | null) {
   return change === null ? {} : { foreignMissing: change.missing, foreignUnknown: change.unknown };
 }
 
-function findSigner(keys: ApplicationKeys, { signer }: RollKeyInput): KeyCredentialEntry | undefined {
+function findSigner(keys: ApplicationKeys, { signer }: ProvenInput): KeyCredentialEntry | undefined {
   return findByThumbprintSha1(keys, signer.thumbprintSha1);
 }
 
-/** The entries to be removed. Raises `KEY_CREDENTIAL_FOREIGN_CHANGE`. */
-function targetsOf(keys: ApplicationKeys, { keyId, thumbprintSha256 }: RemoveKeyInput): readonly KeyCredentialEntry[] {
+/** The key ids to be removed: also one that is not shown although we added it, for that may be an old read. Raises `KEY_CREDENTIAL_FOREIGN_CHANGE`. */
+function targetsOf(keys: ApplicationKeys, { keyId, thumbprintSha256 }: RemoveKeyInput, entry: LedgerEntry | undefined): readonly string[] {
   const named = findByKeyId(keys, keyId);
-  if (thumbprintSha256 === undefined) return named === undefined ? [] : [named];
   const shown = named === undefined ? undefined : thumbprintSha256Of(named);
-  if (shown !== undefined && shown !== thumbprintSha256.toUpperCase()) {
+  const wanted = thumbprintSha256?.toUpperCase();
+  if (wanted !== undefined && shown !== undefined && shown !== wanted) {
     throw new OnboardingError('KEY_CREDENTIAL_FOREIGN_CHANGE', 'The key id names another certificate by now; it was left alone.', { details: { keyId } });
   }
-  return keys.keyCredentials.filter((entry) => entry === named || thumbprintSha256Of(entry) === thumbprintSha256.toUpperCase());
+  const isOwed = entry !== undefined && ['adding', 'added', 'removing'].includes(entry.state);
+  const twins = keys.keyCredentials.filter((one) => one !== named && wanted !== undefined && thumbprintSha256Of(one) === wanted);
+  return [...(named !== undefined || isOwed ? [keyId] : []), ...twins.map((one) => one.keyId)];
 }
 
 /** Raises `KEY_CREDENTIAL_SIGNER_UNUSABLE`: whoever proves with the key it removes has not shown that it can go on without. */
-function requireOther(keys: ApplicationKeys, targets: readonly KeyCredentialEntry[], input: RemoveKeyInput): void {
+function requireOther(keys: ApplicationKeys, keyIds: readonly string[], input: RemoveKeyInput): void {
   const signer = findSigner(keys, input);
-  const isSame = signer !== undefined && (targets.includes(signer) || signer.keyId.toLowerCase() === input.keyId.toLowerCase());
+  const isSame = signer !== undefined && [...keyIds, input.keyId].some((keyId) => sameGuid(keyId, signer.keyId));
   if (isSame) throw unusable('A key is not removed on its own word: prove with another certificate that is registered on the app.', 'removes_itself');
 }
 
 /** Raises `KEY_CREDENTIAL_SIGNER_UNUSABLE`. */
-function requireSigner(keys: ApplicationKeys, input: RollKeyInput, now: number): void {
+function requireSigner(keys: ApplicationKeys, input: ProvenInput, now: number): void {
   const signer = findSigner(keys, input);
   if (signer === undefined) throw unusable('The certificate that should prove possession is not registered on the app.', 'not_registered');
   if (Date.parse(signer.endDateTime ?? '') <= now + SIGNER_MARGIN_MS) throw unusable('The certificate that should prove possession has ended or ends within minutes.', 'expired');

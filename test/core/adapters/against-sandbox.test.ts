@@ -16,6 +16,7 @@ import { OnboardingError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
 import type { AppCredential, GraphTransport, TokenSource } from '../../../src/core/ports';
 import { startSandbox, type RunningSandbox } from '../../../src/sandbox/index';
+import { corePorts } from '../../support/core-ports';
 
 const RESOURCE = 'https://graph.microsoft.com';
 let sandbox: RunningSandbox;
@@ -24,7 +25,8 @@ let certificate: CredentialCertificate;
 const random = createNodeRandom();
 /** The sandbox's clock; sleeping moves it. */
 const clock = { now: () => sandbox.clock.now(), sleep: (ms: number) => Promise.resolve(sandbox.clock.advance(ms / 1000)) };
-const audit = { append: () => Promise.resolve() };
+let state: ReturnType<typeof corePorts>;
+const registering = (graph: GraphTransport) => ({ ...state, graph, clock, events: { emit: () => undefined } });
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -38,6 +40,7 @@ afterAll(async () => {
 beforeEach(() => {
   sandbox.reset();
   sandbox.setReplicationLagMs({ 'graph.get': 0, 'sts.keys': 0 });
+  state = corePorts();
 });
 
 const app = () => sandbox.ready.apps[0] ?? expect.fail('the seed has no app');
@@ -99,14 +102,14 @@ describe('a first certificate on the sandbox\'s app registration', () => {
   it('is registered with the secret\'s token, seen through replication, proven, and then signs in', async () => {
     sandbox.setReplicationLagMs({ 'graph.get': 8000, 'sts.keys': 40_000 });
     const graph = graphWith(tokensWith(bySecret()));
-    const registered = await registerCertificate({ graph, clock, audit }, registration());
+    const registered = await registerCertificate(registering(graph), registration());
     expect(registered.alreadyRegistered).toBe(false);
     expect(registered.applicationObjectId).toBe(app().objectId);
     const tokens = tokensWith(byCertificate());
     const proof = await proveCertificate({ tokens, clock }, home());
     expect(proof.attempts).toBeGreaterThan(1);
     expect((await tokens.acquire(home())).claims?.tenantId).toBe(sandbox.ready.homeTenantId);
-    expect(await registerCertificate({ graph: graphWith(tokens), clock, audit }, registration())).toEqual({ ...registered, alreadyRegistered: true });
+    expect(await registerCertificate(registering(graphWith(tokens)), registration())).toEqual({ ...registered, alreadyRegistered: true });
     expect(sandbox.gaps()).toEqual([]);
     expect(JSON.stringify(sandbox.requests())).toContain('graph-js/');
   });
@@ -114,8 +117,8 @@ describe('a first certificate on the sandbox\'s app registration', () => {
   it('joins the certificate that is there already, and neither is lost', async () => {
     const graph = graphWith(tokensWith(bySecret()));
     const other = await generateCertificate({ clock, random, keys: createKeyGenerator() }, { subject: 'Older', keyBits: 2048 });
-    await registerCertificate({ graph, clock, audit }, { ...registration(), certificate: { ...other, name: 'Older' } });
-    await registerCertificate({ graph, clock, audit }, registration());
+    await registerCertificate(registering(graph), { ...registration(), certificate: { ...other, name: 'Older' } });
+    await registerCertificate(registering(graph), registration());
     const answer = await graph.send({ ...home() }, { method: 'GET', path: `/applications/${app().objectId}?$select=id,keyCredentials` });
     expect((answer.body as { keyCredentials: { customKeyIdentifier: string }[] }).keyCredentials.map((key) => key.customKeyIdentifier).toSorted()).toEqual([other.thumbprintSha1, certificate.thumbprintSha1].toSorted());
     const older = tokensWith({ kind: 'certificate', thumbprintSha256: other.thumbprintSha256, privateKey: other.privateKey });

@@ -8,6 +8,7 @@ import { isGuid } from '../../../src/core/internal/guid';
 import { secret } from '../../../src/core/internal/secret';
 import type { AppTokenRequest, AuditEvent, GraphRequest, GraphResponse, GraphScope } from '../../../src/core/ports';
 import { createMovableClock } from '../../../src/core/testing/movable-clock';
+import { corePorts } from '../../support/core-ports';
 
 const NOW = Date.UTC(2026, 10, 22);
 const der = new Uint8Array([48, 3, 2, 1, 5]);
@@ -93,8 +94,11 @@ describe('registering', () => {
   let writeAnswers: GraphResponse[];
   const input: RegistrationInput = { homeTenantId: 'home', appKey: 'backup', applicationAppId: 'app-1', certificate, actor: 'op-1' };
   const answer = (status: number, body?: unknown): GraphResponse => ({ status, body, requestId: 'r-1' });
+  let state: Pick<ReturnType<typeof corePorts>, 'random' | 'store' | 'sealer'>;
   const ports = () => ({
+    ...state,
     clock,
+    events: { emit: () => undefined },
     audit: { append: (event: AuditEvent) => Promise.resolve(void events.push(event)) },
     graph: {
       send: (scope: GraphScope, request: GraphRequest) => {
@@ -113,6 +117,7 @@ describe('registering', () => {
 
   beforeEach(() => {
     clock = createMovableClock(NOW, { skipsSleeps: true });
+    state = corePorts();
     [events, sent, writeAnswers] = [[], [], []];
     reads = [application(foreign('a')), application(foreign('a')), application(foreign('a'), ours())];
   });
@@ -181,6 +186,7 @@ describe('registering', () => {
     reads = [before];
     writeAnswers = Array.from({ length: 9 }, () => concurrency);
     sent = [];
+    state = corePorts();
     expect((await refusalOf(register())).serviceCode).toBe('Directory_ConcurrencyViolation');
     expect(writes()).toHaveLength(3);
   });
