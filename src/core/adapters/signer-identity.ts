@@ -8,5 +8,5 @@ const PLACE_LENGTH = 16;
 /** `program` is for people ("the command line"); `setUp` tells two of them on one host apart and is not kept, only its digest. */
 export function identifySigner(program: string, setUp: string): SignerIdentity {
   const host = hostname();
-  return { id: `${sha256Base64Url(JSON.stringify([host, program, setUp])).slice(0, PLACE_LENGTH)}`, label: `${program} on ${host}` };
+  return { id: sha256Base64Url(JSON.stringify([host, program, setUp])).slice(0, PLACE_LENGTH), label: `${program} on ${host}` };
 }

@@ -115,6 +115,12 @@ export function afterUndoing(rotation: CertificateRotation, reason: { readonly c
   return { ...rotation, state: 'rolling_back', reasons: [reason], nextStepAt: now };
 }
 
+/** The old certificate ended meanwhile: the new one is the only way on, however long it takes. */
+export function afterLosingTheOld(rotation: CertificateRotation, now: number): CertificateRotation {
+  const message = 'The old certificate has expired and the new one is still refused. If that lasts, register another one with a different credential of the app.';
+  return { ...rotation, state: 'proving', nextStepAt: now + LONGEST_PAUSE_MS, reasons: [{ code: 'CERTIFICATE_EXPIRED', message }] };
+}
+
 /** Nobody signs with the new key any more; requests that are under way are let finish before it goes. */
 export function afterSwitchingBack(rotation: CertificateRotation, now: number): CertificateRotation {
   return { ...rotation, nextStepAt: now + UNDER_WAY_MS };

@@ -13,7 +13,7 @@ import type { JsonObject } from '../ports';
 import { claimRecord, replaceRecord, type Stored } from '../records';
 import type { OnboardingContext } from './context';
 import { type Blocker, findBlockers } from './rotation-blockers';
-import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, retireOld, rollBack, type RotationWork } from './rotation-steps';
+import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, removeNewKeys, retireOld, rollBack, type RotationWork } from './rotation-steps';
 
 export interface RotationReport {
   readonly rotation: CertificateRotation;
@@ -59,6 +59,7 @@ export async function abortRotation(work: RotationWork, certificateId: string): 
   if (stored.value.state === 'rolling_back') return goOn(work, stored);
   if (!isRunning(stored.value)) return { rotation: stored.value, step: 'none', certificate: await successorOf(work.context, stored.value) };
   if (!canRollBack(stored.value)) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', 'The old key is on its way out; the rotation goes on.', { details: { rotationId: stored.value.id } });
+  await requireWayBack(work, stored.value);
   const undone = afterUndoing(stored.value, { code: 'CERTIFICATE_ROTATION_UNDONE', message: 'An operator undid the rotation.' }, ports.clock.now());
   return goOn(work, await write(work, stored, undone, 'roll_back'));
 }
@@ -75,6 +76,17 @@ export async function planRotation(work: RotationWork, certificateId: string): P
     steps: planRotationSteps(current.usedBy.map(({ appKey }) => appKey), work.settings, ports.clock.now()),
     blockers: await findBlockers(work, { fromCertificateId }),
   };
+}
+
+/** Going back is no way out when the old certificate has ended, or when somebody signs with the new one by a file of their own. */
+async function requireWayBack(work: RotationWork, { id, fromCertificateId, toCertificateId, activatedAt }: CertificateRotation): Promise<void> {
+  const { ports } = work.context;
+  const from = await requireCertificate(ports, fromCertificateId);
+  const details = { rotationId: id };
+  if (ports.clock.now() >= Date.parse(from.notAfter)) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', 'The old certificate has expired, so there is nothing to go back to.', { details });
+  if (activatedAt === null) return;
+  const [blocker] = (await findBlockers(work, { fromCertificateId: toCertificateId })).filter(({ code }) => code !== 'CERTIFICATE_SIGNER_BEHIND');
+  if (blocker !== undefined) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', `Somebody signs with the new certificate by a file, which would end with it. ${blocker.message}`, { details });
 }
 
 async function isCurrent({ ports }: OnboardingContext, certificateId: string): Promise<boolean> {
@@ -155,7 +167,15 @@ async function write(work: RotationWork, stored: Stored<CertificateRotation>, ro
     const data = { certificateId: rotation.fromCertificateId, rotationId: rotation.id, rotationState: rotation.state, reasons: rotation.reasons };
     await tellOccasion(ports, { type: 'certificate.rotation_failed', subject: rotationSubject(rotation), data });
   }
-  return requireRotation(context, rotation.lineId);
+  const written = await requireRotation(context, rotation.lineId);
+  if (!isOurs && step === 'register') await withdrawLateKeys(work, rotation, written.value);
+  return written;
+}
+
+/** Somebody undid the rotation while this caller was registering: what was added since goes again. */
+async function withdrawLateKeys(work: RotationWork, ours: CertificateRotation, now: CertificateRotation): Promise<void> {
+  const isUndone = now.id !== ours.id || now.state === 'rolled_back' || now.state === 'rolling_back';
+  if (isUndone) await removeNewKeys(work, ours);
 }
 
 async function note({ context: { ports }, operatorId }: RotationWork, rotation: CertificateRotation, step: RotationStep): Promise<void> {

@@ -11,7 +11,7 @@ import type { RotationSettings } from '../certificates/lifecycle';
 import { KEY_BITS, type CertificateRecord, type KeyBits } from '../certificates/model';
 import { addKeyCredential, removeKeyCredential } from '../certificates/roll-keys';
 import { keyIdOf } from '../certificates/key-credentials';
-import { afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../certificates/rotation';
+import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../certificates/rotation';
 import type { CertificateRotation, RotatingApp } from '../certificates/rotation-model';
 import { hasCode } from '../errors';
 import type { TokenSource } from '../ports';
@@ -99,7 +99,10 @@ export async function registerSuccessor(work: RotationWork, rotation: Certificat
 export async function proveSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports, settings } = work.context;
   const answers = await askRound(work, rotation);
-  return afterRound(rotation, answers, work.settings, { now: ports.clock.now(), homeTenantId: settings.homeTenantId });
+  const now = ports.clock.now();
+  const next = afterRound(rotation, answers, work.settings, { now, homeTenantId: settings.homeTenantId });
+  const from = await requireCertificate(ports, rotation.fromCertificateId);
+  return next.state === 'rolling_back' && now >= Date.parse(from.notAfter) ? afterLosingTheOld(next, now) : next;
 }
 
 /** From the switch of the line on, every process that asks the store signs with the new certificate. */
@@ -130,7 +133,7 @@ export async function retireOld(work: RotationWork, rotation: CertificateRotatio
   return { ...rotation, state: 'done', apps, reasons: [], endedAt: ports.clock.now(), nextStepAt: ports.clock.now() };
 }
 
-/** The old certificate signs alone again, then the new one's keys go; also those that were sent and never seen. */
+/** The old certificate signs alone again, then the new one's keys go. */
 export async function rollBack(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports } = work.context;
   const now = ports.clock.now();
@@ -138,10 +141,16 @@ export async function rollBack(work: RotationWork, rotation: CertificateRotation
     await switchLine(ports, rotation.lineId, { currentId: rotation.fromCertificateId, previousId: null, switchedAt: now });
     return afterSwitchingBack(rotation, now);
   }
-  const to = await findCertificate(ports, rotation.toCertificateId);
-  const apps = to === undefined ? rotation.apps : await removeKeys(work, rotation, { keyIdOf: ({ newKeyId }) => newKeyId ?? keyIdOf(to), signerId: rotation.fromCertificateId });
-  if (to !== undefined) await retireCertificate(ports, to.id);
-  return { ...rotation, state: 'rolled_back', apps, proof: { ...rotation.proof, goodRounds: NO_PROOF.goodRounds }, endedAt: now, nextStepAt: now };
+  const apps = await removeNewKeys(work, rotation);
+  if ((await findCertificate(ports, rotation.toCertificateId)) !== undefined) await retireCertificate(ports, rotation.toCertificateId);
+  return { ...rotation, state: 'rolled_back', apps: [...apps], proof: { ...rotation.proof, goodRounds: NO_PROOF.goodRounds }, endedAt: now, nextStepAt: now };
+}
+
+/** Also those that were sent and never seen. */
+export async function removeNewKeys(work: RotationWork, rotation: CertificateRotation): Promise<readonly RotatingApp[]> {
+  const to = await findCertificate(work.context.ports, rotation.toCertificateId);
+  if (to === undefined) return rotation.apps;
+  return removeKeys(work, rotation, { keyIdOf: ({ newKeyId }) => newKeyId ?? keyIdOf(to), signerId: rotation.fromCertificateId });
 }
 
 interface Removal {
