@@ -24,6 +24,7 @@ import { openKeyFile } from './certificates/key-file';
 import { openSigningCertificate } from './certificates/line';
 import { openPrivateKey } from './certificates/records';
 import type { AppCredentialSetting, Configuration } from './configuration';
+import { isCheckOverdue } from './corridor/check-certificates';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/credentials';
 import { bindOperator, type OperatorOnboarding } from './corridor/operator';
@@ -81,7 +82,9 @@ export async function createInstallation(options: InstallationOptions): Promise<
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
   const { ports, audit, tokensWith, readFileValidity, signerReports } = buildPorts(options, https);
   const settings = buildSettings(options);
-  const onboarding = createOnboarding(settings, ports, buildRoutes(options, ports, https));
+  const check = { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates };
+  const needsAttention = async () => isCheckOverdue({ settings, ports }, check);
+  const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention });
   return {
     onboarding,
     asOperator: (operatorId) => bindOperator(onboarding, ports.authorizer, operatorId),
@@ -93,7 +96,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
         staticSources: async () => findStaticSources(configuration, readFileValidity),
         settings: configuration.certificates.rotation,
         firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
-        check: { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates },
+        check,
       },
     ),
     ports,

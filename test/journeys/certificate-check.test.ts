@@ -216,8 +216,40 @@ describe('the heartbeat', () => {
     expect(await certificates.checkHeartbeat(OPERATOR)).toMatchObject({ overdue: false });
     story.advanceClock(3601);
     expect(await certificates.checkHeartbeat(OPERATOR)).toMatchObject({ overdue: true });
-    await certificates.watchHeartbeat();
+    await certificates.checkHeartbeat(OPERATOR);
     expect(story.events.map(({ type, accountId }) => [type, accountId])).toEqual([['certificate.check_overdue', null]]);
+  });
+
+  it('is noticed by a process that runs for long, which says so once, and again only after it was well', async () => {
+    await generate('Backup');
+    await check();
+    const stop = new AbortController();
+    let looks = 0;
+    const { clock, logger } = story.installation.ports;
+    vi.spyOn(clock, 'sleep').mockImplementation(async (ms) => {
+      looks += 1;
+      if (looks === 6) await check();
+      if (looks === 12) stop.abort();
+      story.advanceClock((ms / 1000) * 120);
+    });
+    const warn = vi.spyOn(logger, 'warn');
+    await story.installation.certificates.keepWatch(stop.signal);
+    vi.restoreAllMocks();
+    expect(warn.mock.calls.map(([message]) => message)).toEqual(Array(2).fill('The scheduled check of the certificates has stopped.'));
+    expect(story.events.map(({ type }) => type)).toEqual(['certificate.check_overdue', 'certificate.check_overdue']);
+  });
+
+  it('is one word to strangers, who are told nothing else, and the pages stay up', async () => {
+    const health = async () => story.onboarding.handle({ method: 'GET', path: '/healthz', query: new URLSearchParams(), headers: {}, body: '' });
+    expect(await health()).toMatchObject({ status: 200, body: '{"ok":true}' });
+    await generate('Backup');
+    story.advanceClock(3 * DAY_SECONDS);
+    expect(await health()).toMatchObject({ status: 200, body: '{"ok":true,"attention":true}' });
+    expect(story.events).toEqual([]);
+    await check();
+    const kept = await story.store.get('certificates/heartbeat/check');
+    await story.store.set('certificates/heartbeat/check', (kept?.value ?? '').replace(/"everyHours\\":24/, '"everyHours\\\\":9999'));
+    expect(await health()).toMatchObject({ status: 200, body: '{"ok":true,"attention":true}' });
   });
 
   it('is missed when a certificate was stored and no check ever ran', async () => {

@@ -3,6 +3,7 @@ import { type CertificateRecord, OnboardingError, secret } from '../../core/inde
 import { readLine, writeNewFile } from '../files';
 import { EXIT, table } from '../output';
 import type { Runtime } from '../runtime';
+import { addCheckCommand } from './certificate-check';
 import { addFileCommands, describe } from './certificate-files';
 import { addInspectCommand } from './certificate-inspect';
 import { addRotateCommands } from './certificate-rotate';
@@ -21,6 +22,7 @@ interface GenerateFlags {
 export function addCertificateCommands(program: Command, context: CommandContext): void {
   const certificate = program.command('certificate').description('credential certificates');
   addInspectCommand(certificate, context);
+  addCheckCommand(certificate, context);
   certificate
     .command('generate')
     .requiredOption('--name <name>', 'unique among your certificates')

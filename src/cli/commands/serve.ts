@@ -28,11 +28,13 @@ export function addServeCommand(program: Command, context: CommandContext): void
         const at = (path: string) => publicUrl(configuration.publicBaseUrl, path);
         const urls = { invite: at('/invite/'), consentCallback: at('/consent/callback'), signInCallback: at('/sign-in/callback'), jwks: at('/.well-known/jwks.json'), redeem: at('/impersonation/redeem'), health: at('/healthz') };
         output.result({ ready: true, port: server.port, publicBaseUrl: configuration.publicBaseUrl, urls }, () => `Listening on ${flags.host}:${server.port} for ${configuration.publicBaseUrl}\n${Object.entries(urls).map(([name, url]) => `  ${name.padEnd(16)} ${url}`).join('\n')}`);
+        const watching = installation.certificates.keepWatch(signal);
         await new Promise<void>((resolve) => {
           if (signal.aborted) resolve();
           signal.addEventListener('abort', () => resolve(), { once: true });
         });
         await server.close();
+        await watching;
         return EXIT.done;
       });
     });

@@ -17,6 +17,7 @@ import { registerCertificate } from '../certificates/register';
 import { requireApp } from '../consent/apps';
 import { type CertificateCheck, checkCertificates, checkHeartbeat, type CheckOptions, type CheckRequest, watchHeartbeat } from './check-certificates';
 import { type OnboardingContext, requireOperator } from './context';
+import { keepWatch } from './keep-watch';
 import { createRotations, type Rotations, type RotationsOptions } from './rotations';
 
 /** As stored; the subject's common name defaults to the name. */
@@ -79,8 +80,8 @@ export interface Credentials extends Rotations {
   check(operatorId: string, request?: CheckRequest): Promise<CertificateCheck>;
   /** Whether the check still runs. Raises like `check` without `directory`. */
   checkHeartbeat(operatorId: string): Promise<HeartbeatView>;
-  /** The same for a process that watches for itself and acts for no operator; what it shows is no customer's. */
-  watchHeartbeat(): Promise<HeartbeatView>;
+  /** For a process that runs for long: tells the host, and the log, when the check has stopped. Until the signal ends it; never rejects. */
+  keepWatch(signal: AbortSignal): Promise<void>;
 }
 
 export interface CredentialsOptions extends RotationsOptions {
@@ -121,7 +122,7 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     },
     check: async (operatorId, request) => checkCertificates(context, { ...options.check, rotate: async (...call) => rotations.rotate(...call) }, operatorId, request),
     checkHeartbeat: async (operatorId) => checkHeartbeat(context, options.check, operatorId),
-    watchHeartbeat: async () => watchHeartbeat(context, options.check),
+    keepWatch: async (signal) => keepWatch(ports, async () => watchHeartbeat(context, options.check), signal),
   };
 }
 

@@ -25,11 +25,13 @@ const CONSENT_COOKIE = 'm365-consent';
 const SIGN_IN_COOKIE = 'm365-sign-in';
 const COOKIE_SECONDS = 7200;
 
-type Handler = (context: OnboardingContext, request: WebRequest) => Promise<WebResponse>;
+type Handler = (context: OnboardingContext, request: WebRequest, options: RouteOptions) => Promise<WebResponse>;
 
 export interface RouteOptions {
   /** Absent when no backup portal is configured: redemption then answers 404. */
   readonly redemption?: RedemptionSettings | undefined;
+  /** True while the operators should look at their alarms. `/healthz` says so in one word and keeps to itself what it is. */
+  readonly needsAttention?: (() => Promise<boolean>) | undefined;
 }
 
 /** What a host asks for one request. */
@@ -78,7 +80,7 @@ async function answerPage(context: OnboardingContext, options: RouteOptions, req
     const invitation = invitationTicket(request);
     const methods = invitation === undefined ? ROUTES[request.path] : { GET: landing(invitation), POST: begin(invitation) };
     const handler = methods?.[request.method === 'HEAD' ? 'GET' : request.method];
-    if (handler !== undefined) return await handler(context, request);
+    if (handler !== undefined) return await handler(context, request, options);
     return htmlResponse(methods === undefined ? 404 : 405, refusalPage(partnerName, 'invalid', '-'));
   } catch (error) {
     const supportCode = reportRefusal(context, request, error);
@@ -162,10 +164,12 @@ function readLevel(value: string | null): AccessLevel {
   throw new OnboardingError('INPUT_INVALID', 'The access level is none, restricted or full.', { details: { field: 'accessLevel' } });
 }
 
-async function health(context: OnboardingContext): Promise<WebResponse> {
+/** Still 200 with an alarm: the pages work, and whoever balances the load must not take them away for it. */
+async function health(context: OnboardingContext, _request: WebRequest, { needsAttention }: RouteOptions): Promise<WebResponse> {
   try {
     await context.ports.store.get('meta/health');
-    return jsonResponse(200, { ok: true });
+    const attention = (await needsAttention?.()) === true;
+    return jsonResponse(200, { ok: true, ...(attention ? { attention } : {}) });
   } catch {
     return jsonResponse(503, { ok: false });
   }
