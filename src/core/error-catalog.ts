@@ -130,6 +130,8 @@ export const ERROR_CATALOG = {
   CERTIFICATE_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'There is no certificate with this id.', 'List the certificates and use one of their ids.'),
   CERTIFICATE_NAME_TAKEN: entry('fix_input', 'operator', 'invalid', 'Another certificate has this name.', 'Choose another name; the existing id is in the details.'),
   CERTIFICATE_EXISTS: entry('fix_input', 'operator', 'invalid', 'This very certificate is stored already.', 'Use the stored one; its id is in the details.'),
+  CERTIFICATE_DELETION_UNCONFIRMED: entry('fix_input', 'operator', 'invalid', 'Deleting the certificate, with its private key and for good, was not confirmed.', 'Look at the certificate; to delete it, confirm (--yes on the command line, Confirm in n8n).'),
+  CERTIFICATE_IN_USE: entry('act', 'operator', 'failed', 'Something still needs the certificate; each of them is named in the message and in the details.', 'Take them away one by one as the message says (rotate, unregister, change the configuration), then delete the certificate again.'),
   CERTIFICATE_FILE_UNUSABLE: entry('fix_input', 'operator', 'invalid', 'The file can be read, and no app could sign in with what is in it; the problems are named.', 'Run `certificate inspect` on it; export one RSA certificate together with its private key.'),
   CERTIFICATE_INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A certificate parameter is out of range.', 'Correct the named parameter.'),
   CERTIFICATE_EXPIRED: entry('attention', 'operator', 'failed', 'The certificate is outside its validity.', 'Generate or import another one and register it.'),

@@ -35,6 +35,7 @@ export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
 export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
+export type { CertificateRecords, CertificateView } from './corridor/certificate-records';
 export type { Blocker } from './corridor/rotation-blockers';
 export type { RotationPlan, RotationReport } from './corridor/rotate';
 export type { Rotations } from './corridor/rotations';
@@ -79,6 +80,8 @@ export { buildDeliveryPage, buildUndeliveredPage } from './impersonation/deliver
 export type { IssuedImpersonation } from './impersonation/issue';
 
 // Certificates
+export type { CertificateDependent } from './certificates/dependents';
+export type { CertificateEdit } from './certificates/edit';
 export { EXPORT_FORMATS } from './certificates/export';
 export type { ExportedFile, ExportFormat, ExportRequest } from './certificates/export';
 export { judgeHeartbeat } from './certificates/heartbeat';
@@ -95,12 +98,14 @@ export type { PfxPassword } from './certificates/pfx/passwords';
 export type { FileProblem, ProblemCode } from './certificates/pfx/problems';
 export type { PfxInput } from './certificates/pfx/read';
 export type { PfxProfile } from './certificates/pfx/write';
+export type { RemovedCertificate } from './certificates/remove';
 export { judgeRenewal, planRenewal } from './certificates/renewal';
 export type { DatedCredential, Renewal, RenewalPlan, RenewalReason, RenewalStatus } from './certificates/renewal';
 export type { PlannedStep, RotationStep } from './certificates/rotation';
 export { ROTATION_STATES } from './certificates/rotation-model';
 export type { CertificateRotation, RotatingApp, RotationProof, RotationState } from './certificates/rotation-model';
 export type { Signer, SignerSource } from './certificates/signers';
+export type { Thumbprints } from './certificates/thumbprints';
 
 // Audit
 export { createAuditLog } from './audit/log';

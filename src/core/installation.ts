@@ -94,6 +94,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
       {
         tokensWith,
         staticSources: async () => findStaticSources(configuration, readFileValidity),
+        storedCredentials: storedCredentials(configuration),
         settings: configuration.certificates.rotation,
         firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
         check,
@@ -189,6 +190,10 @@ async function findStaticSources({ credentials }: Configuration, readFileValidit
     if (file !== undefined && validity !== undefined) found.push({ appKey, source: 'pfxFile' in setting ? 'pfx' : 'pem', file, thumbprintSha256: validity.thumbprintSha256 });
   }
   return found;
+}
+
+function storedCredentials({ credentials }: Configuration) {
+  return [...credentials].flatMap(([appKey, credential]) => ('certificateId' in credential ? [{ appKey, certificateId: credential.certificateId }] : []));
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {

@@ -50,14 +50,24 @@ export const certificateRecordSchema = certificateFactsSchema.extend({
   lineId: z.string().optional(),
 });
 
+const removalSchema = z.object({
+  id: z.string(),
+  /** Milliseconds since the Unix epoch. */
+  startedAt: z.number(),
+  startedBy: z.string(),
+});
+
 /** At rest: the record, the public certificate, the sealed private key. */
 export const storedCertificateSchema = certificateRecordSchema.extend({
+  /** Present while it is being deleted: it is gone for everybody but whoever deletes it. */
+  removal: removalSchema.optional(),
   /** Base64 of the certificate's DER. */
   certificateDer: z.base64(),
   sealedPrivateKey: z.string(),
 });
 
 export type CertificateFacts = Readonly<z.infer<typeof certificateFactsSchema>>;
+export type CertificateRemoval = Readonly<z.infer<typeof removalSchema>>;
 export type CertificateUse = Readonly<z.infer<typeof certificateUseSchema>>;
 /** What people and programs see of a stored certificate. */
 export type CertificateRecord = Readonly<z.infer<typeof certificateRecordSchema>>;

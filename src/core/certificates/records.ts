@@ -16,7 +16,7 @@ export type CertificatePorts = Pick<Ports, 'store' | 'sealer'>;
 /** Every stored certificate, by id. Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`, `STATE_UNAVAILABLE`. */
 export async function listCertificates(ports: CertificatePorts): Promise<readonly CertificateRecord[]> {
   const records: CertificateRecord[] = [];
-  for await (const { value } of listRecords(ports, certificateKind)) records.push(toRecord(value));
+  for await (const { value } of listRecords(ports, certificateKind)) if (value.removal === undefined) records.push(toRecord(value));
   return records;
 }
 
@@ -56,14 +56,18 @@ export async function recordCertificateUse(ports: CertificatePorts, id: string, 
   });
 }
 
-/** Undefined when there is none. Raises like {@link listCertificates}. */
+/** Undefined when there is none, or it is being deleted. Raises like {@link listCertificates}. */
 export async function findStored(ports: CertificatePorts, id: string): Promise<StoredCertificate | undefined> {
-  return (await findRecord(ports, certificateKind, id))?.value;
+  const stored = await findRecord(ports, certificateKind, id);
+  return stored?.value.removal === undefined ? stored?.value : undefined;
 }
 
 /** Read, change, swap, as `changeRecord` does it. Raises like {@link requireCertificate}, and `STATE_CONFLICT`. */
 export async function changeCertificate(ports: CertificatePorts, id: string, change: (current: StoredCertificate) => StoredCertificate): Promise<CertificateRecord> {
-  const changed = await changeRecord(ports, certificateKind, id, change);
+  const changed = await changeRecord(ports, certificateKind, id, (current) => {
+    if (current.removal !== undefined) throw notFound(id);
+    return change(current);
+  });
   if (changed === undefined) throw notFound(id);
   return toRecord(changed);
 }

@@ -71,8 +71,7 @@ export async function storeCertificate(ports: WritePorts, input: StorableCertifi
     await ports.audit.append(outcomeOf(stored, actor, hasCode(error, 'CERTIFICATE_NAME_TAKEN', 'CERTIFICATE_EXISTS') ? 'refused' : 'failed')).catch(() => undefined);
     throw error;
   });
-  const twin = isNew ? undefined : await findStored(ports, stored.id);
-  if (twin !== undefined) return adopt(ports, twin, actor);
+  if (!isNew) return adopt(ports, await requireTwin(ports, stored.id), actor);
   await ports.audit.append(outcomeOf(stored, actor, 'done')).catch(async (error: unknown) => {
     if (input.id === undefined) await withdraw(ports, stored);
     throw error;
@@ -84,6 +83,13 @@ async function findOwn(ports: WritePorts, id: string | undefined): Promise<Store
   if (id === undefined) return undefined;
   if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw refused('id', 'A certificate\'s id has 1 to 64 letters, digits and hyphens.');
   return findStored(ports, id);
+}
+
+/** The id is taken, and what has it may be on its way out. */
+async function requireTwin(ports: WritePorts, id: string): Promise<StoredCertificate> {
+  const twin = await findStored(ports, id);
+  if (twin === undefined) throw new OnboardingError('STATE_CONFLICT', 'The certificate of this id is being deleted.', { details: { certificateId: id } });
+  return twin;
 }
 
 /** What a caller of the same id wrote, who may have died before its claims were permanent and its outcome audited. */

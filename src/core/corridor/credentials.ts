@@ -11,10 +11,11 @@ import type { FileProblem } from '../certificates/pfx/problems';
 import type { CertificateNaming } from '../certificates/naming';
 import { listCertificates, readCertificateDer, recordCertificateUse, requireCertificate } from '../certificates/records';
 import { createCertificate, importCertificate, type NewCertificate } from '../certificates/store-certificate';
-import type { CertificateRecord } from '../certificates/model';
 import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
+import { withThumbprints } from '../certificates/thumbprints';
 import { requireApp } from '../consent/apps';
+import { type CertificateRecords, type CertificateRecordsOptions, type CertificateView, createCertificateRecords } from './certificate-records';
 import { type CertificateCheck, checkCertificates, checkHeartbeat, type CheckOptions, type CheckRequest, watchHeartbeat } from './check-certificates';
 import { type OnboardingContext, requireOperator } from './context';
 import { keepWatch } from './keep-watch';
@@ -32,7 +33,7 @@ export interface ImportRequest extends CertificateNaming {
 }
 
 export interface ImportedCertificate {
-  readonly record: CertificateRecord;
+  readonly record: CertificateView;
   /** What is odd about the file and did not stop the import. */
   readonly warnings: readonly FileProblem[];
 }
@@ -47,9 +48,9 @@ export interface RegisteredCredential {
   readonly acceptedAt: number;
 }
 
-export interface Credentials extends Rotations {
+export interface Credentials extends CertificateRecords, Rotations {
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
-  generate(request: CertificateRequest, operatorId: string): Promise<CertificateRecord>;
+  generate(request: CertificateRequest, operatorId: string): Promise<CertificateView>;
   /**
    * Store the one certificate with its private key that a file holds. Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`,
    * `CERTIFICATE_FILE_UNUSABLE` (`details.problems`), `CERTIFICATE_EXISTS` and `CERTIFICATE_NAME_TAKEN`
@@ -62,9 +63,9 @@ export interface Credentials extends Rotations {
    */
   exportFile(certificateId: string, request: ExportRequest, operatorId: string): Promise<ExportedFile>;
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
-  list(operatorId: string): Promise<readonly CertificateRecord[]>;
+  list(operatorId: string): Promise<readonly CertificateView[]>;
   /** Raises `CERTIFICATE_NOT_FOUND` and like `list`. */
-  show(certificateId: string, operatorId: string): Promise<CertificateRecord>;
+  show(certificateId: string, operatorId: string): Promise<CertificateView>;
   /**
    * Register on the app and prove it; doing it again changes nothing. The app's present credential asks for the
    * change. Least Graph permission (application): Application.ReadWrite.OwnedBy, with the app owning its registration.
@@ -84,7 +85,7 @@ export interface Credentials extends Rotations {
   keepWatch(signal: AbortSignal): Promise<void>;
 }
 
-export interface CredentialsOptions extends RotationsOptions {
+export interface CredentialsOptions extends CertificateRecordsOptions, RotationsOptions {
   readonly check: CheckOptions;
   /** Before the first proof; the default leaves Entra time to replicate. */
   readonly firstWaitSeconds?: number | undefined;
@@ -94,15 +95,16 @@ export function createCredentials(context: OnboardingContext, options: Credentia
   const { ports } = context;
   const rotations = createRotations(context, options);
   return {
+    ...createCertificateRecords(context, options),
     ...rotations,
-    generate: async (request, operatorId) => {
+    generate: async ({ name, description, subject = name, keyBits, lifetimeDays }, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return createCertificate(ports, { ...request, subject: request.subject ?? request.name }, operatorId);
+      return withThumbprints(await createCertificate(ports, { name, description, subject, keyBits, lifetimeDays }, operatorId));
     },
     importFile: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
       const { certificate, warnings } = await openKeyFile(ports, request);
-      return { record: await importCertificate(ports, request, certificate, operatorId), warnings };
+      return { record: withThumbprints(await importCertificate(ports, request, certificate, operatorId)), warnings };
     },
     exportFile: async (certificateId, request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
@@ -110,11 +112,11 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     },
     list: async (operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return listCertificates(ports);
+      return (await listCertificates(ports)).map(withThumbprints);
     },
     show: async (certificateId, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return requireCertificate(ports, certificateId);
+      return withThumbprints(await requireCertificate(ports, certificateId));
     },
     register: async (certificateId, appKey, operatorId, signal) => {
       await requireOperator(context, operatorId, 'certificates', undefined);

@@ -1,0 +1,69 @@
+/**
+ * What is done with the record of a stored certificate: its names are changed, it is deleted when nothing needs it any more.
+ * What needs it is gathered here from the configuration, the store and the files; the certificates room judges it.
+ */
+import { findDependents, type CertificateDependent, type ConfiguredCertificate } from '../certificates/dependents';
+import { type CertificateEdit, editCertificate } from '../certificates/edit';
+import { findLine, findLineId } from '../certificates/line';
+import type { CertificateRecord } from '../certificates/model';
+import { listCertificates } from '../certificates/records';
+import { removeCertificate, type RemovedCertificate } from '../certificates/remove';
+import { listRotations } from '../certificates/rotation-model';
+import { listSigners } from '../certificates/signers';
+import { type Thumbprints, withThumbprints } from '../certificates/thumbprints';
+import { type OnboardingContext, requireOperator } from './context';
+import type { StaticSource } from './rotation-steps';
+
+/** A stored certificate as people and programs see it. */
+export type CertificateView = CertificateRecord & { readonly thumbprints: Thumbprints };
+
+export interface CertificateRecords {
+  /**
+   * Change name or description; what is absent stays. Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_NOT_FOUND`,
+   * `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN` (`details.certificateId`), `AUDIT_UNAVAILABLE`, `STATE_CONFLICT`.
+   */
+  edit(certificateId: string, edit: CertificateEdit, operatorId: string): Promise<CertificateView>;
+  /**
+   * Delete with its private key, for good; run again after a kill, it goes on. Raises `OPERATOR_NOT_ALLOWED`,
+   * `CERTIFICATE_NOT_FOUND` (also when it was deleted before), `CERTIFICATE_DELETION_UNCONFIRMED`, `CERTIFICATE_IN_USE`
+   * (`details.dependents`, each of them), `AUDIT_UNAVAILABLE`, `STATE_CONFLICT`.
+   */
+  remove(certificateId: string, request: { readonly confirm: boolean }, operatorId: string): Promise<RemovedCertificate>;
+}
+
+/** What the configuration says about the apps' credentials. */
+export interface CertificateRecordsOptions {
+  /** Apps whose credential is a stored certificate, by the id that stands there. */
+  readonly storedCredentials: readonly { readonly appKey: string; readonly certificateId: string }[];
+  /** Files that apps of this configuration sign in with. */
+  readonly staticSources: () => Promise<readonly StaticSource[]>;
+}
+
+export function createCertificateRecords(context: OnboardingContext, options: CertificateRecordsOptions): CertificateRecords {
+  const { ports } = context;
+  return {
+    edit: async (certificateId, { name, description }, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return withThumbprints(await editCertificate(ports, certificateId, { name, description }, operatorId));
+    },
+    remove: async (certificateId, { confirm }, operatorId) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return removeCertificate(ports, certificateId, { confirm, findDependents: async (certificate) => gatherDependents(context, options, certificate) }, operatorId);
+    },
+  };
+}
+
+async function gatherDependents({ ports }: OnboardingContext, { storedCredentials, staticSources }: CertificateRecordsOptions, certificate: CertificateRecord): Promise<readonly CertificateDependent[]> {
+  const configured: ConfiguredCertificate[] = [];
+  for (const { appKey, certificateId } of storedCredentials) {
+    const lineId = await findLineId(ports, certificateId);
+    configured.push({ appKey, lineId, line: await findLine(ports, lineId) });
+  }
+  return findDependents(certificate, {
+    configured,
+    staticSources: await staticSources(),
+    signers: await listSigners(ports, certificate.thumbprintSha256),
+    rotations: await listRotations(ports),
+    certificates: await listCertificates(ports),
+  });
+}
