@@ -7,7 +7,7 @@ import { startServer } from '../../src/core/adapters/node-server';
 import { createJwtService } from '../../src/core/adapters/jose-jwt';
 import { createMemoryStore, type IdentifiedStore } from '../../src/core/adapters/memory-store';
 import { type Configuration, parseConfiguration } from '../../src/core/configuration';
-import { createInstallation, type Installation } from '../../src/core/installation';
+import { createInstallation, type Installation, type InstallationOptions } from '../../src/core/installation';
 import type { Clock, DomainEvent, Logger } from '../../src/core/ports';
 import { parseKeyRing } from '../../src/core/sealing';
 import type { WebRequest, WebResponse } from '../../src/core/internal/web';
@@ -61,7 +61,7 @@ export async function startStory(options: StoryOptions = {}) {
   const ca = readFileSync(sandbox.ready.caFile, 'utf8');
   const secrets = new Map(sandbox.ready.apps.map((app) => [`${app.key}.secret`, app.clientSecret]));
 
-  const install = async (store: IdentifiedStore, configuration = chapter().configuration) =>
+  const install = async (store: IdentifiedStore, configuration = chapter().configuration, more: Partial<InstallationOptions> = {}) =>
     createInstallation({
       configuration,
       store,
@@ -73,6 +73,7 @@ export async function startStory(options: StoryOptions = {}) {
       logger: collectingLogger(log),
       events: { emit: (event) => void events.push(event) },
       deployment: store.claimScope,
+      ...more,
     });
 
   /** An empty state and an untouched directory; the sandbox, its clock and our port stay. */
