@@ -12,7 +12,7 @@ const SOURCE = String.raw`
 const { parentPort } = require('node:worker_threads');
 const { hash, pbkdf2Sync, scryptSync } = require('node:crypto');
 
-const BLOCK_BYTES = { sha384: 128, sha512: 128, 'sha512-224': 128, 'sha512-256': 128 };
+const BLOCK_BYTES = { sha384: 128, sha512: 128, 'sha512-224': 128, 'sha512-256': 128, 'sha3-224': 144, 'sha3-256': 136, 'sha3-384': 104, 'sha3-512': 72 };
 const PURPOSES = { key: 1, iv: 2, mac: 3 };
 
 const ROUND_CONSTANTS = Int32Array.from([

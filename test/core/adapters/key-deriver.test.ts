@@ -11,7 +11,7 @@ const pkcs12 = (changes: Partial<Extract<KeyDerivation, { function: 'pkcs12' }>>
 
 /** RFC 7292 appendix B.2 once more, by big integers instead of octets. */
 function expected({ hash, purpose, password, salt, iterations, lengthBytes }: Extract<KeyDerivation, { function: 'pkcs12' }>): Buffer {
-  const block = /sha(384|512)/.test(hash) ? 128 : 64;
+  const block = { 'sha3-224': 144, 'sha3-256': 136, 'sha3-384': 104, 'sha3-512': 72 }[hash as string] ?? (/sha(384|512)/.test(hash) ? 128 : 64);
   const repeated = (bytes: Uint8Array, length: number) => Buffer.from(Array.from({ length }, (_, index) => bytes[index % bytes.length] ?? 0));
   const padded = (bytes: Uint8Array) => repeated(bytes, Math.ceil(bytes.length / block) * block);
   let input = Buffer.concat([padded(salt), padded(password)]);
@@ -30,7 +30,7 @@ function expected({ hash, purpose, password, salt, iterations, lengthBytes }: Ex
 describe('a key from a password', () => {
   const deriver = createKeyDeriver();
 
-  it.each<DerivationHash>(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-224', 'sha512-256'])('is what PKCS#12 says, with %s', async (hash) => {
+  it.each<DerivationHash>(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'])('is what PKCS#12 says, with %s', async (hash) => {
     for (const changes of [{}, { iterations: 1 }, { iterations: 257, lengthBytes: 70 }, { purpose: 'mac' }, { purpose: 'iv', lengthBytes: 8 }, { password: Buffer.alloc(0) }, { password: Buffer.alloc(2) }, { salt: Buffer.alloc(0) }, { salt: Buffer.alloc(129, 0xff) }] as const) {
       const derivation = pkcs12({ hash, ...changes }) as Extract<KeyDerivation, { function: 'pkcs12' }>;
       expect(Buffer.from(await deriver.derive(derivation)).toString('hex')).toBe(expected(derivation).toString('hex'));

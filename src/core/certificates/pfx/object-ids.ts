@@ -41,6 +41,10 @@ export const DIGESTS: ReadonlyMap<string, DerivationHash> = new Map([
   ['2.16.840.1.101.3.4.2.3', 'sha512'],
   ['2.16.840.1.101.3.4.2.5', 'sha512-224'],
   ['2.16.840.1.101.3.4.2.6', 'sha512-256'],
+  ['2.16.840.1.101.3.4.2.7', 'sha3-224'],
+  ['2.16.840.1.101.3.4.2.8', 'sha3-256'],
+  ['2.16.840.1.101.3.4.2.9', 'sha3-384'],
+  ['2.16.840.1.101.3.4.2.10', 'sha3-512'],
 ]);
 
 /** Pseudo-random functions of PBKDF2 and message codes of PBMAC1. */
@@ -124,17 +128,21 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['1.2.643.7.1.1.2.3', 'GOST R 34.11-2012 (512 bits)'],
   ['1.2.643.7.1.1.4.1', 'HMAC with GOST R 34.11-2012 (256 bits)'],
   ['1.2.643.7.1.1.4.2', 'HMAC with GOST R 34.11-2012 (512 bits)'],
-  ['2.16.840.1.101.3.4.1.6', 'AES-128-GCM'],
-  ['2.16.840.1.101.3.4.1.26', 'AES-192-GCM'],
-  ['2.16.840.1.101.3.4.1.46', 'AES-256-GCM'],
+  ...aesModes(128, 0),
+  ...aesModes(192, 20),
+  ...aesModes(256, 40),
   ['1.2.840.113549.2.2', 'MD2'],
   ['1.2.840.113549.2.4', 'MD4'],
   ['1.3.36.3.2.1', 'RIPEMD-160'],
-  ['2.16.840.1.101.3.4.2.7', 'SHA3-224'],
-  ['2.16.840.1.101.3.4.2.8', 'SHA3-256'],
-  ['2.16.840.1.101.3.4.2.9', 'SHA3-384'],
-  ['2.16.840.1.101.3.4.2.10', 'SHA3-512'],
+  ['1.0.10118.3.0.55', 'Whirlpool'],
+  ['1.3.6.1.4.1.1722.12.2.1.16', 'BLAKE2b-512'],
+  ['1.3.6.1.4.1.1722.12.2.2.8', 'BLAKE2s-256'],
 ]);
+
+/** The modes of AES that nobody should use here; CBC is read. NIST's arc of AES. */
+function aesModes(bits: number, first: number): readonly (readonly [string, string])[] {
+  return (['ECB', 'OFB', 'CFB', 'GCM'] as const).map((mode) => [`2.16.840.1.101.3.4.1.${first + { ECB: 1, OFB: 3, CFB: 4, GCM: 6 }[mode]}`, `AES-${bits}-${mode}`]);
+}
 
 /** What people call it; without a name, the identifier. */
 export function nameOf(oid: string): string {
