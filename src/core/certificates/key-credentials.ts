@@ -50,6 +50,12 @@ export function findByKeyId(keys: ApplicationKeys, keyId: string): KeyCredential
   return keys.keyCredentials.find((entry) => sameGuid(entry.keyId, keyId));
 }
 
+/** Whether an entry is this certificate's: by its DER where Graph shows it, else by its label. */
+export function isEntryOf(entry: KeyCredentialEntry, certificate: Pick<RegistrableCertificate, 'thumbprintSha1' | 'thumbprintSha256'>): boolean {
+  const shown = thumbprintSha256Of(entry);
+  return shown === undefined ? isLabelled(entry, certificate.thumbprintSha1) : shown === certificate.thumbprintSha256.toUpperCase();
+}
+
 /** Upper-case hex; undefined while Graph does not show the key. */
 export function thumbprintSha256Of(entry: Pick<KeyCredentialEntry, 'key'>): string | undefined {
   const der = derOf(entry);
