@@ -230,6 +230,20 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await one('certificate', 'get', { certificate })).toMatchObject({ state: 'active' });
   });
 
+  it('call a certificate something else, and delete it only when that is confirmed and nothing needs it', { timeout: 90_000 }, async () => {
+    const generated = await one('certificate', 'generate', { certificateName: 'Short-lived', certificateDescription: 'for a test', keyBits: 2048, lifetimeDays: 30 });
+    const certificate = { mode: 'id', value: generated['id'] };
+    expect(await one('certificate', 'update', { certificate, newName: 'Renamed', changeDescription: false, newDescription: 'not this' })).toEqual({ ...generated, name: 'Renamed' });
+    expect(await one('certificate', 'update', { certificate, newName: '', changeDescription: true, newDescription: '' })).toEqual({ ...generated, name: 'Renamed', description: '' });
+    expect(await refusal('certificate', 'update', { certificate, newName: 'BACKUP 2027', changeDescription: false })).toMatchObject({ type: 'CERTIFICATE_NAME_TAKEN' });
+    expect(await refusal('certificate', 'delete', { certificate, confirmed: false })).toMatchObject({ type: 'CERTIFICATE_DELETION_UNCONFIRMED' });
+    expect(await one('certificate', 'delete', { certificate, confirmed: true })).toMatchObject({ id: generated['id'], name: 'Renamed', removed: true, deleted: true });
+    expect(await refusal('certificate', 'delete', { certificate, confirmed: true })).toMatchObject({ type: 'CERTIFICATE_NOT_FOUND' });
+    const registered = (await stage.story.installation.certificates.list(OPERATOR)).find(({ name }) => name === 'Backup 2027');
+    const inUse = await refusal('certificate', 'delete', { certificate: { mode: 'id', value: registered?.id }, confirmed: true });
+    expect(inUse).toMatchObject({ type: 'CERTIFICATE_IN_USE', message: expect.stringContaining(`"backup" (${registered?.usedBy[0]?.appId ?? 'nobody'})`) as string });
+  });
+
   it('say who may not, whose move it is and what to do, in n8n\'s own errors', async () => {
     const other = { credentials: changed(stage.credentials, 'm365OnboardingState', { operators: JSON.stringify([{ id: OPERATOR, name: 'Reader', accounts: ['fabrikam'], may: ['impersonate'] }]) }) };
     expect(await refusal('customerAccount', 'get', { account }, other)).toMatchObject({ type: 'OPERATOR_NOT_ALLOWED', message: expect.stringContaining('[Item 0]') as string });
@@ -260,7 +274,7 @@ describe('as a tool of an AI agent', () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(15);
+    expect(effects).toHaveLength(17);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type CertificateRecord, EXPORT_FORMATS, type ExportedFile, type ExportFormat, OnboardingError, type PfxProfile, secret } from '../../core/index';
+import { type CertificateView, EXPORT_FORMATS, type ExportedFile, type ExportFormat, OnboardingError, type PfxProfile, secret } from '../../core/index';
 import { type PasswordFlags, readCertificateFile, readLine, readPassword, writeNewFile } from '../files';
 import { EXIT } from '../output';
 import { type CommandContext, runAction } from './context';
@@ -74,14 +74,22 @@ function describeExport({ record, includesPrivateKey }: ExportedFile, path: stri
   return `${path}: ${record.name}, ${includesPrivateKey ? 'with its private key, protected by the password' : 'the public part'}\nSHA-256  ${record.thumbprintSha256}`;
 }
 
-export function describe(record: CertificateRecord): string {
+/** Thumbprints as Entra ID shows them, as OpenSSL prints them, and as they stand in a JSON Web Token. */
+export function describe(record: CertificateView): string {
+  const { sha1Hex, sha1Colon, sha1Base64Url, sha256Hex, sha256Colon, sha256Base64Url } = record.thumbprints;
   return [
     `certificate  ${record.id}  ${record.name}`,
+    ...(record.description === '' ? [] : [`description  ${record.description}`]),
     `subject      ${record.subject}`,
     `valid        ${record.notBefore} to ${record.notAfter}`,
     `key          ${record.keyType} ${record.keyBits}`,
-    `SHA-1        ${record.thumbprintSha1}`,
-    `SHA-256      ${record.thumbprintSha256}`,
+    `SHA-1        ${sha1Hex}`,
+    `             ${sha1Colon}`,
+    `  x5t        ${sha1Base64Url}`,
+    `SHA-256      ${sha256Hex}`,
+    `             ${sha256Colon}`,
+    `  x5t#S256   ${sha256Base64Url}`,
     `state        ${record.state}`,
+    ...record.usedBy.map(({ appKey, keyId }) => `used by      ${appKey} (key ${keyId})`),
   ].join('\n');
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { type CertificateRecord, OnboardingError, secret } from '../../core/index';
+import { type CertificateView, OnboardingError, secret } from '../../core/index';
 import { readLine, writeNewFile } from '../files';
 import { EXIT, table } from '../output';
 import type { Runtime } from '../runtime';
 import { addCheckCommand } from './certificate-check';
 import { addFileCommands, describe } from './certificate-files';
 import { addInspectCommand } from './certificate-inspect';
+import { addRecordCommands } from './certificate-records';
 import { addRotateCommands } from './certificate-rotate';
 import { type CommandContext, runAction } from './context';
 
@@ -42,6 +43,7 @@ export function addCertificateCommands(program: Command, context: CommandContext
     });
   addFileCommands(certificate, context);
   addRotateCommands(certificate, context);
+  addRecordCommands(certificate, context);
   certificate.command('list').description('every credential certificate').action(async (_flags: unknown, command: Command) => {
     await runAction(context, command, async ({ installation, operatorId }, output) => {
       const items = await installation.certificates.list(operatorId());
@@ -75,13 +77,13 @@ export function addCertificateCommands(program: Command, context: CommandContext
     });
 }
 
-async function generate({ installation, operatorId }: Runtime, flags: GenerateFlags): Promise<CertificateRecord> {
+async function generate({ installation, operatorId }: Runtime, flags: GenerateFlags): Promise<CertificateView> {
   const { name, description, subject, keyBits, lifetimeDays } = flags;
   if (keyBits !== 2048 && keyBits !== 3072 && keyBits !== 4096) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The key has 2048, 3072 or 4096 bits.', { details: { field: 'keyBits' } });
   return installation.certificates.generate({ name, description, subject, keyBits, lifetimeDays }, operatorId());
 }
 
-async function generateWithPfx(runtime: Runtime, context: CommandContext, flags: GenerateFlags & { readonly pfxOut: string }, signal: AbortSignal): Promise<CertificateRecord> {
+async function generateWithPfx(runtime: Runtime, context: CommandContext, flags: GenerateFlags & { readonly pfxOut: string }, signal: AbortSignal): Promise<CertificateView> {
   if (flags.pfxPasswordStdin !== true) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'A PFX needs a password: give it on standard input with --pfx-password-stdin.', { details: { field: 'password' } });
   const password = secret(await readLine(context.streams));
   if (password.reveal() === '') throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The password of a PFX is not empty.', { details: { field: 'password' } });

@@ -61,7 +61,7 @@ export interface Credentials extends CertificateRecords, Rotations {
    * A file of a stored certificate; a private key only under a password, audited, and not at all when the audit is down.
    * Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_INPUT_INVALID`, `AUDIT_UNAVAILABLE`, `SEAL_BROKEN`.
    */
-  exportFile(certificateId: string, request: ExportRequest, operatorId: string): Promise<ExportedFile>;
+  exportFile(certificateId: string, request: ExportRequest, operatorId: string): Promise<ExportedFile & { readonly record: CertificateView }>;
   /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`. */
   list(operatorId: string): Promise<readonly CertificateView[]>;
   /** Raises `CERTIFICATE_NOT_FOUND` and like `list`. */
@@ -108,7 +108,8 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     },
     exportFile: async (certificateId, request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return exportCertificate(ports, certificateId, request, operatorId);
+      const file = await exportCertificate(ports, certificateId, request, operatorId);
+      return { ...file, record: withThumbprints(file.record) };
     },
     list: async (operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);

@@ -68,4 +68,13 @@ export async function certificates(n8n: TestContext, { stage, kept, ran, one, ru
     assert.equal((await one('certificate', 'rotate', { certificate: byChoice(id), direction: 'undo' }))['state'], 'rolled_back');
     assert.equal((await one('certificate', 'get', { certificate: byChoice(id) }))['state'], 'active');
   });
+
+  await n8n.test('a certificate gets another name, and is deleted only when it is confirmed and in nobody\'s use', async () => {
+    const spare = String((await one('certificate', 'generate', { certificateName: 'Spare', keyBits: 2048 }))['id']);
+    const renamed = await one('certificate', 'update', { certificate: byChoice(spare), newName: 'Put aside', changeDescription: true, newDescription: 'for later' });
+    assert.deepEqual([renamed['name'], renamed['description']], ['Put aside', 'for later']);
+    await assert.rejects(one('certificate', 'delete', { certificate: byChoice(spare), confirmed: false }), /CERTIFICATE_DELETION_UNCONFIRMED/);
+    assert.equal((await one('certificate', 'delete', { certificate: byChoice(spare), confirmed: true }))['deleted'], true);
+    await assert.rejects(one('certificate', 'delete', { certificate: byChoice(id), confirmed: true }), /CERTIFICATE_IN_USE/);
+  });
 }

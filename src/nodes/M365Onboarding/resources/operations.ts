@@ -2,6 +2,7 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 import type { Operation } from '../../host/operation';
 import { getManyAdmins } from './admin/get-many.operation';
+import { deleteCertificate } from './certificate/delete.operation';
 import { exportCertificate } from './certificate/export.operation';
 import { generateCertificate } from './certificate/generate.operation';
 import { getManyCertificates } from './certificate/get-many.operation';
@@ -11,6 +12,7 @@ import { planRotation } from './certificate/plan-rotation.operation';
 import { registerCertificate } from './certificate/register.operation';
 import { releaseSigner } from './certificate/release-signer.operation';
 import { rotateCertificate } from './certificate/rotate.operation';
+import { updateCertificate } from './certificate/update.operation';
 import { getConsentStatus } from './consent/get-status.operation';
 import { openConsent } from './consent/open.operation';
 import { verifyConsent } from './consent/verify.operation';
@@ -39,6 +41,7 @@ export const RESOURCES: readonly INodePropertyOptions[] = [
 
 export const OPERATIONS: readonly Operation[] = [
   getManyAdmins,
+  deleteCertificate,
   exportCertificate,
   generateCertificate,
   getCertificate,
@@ -48,6 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
   registerCertificate,
   releaseSigner,
   rotateCertificate,
+  updateCertificate,
   getConsentStatus,
   openConsent,
   verifyConsent,
