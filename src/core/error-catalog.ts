@@ -35,7 +35,7 @@ export const ERROR_CATALOG = {
   INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A parameter does not have the documented form.', 'Correct the named parameter.'),
   TENANT_INVALID: entry('fix_input', 'operator', 'invalid', 'The tenant is neither a tenant id nor a domain, or is one that can never be a customer.', 'Give the customer\'s tenant id or one of its verified domains.'),
   TENANT_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'Microsoft knows no tenant by that name in this cloud.', 'Check the spelling and the cloud.'),
-  TENANT_MISMATCH: entry('fix_input', 'operator', 'invalid', 'The tenant that was named by its id and the tenant that has the named domain are not the same.', 'Compare both with the overview page of the tenant in the Entra admin centre.'),
+  TENANT_MISMATCH: entry('fix_input', 'operator', 'invalid', 'The tenant that was meant and the tenant that answered are not the same.', 'Compare both with the overview page of the tenant in the Entra admin centre.'),
   APP_UNKNOWN: entry('fix_input', 'operator', 'failed', 'No app with this key is declared.', 'Declare the app in the configuration.'),
   APP_CREDENTIAL_UNUSABLE: entry('fix_input', 'partner', 'failed', 'The app\'s credential is missing or cannot be used to sign in.', 'Name a stored certificate, a PFX, a PEM file or a secret for this app.'),
 
@@ -159,6 +159,21 @@ export const ERROR_CATALOG = {
   KEY_CREDENTIAL_PROOF_REFUSED: entry('act', 'partner', 'failed', 'Microsoft did not accept the proof that the app holds one of its registered keys.', 'Check this host\'s clock and that the signing certificate is registered on this app and valid; then run the step again, or register with another credential of the app (`certificate register`).'),
   KEY_CREDENTIAL_SIGNER_UNUSABLE: entry('act', 'partner', 'failed', 'The certificate that should prove possession is not registered on the app, has ended or is about to end, or is the one to be removed; nothing was sent.', 'Register the new certificate with another credential of the app (`certificate register`); to remove a key, prove with another registered one.'),
   KEY_CREDENTIAL_POLICY: entry('act', 'partner', 'failed', 'An app management policy of the home tenant forbids this certificate: it lives too long, or is not issued by a trusted authority.', 'Use a certificate within the policy (a shorter lifetime), or have the policy changed for this app.'),
+
+  // Customer-owned apps
+  CUSTOMER_APP_UNKNOWN: entry('fix_input', 'operator', 'invalid', 'The account has no customer app with this key.', 'List the customer apps of the account and use one of their keys.'),
+  CUSTOMER_APP_EXISTS: entry('fix_input', 'operator', 'invalid', 'This key already stands for another customer app of the account, or for the same one with other permissions.', 'Use another key, or remove the customer app first.'),
+  CUSTOMER_APP_REMOVING: entry('act', 'operator', 'expired', 'The customer app is being removed, and its removal has not come to its end.', 'Run the removal again: it goes on where it stopped. After that the key is free.'),
+  CUSTOMER_APP_PENDING: entry('retry_later', 'microsoft', 'try_later', 'Microsoft\'s directory does not show everywhere yet what was done.', 'Run the same step again in a few minutes; it goes on where it stopped.'),
+  CUSTOMER_APP_TOKEN_MISSING: entry('act', 'customer admin', 'failed', 'The next step is taken with the customer\'s admin, and no access token of theirs was given.', 'Pass the admin\'s Microsoft Graph access token (`az account get-access-token --resource-type ms-graph`).'),
+  CUSTOMER_APP_TOKEN_REFUSED: entry('act', 'customer admin', 'failed', 'Microsoft Graph does not accept the access token: it has ended, is for something else, or is not a person\'s.', 'Get a new one as the customer\'s admin and run the step again.'),
+  CUSTOMER_APP_NOT_ALLOWED: entry('act', 'customer admin', 'failed', 'The admin\'s access token lacks a permission, or the admin lacks a role.', 'The admin needs Global Administrator or Privileged Role Administrator; the access token Application.ReadWrite.All, AppRoleAssignment.ReadWrite.All and, for delegated permissions, DelegatedPermissionGrant.ReadWrite.All.'),
+  CUSTOMER_APP_REFUSED: entry('act', 'partner', 'failed', 'Microsoft Graph refused a step.', 'The service code names the cause; run it again when that is mended.'),
+  CUSTOMER_APP_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'The customer\'s tenant owns no app registration with this app id.', 'Take the "Application (client) ID" of one of its app registrations; an enterprise application alone is not one.'),
+  CUSTOMER_APP_MULTI_TENANT: entry('not_allowed', 'customer admin', 'not_allowed', 'The app registration is for several tenants; a key on it would open all of them.', 'Adopt one for its own tenant alone, or register a new one.'),
+  CUSTOMER_APP_ADOPTED: entry('not_allowed', 'operator', 'not_allowed', 'The app registration was there before us, so it is not ours to delete.', 'Remove our key only (--key-only on the command line, Key Only in n8n).'),
+  CUSTOMER_APP_FOREIGN: entry('attention', 'partner', 'failed', 'The app registration is not, or not any more, the one we made.', 'Look at it together with the customer; nothing was deleted.'),
+  CUSTOMER_APP_PERMISSION_UNKNOWN: entry('fix_input', 'operator', 'invalid', 'The tenant\'s resource does not offer this permission, or the tenant does not have the resource.', 'Check the spelling and the kind; a service without a licence may be missing from the tenant.'),
 
   // Token endpoint and Graph
   STS_REFUSED: entry('act', 'partner', 'failed', 'The token endpoint refused the app.', 'Look up the service code; it names the cause.'),

@@ -42,6 +42,12 @@ export type { Rotations } from './corridor/rotations';
 export type { SignerIdentity } from './corridor/signer-reports';
 export type { CertificateRequest, Credentials, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
+export type { CustomerAppsOptions } from './corridor/customer-app-entry';
+export type { RemoveCustomerAppInput, RemovedCustomerApp } from './corridor/customer-app-removal';
+export type { AdoptCustomerAppInput, CustomerApps, CustomerAppView, RegisterCustomerAppInput } from './corridor/customer-apps';
+export type { CustomerAppReason, CustomerAppState, CustomerAppStep, WantedPermission } from './customer-apps/model';
+export type { RemovalEvidence } from './customer-apps/remove';
+
 // Accounts
 export { ACCESS_LEVELS, isRaise, lowerAccessLevel, readAccessLevel } from './accounts/access-level';
 export type { AccessLevel } from './accounts/access-level';
@@ -53,7 +59,7 @@ export { createConfiguredAuthorizer, mayAct } from './accounts/operators';
 export type { ConfiguredOperator } from './accounts/operators';
 
 // Consent
-export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps } from './consent/apps';
+export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps, parsePermissions } from './consent/apps';
 export type { PartnerApp, RequiredPermission } from './consent/apps';
 export { readConsentCallback } from './consent/callback';
 export type { ConsentCallback } from './consent/callback';

@@ -4,6 +4,7 @@
  */
 import { createConfiguredAuthorizer } from './accounts/operators';
 import { type ConfiguredCredentialSource, createAppCredentialSource } from './adapters/app-credentials';
+import { createDelegatedGraph } from './adapters/delegated-graph';
 import { createGraphTransport } from './adapters/graph-client';
 import { createHttpsClient, type HttpsClient, type HttpsClientOptions } from './adapters/https-client';
 import { createJwtService } from './adapters/jose-jwt';
@@ -27,6 +28,8 @@ import type { AppCredentialSetting, Configuration } from './configuration';
 import { isCheckOverdue } from './corridor/check-certificates';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/credentials';
+import type { CustomerAppsOptions } from './corridor/customer-app-entry';
+import { createCustomerApps, type CustomerApps } from './corridor/customer-apps';
 import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
 import type { StaticSource } from './corridor/rotation-steps';
@@ -66,6 +69,7 @@ export interface Installation {
   asOperator(operatorId: string): OperatorOnboarding;
   readonly audit: AuditLog;
   readonly certificates: Credentials;
+  readonly customerApps: CustomerApps;
   /** What the parts were built from, for hosts that want one step of a room. */
   readonly ports: Ports;
   close(): Promise<void>;
@@ -100,6 +104,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
         check,
       },
     ),
+    customerApps: createCustomerApps({ settings, ports }, reachCustomerApps(configuration, ports, https)),
     ports,
     close: async () => {
       https.close();
@@ -194,6 +199,18 @@ async function findStaticSources({ credentials }: Configuration, readFileValidit
 
 function storedCredentials({ credentials }: Configuration) {
   return [...credentials].flatMap(([appKey, credential]) => ('certificateId' in credential ? [{ appKey, certificateId: credential.certificateId }] : []));
+}
+
+/** Apps that are not in the configuration: each has its own certificate, and its tenant is asked as its own admin. */
+function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: Ports, https: HttpsClient): CustomerAppsOptions {
+  const { clock, random, jwt } = ports;
+  const { authorityHost, graphHost, graphResource } = endpoints;
+  return {
+    graphAs: (personToken, tenantId) => createDelegatedGraph({ graphHost, graphResource, https, clock, random, tenantId, personToken }),
+    tokensAs: (app, certificateId) =>
+      createMsalTokenSource({ authorityHost, cloud, apps: [app], jwt, clock, random, https, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey(ports, certificateId)) }) } }),
+    firstWaitSeconds: sandbox === undefined ? undefined : 0,
+  };
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {

@@ -53,6 +53,8 @@ export interface Application {
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly createdDateTime: string;
   readonly ownerIds?: readonly string[];
+  /** The alternate key a client made it under. */
+  readonly uniqueName?: string;
   readonly federatedCredentials?: readonly FederatedCredential[];
   readonly written?: Written;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findRoleTemplateId } from '../../src/sandbox/directory-roles';
 import { setGraphVariants } from '../../src/sandbox/graph/index';
 import { graphRules } from '../../src/sandbox/graph/rules';
 import { routes } from '../../src/sandbox/graph/routes';
@@ -138,6 +139,47 @@ describe('permissions', () => {
     const reply = await graph.call('PATCH', `/v1.0/servicePrincipals/${resource}`, { scopes: ['Application.ReadWrite.All'], body: { accountEnabled: false } });
     expect(reply.status).toBe(501);
     expect(reply.gap).toMatch(/delegated/);
+  });
+});
+
+describe('what a person may write by directory role', () => {
+  const graph = createFixture();
+  const scopes = ['Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All', 'Directory.ReadWrite.All'];
+  const tenant = graph.tenant('contoso');
+  const as = (alias: string) => ({ scopes, subject: graph.personId('contoso', alias) });
+  const hold = (alias: string, role: string) => {
+    const roleDefinitionId = required(findRoleTemplateId(role));
+    const id = `${alias} ${role}`;
+    tenant.roleAssignments.put(id, { ...required(tenant.roleAssignments.list(START)[0]), id, roleDefinitionId, principalId: graph.personId('contoso', alias), directoryScopeId: '/' }, START);
+  };
+  const upsert = (name: string, alias: string, headers = { prefer: 'create-if-missing' }) =>
+    graph.call('PATCH', `/v1.0/applications(uniqueName='${name}')`, { ...as(alias), headers, body: { displayName: name, signInAudience: 'AzureADMyOrg' } });
+
+  it('lets any member register an application once by its unique name, and change what is their own', async () => {
+    const made = await upsert('one', 'nora');
+    expect(made.status).toBe(201);
+    expect(made.json).toMatchObject({ uniqueName: 'one', signInAudience: 'AzureADMyOrg' });
+    expect((await upsert('one', 'nora')).status).toBe(204);
+    expect(tenant.applications.list(START).filter(({ uniqueName }) => uniqueName === 'one')).toHaveLength(1);
+    expect((await graph.call('GET', "/v1.0/applications(uniqueName='one')", as('nora'))).json.id).toBe(made.json.id);
+    expect((await graph.call('POST', '/v1.0/servicePrincipals', { ...as('nora'), body: { appId: made.json.appId } })).status).toBe(201);
+    expect((await upsert('one', 'erik')).rule).toBe('G-ERR-ROLE');
+    expect((await upsert('two', 'nora', { prefer: 'return=minimal' })).status).toBe(404);
+    expect((await graph.call('DELETE', `/v1.0/applications/${String(made.json.id)}`, as('nora'))).status).toBe(204);
+  });
+
+  it("lets nobody but a Privileged Role Administrator grant Microsoft Graph's roles, and an Application Administrator change every application", async () => {
+    const { json } = await upsert('three', 'nora');
+    const client = String((await graph.call('POST', '/v1.0/servicePrincipals', { ...as('nora'), body: { appId: json.appId } })).json.id);
+    const resource = graph.principalId('contoso', GRAPH_APP_ID);
+    const role = required(required(tenant.servicePrincipals.get(resource, START)).appRoles[0]).id;
+    const grant = (alias: string) => graph.call('POST', `/v1.0/servicePrincipals/${resource}/appRoleAssignedTo`, { ...as(alias), body: { principalId: client, resourceId: resource, appRoleId: role } });
+    expect((await grant('nora')).status).toBe(403);
+    hold('nora', 'Application Administrator');
+    expect((await grant('nora')).status).toBe(403);
+    hold('nora', 'Privileged Role Administrator');
+    expect((await grant('nora')).status).toBe(201);
+    expect((await upsert('three', 'nora')).status).toBe(204);
   });
 });
 

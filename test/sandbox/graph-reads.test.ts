@@ -50,7 +50,7 @@ describe('addresses', () => {
     expect([missing.status, missing.gap]).toEqual([501, 'PATCH /v1.0/organization/{}']);
   });
 
-  it.each(['/beta/users', '/v1.0/me/licenseDetails', '/v1.0/auditLogs/provisioning', '/v1.0/users/x/licenseDetails', '/v1.0/directoryRoles/delta', '/v1.0/users/delta', '/v1.0/servicePrincipals/microsoft.graph.agentIdentity', "/v1.0/applications(uniqueName='x')"])(
+  it.each(['/beta/users', '/v1.0/me/licenseDetails', '/v1.0/auditLogs/provisioning', '/v1.0/users/x/licenseDetails', '/v1.0/directoryRoles/delta', '/v1.0/users/delta', '/v1.0/servicePrincipals/microsoft.graph.agentIdentity', "/v1.0/groups(uniqueName='x')"])(
     'that exist there and not here say so: %s',
     async (path) => {
       const reply = await graph.call('GET', path, { roles });

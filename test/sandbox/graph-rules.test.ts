@@ -29,6 +29,7 @@ const certificate = makeCertificate('rules');
 const call = (method: string, path: string, body?: unknown, options: CallOptions = {}) =>
   graph.call(method, `/v1.0${path}`, { roles: EVERY, ...(body === undefined ? {} : { body }), ...options });
 const home = { tenant: 'partner' };
+const upsert = { prefer: 'create-if-missing' };
 const assignment = (change: Json = {}) => ({ principalId: ids.client, resourceId: ids.resource, appRoleId: ids.role, ...change });
 const grant = (change: Json = {}) => ({ clientId: ids.client, consentType: 'AllPrincipals', resourceId: ids.resource, scope: 'User.Read', ...change });
 const patchKeys = (entry: Json) => call('PATCH', `/applications/${ids.application}`, { keyCredentials: [{ key: certificate.base64, type: 'AsymmetricX509Cert', usage: 'Verify', ...entry }] }, home);
@@ -102,6 +103,10 @@ const requests: readonly (readonly [GraphRuleId, () => ReturnType<typeof call>])
   ['G-APP-GET-KEYS', () => call('GET', `/applications/${ids.application}?$select=keyCredentials`, undefined, home)],
   ['G-APP-POST', () => call('POST', '/applications', { displayName: 'zz', signInAudience: 'AzureADMyOrg' }, home)],
   ['G-APP-PATCH', () => call('PATCH', `/applications/${ids.application}`, { displayName: 'zz' }, home)],
+  ['G-APP-UPSERT-ABSENT', () => call('PATCH', "/applications(uniqueName='zz')", { displayName: 'zz' }, home)],
+  ['G-APP-UPSERT-MADE', () => call('PATCH', "/applications(uniqueName='zz')", { displayName: 'zz', signInAudience: 'AzureADMyOrg' }, { ...home, headers: upsert })],
+  ['G-APP-UPSERT-PRESENT', () => call('PATCH', "/applications(uniqueName='zz')", { displayName: 'zz' }, { ...home, headers: upsert })],
+  ['G-ERR-ROLE', () => call('DELETE', `/servicePrincipals/${ids.client}`, undefined, { scopes: EVERY, subject: graph.personId('contoso', 'nora') })],
   ['G-APP-PATCH-KEYS', () => patchKeys({})],
   ['G-APP-PASSWORDS', () => call('PATCH', `/applications/${ids.application}`, { passwordCredentials: [{}] }, home)],
   ['G-APP-DELETE', () => call('DELETE', `/applications/${required(graph.tenant('partner').applications.list(START).at(-1)).id}`, undefined, home)],

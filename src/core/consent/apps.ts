@@ -79,6 +79,14 @@ export function parseApps(input: unknown): readonly PartnerApp[] {
   return ordered;
 }
 
+/** Required permissions alone, in the form they have in an app's declaration. Raises `CONFIG_INVALID` naming the field. */
+export function parsePermissions(input: unknown): readonly RequiredPermission[] {
+  const parsed = z.array(permissionSchema).safeParse(input);
+  if (parsed.success) return parsed.data.map(toRequired);
+  const issue = parsed.error.issues[0];
+  throw new OnboardingError('CONFIG_INVALID', `permissions${issue === undefined ? '' : `.${issue.path.join('.')}: ${issue.message}`}`, { details: { field: 'permissions' } });
+}
+
 /** Raises `APP_UNKNOWN`. */
 export function requireApp(apps: readonly PartnerApp[], key: string): PartnerApp {
   const app = apps.find((candidate) => candidate.key === key);

@@ -11,6 +11,7 @@ import { dropJourney, readJourney } from '../accounts/journey';
 import { dropAccount, isUnderWay, markRemoval, type MarkedAccount, requireStoredAccount } from '../accounts/removal';
 import { dropCurrentInvitation } from '../consent/invitation';
 import { dropRounds } from '../consent/rounds';
+import { findReadableApps } from '../customer-apps/records';
 import { hasCode, OnboardingError } from '../errors';
 import type { AuditEvent } from '../ports';
 import type { StillMine } from '../records';
@@ -18,6 +19,7 @@ import { dropBinding, findBinding } from '../sso/binding';
 import { dropOwnership, dropPendingOwnerships, findOwnership } from '../sso/ownership';
 import { dropSignIns } from '../sso/sign-in';
 import { type OnboardingContext, requireOperator } from './context';
+import { leaveCustomerApps } from './customer-app-removal';
 import { endAccess } from './end-access';
 import { dropSignedIn } from './ownership';
 
@@ -31,7 +33,8 @@ export interface RemoveAccountInput {
 
 /** What a removal does not reach, and whose it is to undo. */
 export interface RemainingGrants {
-  readonly what: 'consent_grants';
+  /** `customer_apps`: registrations in the customer's own tenant, which only an admin there can delete. */
+  readonly what: 'consent_grants' | 'customer_apps';
   readonly owner: 'customer admin';
   readonly tenantId: string;
   readonly apps: readonly { readonly key: string; readonly appId: string }[];
@@ -61,17 +64,18 @@ export async function removeAccount(context: OnboardingContext, input: RemoveAcc
   const event = eventOf(marked);
   const isTold = await isAudited(context, { ...event, id: `${event.id}:intent`, phase: 'intent' });
   const stillMine = () => isUnderWay(ports, marked);
+  const left = await findLeft(context, marked);
   for (let attempt = 0; ; attempt += 1) {
     // Another call has come to the end of this very removal.
-    if (!(await stillMine())) return answerOf(context, marked);
+    if (!(await stillMine())) return answerOf(context, marked, left);
     const { audited } = await endAccess(context, { accountId: marked.accountId, actor: marked.removal.startedBy });
     if (!isTold || !audited) throw new OnboardingError('AUDIT_UNAVAILABLE', 'The account gives no access any more. Its records stay until the audit can be written: run the removal again then.', { details: { accountId: marked.accountId } });
     if (await dropRecords(context, marked.accountId, stillMine)) break;
     if (attempt >= MAX_ATTEMPTS) throw disputed(marked.accountId);
   }
-  await ports.audit.append({ ...event, id: `${event.id}:outcome`, phase: 'outcome', intentId: `${event.id}:intent`, outcome: 'done' });
+  await ports.audit.append({ ...event, id: `${event.id}:outcome`, phase: 'outcome', intentId: `${event.id}:intent`, outcome: 'done', details: { customerApps: left.map(({ appId }) => appId) } });
   if (await dropAccount(ports, marked)) ports.events.emit({ type: 'accounts.removed', at: ports.clock.now(), accountId: marked.accountId, data: { tenantId: marked.removal.tenantId } });
-  return answerOf(context, marked);
+  return answerOf(context, marked, left);
 }
 
 /**
@@ -115,7 +119,9 @@ async function dropRecords(context: OnboardingContext, accountId: string, stillM
 }
 
 /** The records whose name is the account's id, which a later account of that id would find. */
-async function dropNamedRecords({ ports }: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
+async function dropNamedRecords(context: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
+  const { ports } = context;
+  if (!(await leaveCustomerApps(context, accountId, stillMine))) return false;
   for (const drop of [dropCurrentInvitation, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
   return true;
 }
@@ -140,9 +146,25 @@ function disputed(accountId: string): OnboardingError {
   return new OnboardingError('STATE_CONFLICT', 'Somebody kept working on the account while its records were dropped.', { details: { accountId } });
 }
 
-function answerOf({ settings }: OnboardingContext, { accountId, removal: { tenantId } }: MarkedAccount): RemovedAccount {
+type LeftApps = readonly { readonly key: string; readonly appId: string }[];
+
+/** Registrations in the customer's own tenant that outlive our records of them. */
+async function findLeft({ ports }: OnboardingContext, { accountId }: MarkedAccount): Promise<LeftApps> {
+  return (await findReadableApps(ports, accountId)).flatMap(({ key, appId }) => (appId === null ? [] : [{ key, appId }]));
+}
+
+function answerOf({ settings }: OnboardingContext, { accountId, removal: { tenantId } }: MarkedAccount, left: LeftApps): RemovedAccount {
   if (tenantId === null) return { id: accountId, removed: true, tenantId, remaining: [] };
-  const apps = settings.apps.map(({ key, appId }) => ({ key, appId }));
-  const message = 'What was granted to these apps in the customer\'s tenant stays until an admin there deletes their enterprise applications.';
-  return { id: accountId, removed: true, tenantId, remaining: [{ what: 'consent_grants', owner: 'customer admin', tenantId, apps, message }] };
+  const grants = {
+    what: 'consent_grants',
+    apps: settings.apps.map(({ key, appId }) => ({ key, appId })),
+    message: 'What was granted to these apps in the customer\'s tenant stays until an admin there deletes their enterprise applications.',
+  } as const;
+  const registrations = {
+    what: 'customer_apps',
+    apps: left,
+    message: 'These app registrations of the customer\'s own tenant stay, with our key on them, until an admin there deletes them; their private keys are stored here as certificates.',
+  } as const;
+  const remaining = [grants, ...(left.length === 0 ? [] : [registrations])].map((one) => ({ ...one, owner: 'customer admin' as const, tenantId }));
+  return { id: accountId, removed: true, tenantId, remaining };
 }

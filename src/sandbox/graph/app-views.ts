@@ -46,7 +46,7 @@ export function viewApplication(application: Application, options: ApplicationVi
     signInAudience: application.signInAudience,
     tags: [],
     tokenEncryptionKeyId: null,
-    uniqueName: null,
+    uniqueName: application.uniqueName ?? null,
     samlMetadataUrl: null,
     defaultRedirectUri: null,
     certification: null,

@@ -12,7 +12,8 @@ import { discard } from './discard';
 import { sevenDigits, wholeSeconds } from './instants';
 import { replaceKeyCredentials, type KeyContext } from './key-credentials';
 import { answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
-import { badRequest, NotModelled, notFound } from './refusal';
+import { badRequest, GraphRefusal, missingMessage, NotModelled, notFound } from './refusal';
+import { rule } from './rules';
 import { variantsOf } from './variants';
 import { readWritten, writableNames } from './written';
 import { readSingle } from './single';
@@ -35,6 +36,10 @@ export function getApplication(call: Call): Answer {
 }
 
 export function createApplication(call: Call): Answer {
+  return create(call, {});
+}
+
+function create(call: Call, alternate: Pick<Application, 'uniqueName'>): Answer {
   if (call.access === 'own') throw new NotModelled('creating applications under Application.ReadWrite.OwnedBy');
   const body = readJson(call.body);
   checkMembers(body, 'application', [...WRITABLE, 'signInAudience'], READ_ONLY);
@@ -54,6 +59,7 @@ export function createApplication(call: Call): Answer {
     passwordCredentials: [],
     createdDateTime: wholeSeconds(world.now()),
     ownerIds: firstOwners(call),
+    ...alternate,
   };
   const application = { ...blank, ...readChanges(body, blank, call) };
   caller.tenant.applications.put(application.id, application, world.now());
@@ -66,10 +72,25 @@ export function createApplication(call: Call): Answer {
   };
 }
 
+/** By its unique name it is made when there is none and the caller wants that; judged by the newest version, as every write. */
 export function updateApplication(call: Call): Answer {
-  const application = latestApplication(call);
+  const key = keyAt(call, 0);
+  if (key.kind === 'alternate' && key.property === 'uniqueName') return upsertApplication(call, key.value);
+  return update(call);
+}
+
+function upsertApplication(call: Call, uniqueName: string): Answer {
+  const present = call.caller.tenant.applications.list(call.world.now()).find((row) => row.uniqueName === uniqueName);
+  if (present !== undefined) return { ...update(call, present), ruleId: 'G-APP-UPSERT-PRESENT' };
+  if (!call.mayCreate) throw new GraphRefusal(rule('G-APP-UPSERT-ABSENT'), 404, 'Request_ResourceNotFound', missingMessage(uniqueName));
+  return { ...create(call, { uniqueName }), ruleId: 'G-APP-UPSERT-MADE' };
+}
+
+function update(call: Call, application = latestApplication(call)): Answer {
+  requireOwn(call, application.appId);
   const body = readJson(call.body);
-  checkMembers(body, 'application', WRITABLE, READ_ONLY);
+  checkMembers(body, 'application', [...WRITABLE, 'signInAudience'], READ_ONLY);
+  if (body.signInAudience !== undefined && body.signInAudience !== application.signInAudience) throw new NotModelled('changing signInAudience');
   storeApplication(call, { ...application, ...readChanges(body, application, call) });
   return { ...NO_CONTENT, ...('keyCredentials' in body ? { ruleId: 'G-APP-PATCH-KEYS' } : {}) };
 }

@@ -25,6 +25,8 @@ export const ADD_GRANT: Activity = app('Add delegated permission grant', 'Assign
 
 export const ACTIVITIES: Partial<Readonly<Record<GraphRuleId, Activity>>> = {
   'G-APP-POST': app('Add application', 'Add'),
+  'G-APP-UPSERT-MADE': app('Add application', 'Add'),
+  'G-APP-UPSERT-PRESENT': app('Update application', 'Update'),
   'G-APP-PATCH': app('Update application', 'Update'),
   'G-APP-PATCH-KEYS': app(SECRETS, 'Update'),
   'G-APP-ADD-KEY': app(SECRETS, 'Update'),

@@ -20,6 +20,8 @@ export interface Call {
   readonly keys: readonly Key[];
   readonly query: Query;
   readonly body: Body;
+  /** `Prefer: create-if-missing` was sent. */
+  readonly mayCreate: boolean;
 }
 
 export interface Body {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Tenant } from '../model';
 import builtInRoles from './built-in-roles.json';
 
-const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
+export const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
 const names: ReadonlyMap<string, string> = new Map(Object.entries(builtInRoles));
 
 export function roleName(templateId: string): string | undefined {
@@ -40,14 +40,10 @@ export function heldRoleIds(tenant: Tenant, principalIds: readonly string[], asO
   return [...new Set(held)];
 }
 
-/** Does the person hold Global Administrator now, directly or through a group that roles can be assigned to? */
-export function isGlobalAdministrator(tenant: Tenant, personId: string, asOfMs: number): boolean {
-  const holders = new Set(
-    tenant.roleAssignments
-      .list(asOfMs)
-      .filter(({ roleDefinitionId, directoryScopeId }) => roleDefinitionId === GLOBAL_ADMINISTRATOR && directoryScopeId === '/')
-      .map(({ principalId }) => principalId),
-  );
+/** Template ids of the roles the person holds now in the whole tenant, directly or through a group that roles can be assigned to. */
+export function activeRoleTemplates(tenant: Tenant, personId: string, asOfMs: number): ReadonlySet<string> {
   const groups = tenant.groups.list(asOfMs).filter((group) => group.isAssignableToRole === true && group.memberIds.includes(personId));
-  return holders.has(personId) || groups.some(({ id }) => holders.has(id));
+  const holders = new Set([personId, ...groups.map(({ id }) => id)]);
+  const held = tenant.roleAssignments.list(asOfMs).filter(({ principalId, directoryScopeId }) => directoryScopeId === '/' && holders.has(principalId));
+  return new Set(held.map(({ roleDefinitionId }) => roleDefinitionId));
 }

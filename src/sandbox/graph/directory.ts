@@ -25,7 +25,10 @@ export function findServicePrincipal(call: Call, key: Key): ServicePrincipal {
 }
 
 export function findApplication(call: Call, key: Key): Application {
-  return findByIdOrAppId(call.caller.tenant.applications, call, key);
+  if (key.kind !== 'alternate' || key.property !== 'uniqueName') return findByIdOrAppId(call.caller.tenant.applications, call, key);
+  const found = call.caller.tenant.applications.list(call.world.asOf('graph.get')).find(({ uniqueName }) => uniqueName === key.value);
+  if (found === undefined) throw notFound(key.value);
+  return found;
 }
 
 /** Registrations live in the partner's home tenant, or in the tenant itself when it is no customer. */
