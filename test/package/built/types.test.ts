@@ -14,7 +14,10 @@ function consumer(): string {
   return [
     ...snippets,
     `import { createPortalKit } from '${name}/portal';`,
-    `import { stateStoreContract } from '${name}/testing';`,
+    `import { secret } from '${name}';`,
+    `import { stateStoreContract, tokenSourceContract } from '${name}/testing';`,
+    "const signer = { thumbprintSha256: '', privateKey: secret('') };",
+    "export const checks = tokenSourceContract({ current: signer, former: signer, open: async ({ credentials }) => ({ tokens: tokensOver(fetch, credentials, ''), close: async () => undefined }) });",
     `import { startSandbox } from '${name}/sandbox';`,
     'export const seen = [createPortalKit, stateStoreContract, startSandbox];',
   ].join('\n');
