@@ -34,6 +34,8 @@ export type { CredentialKind, CredentialProblem } from './corridor/watched-crede
 export type { HandleOptions, RouteOptions } from './corridor/routes';
 export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corridor/removal';
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
+export { ACCOUNT_OCCASION_TYPES, accountOccasions, listAccountOccasions } from './corridor/account-occasions';
+export type { AccountOccasion, AccountOccasionType } from './corridor/account-occasions';
 export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
 export type { CertificateRecords, CertificateView } from './corridor/certificate-records';
 export type { Blocker } from './corridor/rotation-blockers';

@@ -16,7 +16,7 @@ export class M365OnboardingState implements ICredentialType {
   displayName = 'M365 Onboarding State';
   icon: Icon = { light: 'file:m365OnboardingState.svg', dark: 'file:m365OnboardingState.dark.svg' };
   documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#credentials';
-  supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger'];
+  supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger', 'm365OnboardingTrigger'];
   restrictToSupportedNodes = true as const;
 
   properties: INodeProperties[] = [

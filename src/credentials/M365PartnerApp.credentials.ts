@@ -25,7 +25,7 @@ export class M365PartnerApp implements ICredentialType {
   displayName = 'M365 Partner App';
   icon: Icon = { light: 'file:m365PartnerApp.svg', dark: 'file:m365PartnerApp.dark.svg' };
   documentationUrl = 'https://github.com/m365-onboarding/n8n-nodes-m365-onboarding#credentials';
-  supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger'];
+  supportedNodes = ['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger', 'm365OnboardingTrigger'];
   restrictToSupportedNodes = true as const;
 
   properties: INodeProperties[] = [

@@ -4,6 +4,7 @@ import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { M365OnboardingState } from '../../src/credentials/M365OnboardingState.credentials';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
 import { M365ConsentTrigger } from '../../src/nodes/M365ConsentTrigger/M365ConsentTrigger.node';
+import { M365OnboardingTrigger } from '../../src/nodes/M365OnboardingTrigger/M365OnboardingTrigger.node';
 import { M365Onboarding } from '../../src/nodes/M365Onboarding/M365Onboarding.node';
 import { runItems } from '../../src/nodes/host/run-items';
 import type { Operation } from '../../src/nodes/host/operation';
@@ -54,7 +55,7 @@ describe('the M365 Onboarding node', () => {
   });
 });
 
-it.each([new M365Onboarding(), new M365ConsentTrigger()])('names a test of its own for each credential it takes', ({ description, methods }) => {
+it.each([new M365Onboarding(), new M365ConsentTrigger(), new M365OnboardingTrigger()])('names a test of its own for each credential it takes', ({ description, methods }) => {
   const tests = description.credentials?.map(({ testedBy }) => testedBy);
   expect(tests).toHaveLength(2);
   expect(Object.keys(methods.credentialTest)).toEqual(tests);
@@ -71,7 +72,7 @@ describe('the M365 Partner App credential', () => {
 
   it('can be decrypted by this package\'s nodes only', () => {
     expect(credential.restrictToSupportedNodes).toBe(true);
-    expect(credential.supportedNodes).toEqual(['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger']);
+    expect(credential.supportedNodes).toEqual(['m365Onboarding', 'm365OnboardingTool', 'm365ConsentTrigger', 'm365OnboardingTrigger']);
   });
 });
 

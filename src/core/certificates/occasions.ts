@@ -31,7 +31,7 @@ export function rotationSubject({ id, state }: { readonly id: string; readonly s
 }
 
 /** The same text for the same occasion. */
-export function occasionId({ type, subject }: Pick<Occasion, 'type' | 'subject'>): string {
+export function occasionId({ type, subject }: { readonly type: string; readonly subject: string }): string {
   return `${type}:${subject}`;
 }
 

@@ -9,7 +9,7 @@ import { listCertificates } from '../certificates/records';
 import { hasCode } from '../errors';
 import { type OnboardingContext, requireOperator } from './context';
 import { type CheckedCredential, judgeCredential, occasionsOf } from './judge-credential';
-import { needsStep, type Renewed, type RenewalStep, takeSteps } from './renew-certificates';
+import { type Renewed, type RenewalStep, takeSteps } from './renew-certificates';
 import type { RotationReport } from './rotate';
 import { readSecretEnds } from './secret-ends';
 import { type CredentialWatch, listWatched, type WatchedCredential } from './watched-credentials';
@@ -68,8 +68,7 @@ export async function checkCertificates(context: OnboardingContext, options: Che
 const NOTHING_DONE: Renewed = { steps: [], failures: new Map() };
 
 async function renewDue(context: OnboardingContext, options: CheckOptions & { readonly rotate: Rotate }, operatorId: string, signal?: AbortSignal): Promise<Renewed> {
-  const now = context.ports.clock.now();
-  const due = (await judgeAll(context, options, {})).flatMap(({ watched, shown }) => (watched.certificateId !== null && needsStep(watched, shown, now) ? [watched.certificateId] : []));
+  const due = (await judgeAll(context, options, {})).flatMap(({ shown: { certificateId, stepDue } }) => (stepDue && certificateId !== null ? [certificateId] : []));
   return takeSteps(due, async (certificateId) => options.rotate(certificateId, operatorId, signal));
 }
 

@@ -7,6 +7,7 @@ import { type Occasion, type OccasionType, rotationSubject } from '../certificat
 import { judgeRenewal, planRenewal, type Renewal, type RenewalReason, type RenewalStatus } from '../certificates/renewal';
 import { type CertificateRotation, isRunning, type RotationState } from '../certificates/rotation-model';
 import { judgeRotation } from '../certificates/rotation-watch';
+import { needsStep } from './renew-certificates';
 import type { CredentialKind, CredentialProblem, WatchedCredential } from './watched-credentials';
 
 /** `unwatched`: nobody can see from here when it ends; `unreadable`: it could not be opened. */
@@ -38,6 +39,8 @@ export interface CheckedCredential {
   readonly renewReason: RenewalReason | null;
   /** Its renewal is due, and a window is open or the end is near. */
   readonly mayRenewNow: boolean;
+  /** A step of its rotation can be taken now: the first, when it is due, or the next. */
+  readonly stepDue: boolean;
   readonly rotation: ShownRotation | null;
   /** A person, or a rotation, has something to do. */
   readonly attention: boolean;
@@ -51,6 +54,7 @@ export function judgeCredential(watched: WatchedCredential, settings: LifecycleS
   const { dated, rotation, problem } = watched;
   const renewal = dated === undefined ? undefined : judgeRenewal(dated, settings.renewal, now);
   const status = renewal?.status ?? statusWithoutDates(watched);
+  const mayRenewNow = renewal?.mayBegin ?? false;
   const isRotating = rotation !== undefined && isRunning(rotation);
   const rotationProblem = rotation === undefined ? undefined : judgeRotation(rotationFacts(rotation, settings, watched.replaced), now);
   const needsRenewal = status === 'due' && !isRotating;
@@ -64,7 +68,8 @@ export function judgeCredential(watched: WatchedCredential, settings: LifecycleS
     notAfter: dated?.notAfter ?? null,
     renewAt: renewal?.renewAt ?? null,
     renewReason: renewal?.reason ?? null,
-    mayRenewNow: renewal?.mayBegin ?? false,
+    mayRenewNow,
+    stepDue: needsStep(watched, { mayRenewNow, status }, now),
     rotation: rotation === undefined ? null : showRotation(rotation),
     attention: ALARMING.has(status) || needsRenewal || rotationProblem !== undefined,
     problems: [found, rotationProblem].filter((one) => one !== undefined),

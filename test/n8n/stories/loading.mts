@@ -7,10 +7,10 @@ import { PACKAGE } from '../stage.mts';
 export async function loading(n8n: TestContext, { stage, kept }: Scene): Promise<void> {
   const { client, credentials, secrets } = stage;
 
-  await n8n.test('n8n loads both nodes and both credential types from the installed package', async () => {
+  await n8n.test('n8n loads all nodes and both credential types from the installed package', async () => {
     const nodes = (await client.call('GET', '/types/nodes.json')).body as { name: string }[];
     const own = nodes.map(({ name }) => name).filter((name) => name.startsWith(`${PACKAGE}.`));
-    assert.deepEqual(own.toSorted(), ['m365ConsentTrigger', 'm365Onboarding', 'm365OnboardingTool'].map((name) => `${PACKAGE}.${name}`));
+    assert.deepEqual(own.toSorted(), ['m365ConsentTrigger', 'm365Onboarding', 'm365OnboardingTool', 'm365OnboardingTrigger'].map((name) => `${PACKAGE}.${name}`));
     const types = (await client.call('GET', '/types/credentials.json')).body as { name: string }[];
     assert.deepEqual(types.map(({ name }) => name).filter((name) => name.startsWith('m365')).toSorted(), ['m365OnboardingState', 'm365PartnerApp']);
   });
