@@ -2,8 +2,8 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 import type { Operation } from '../../host/operation';
 import { getManyAdmins } from './admin/get-many.operation';
-import { deleteCertificate } from './certificate/delete.operation';
 import { checkCertificates } from './certificate/check.operation';
+import { deleteCertificate } from './certificate/delete.operation';
 import { exportCertificate } from './certificate/export.operation';
 import { generateCertificate } from './certificate/generate.operation';
 import { getManyCertificates } from './certificate/get-many.operation';
@@ -42,8 +42,8 @@ export const RESOURCES: readonly INodePropertyOptions[] = [
 
 export const OPERATIONS: readonly Operation[] = [
   getManyAdmins,
-  deleteCertificate,
   checkCertificates,
+  deleteCertificate,
   exportCertificate,
   generateCertificate,
   getCertificate,
