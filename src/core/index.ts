@@ -145,5 +145,6 @@ export { openPostgresStore } from './adapters/postgres-store';
 export type { PostgresStoreOptions } from './adapters/postgres-store';
 export { openSqliteStore } from './adapters/sqlite-store';
 export { identifySigner } from './adapters/signer-identity';
+export { readProxySettings } from './adapters/proxy-settings';
 export { createSystemClock } from './adapters/system-clock';
 export { createTenantDirectory } from './adapters/tenant-directory';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type Cloud, createHttpsClient } from '../../core/index';
+import { type Cloud, createHttpsClient, type HttpsClientOptions, readProxySettings } from '../../core/index';
 import type { VerifyPorts } from '../../verify-tenant/model';
 import { describeReport } from '../../verify-tenant/report';
 import { verifyTenant, type VerifyReport } from '../../verify-tenant/run';
@@ -52,8 +52,13 @@ async function writeFacts(path: string, cloud: Cloud, work: () => Promise<Verify
   return report;
 }
 
+function wayOut(): Pick<HttpsClientOptions, 'proxyEnv'> {
+  const proxyEnv = readProxySettings(process.env);
+  return proxyEnv === undefined ? {} : { proxyEnv };
+}
+
 async function withPorts<T>(output: Output, sandbox: SandboxPlace | undefined, use: (ports: VerifyPorts) => Promise<T>): Promise<T> {
-  const https = createHttpsClient({ userAgent: 'm365-onboarding-verify-tenant', timeoutMs: TIMEOUT_MS, ...(sandbox === undefined ? { proxyEnv: process.env } : { ca: sandbox.caPem }) });
+  const https = createHttpsClient({ userAgent: 'm365-onboarding-verify-tenant', timeoutMs: TIMEOUT_MS, ...(sandbox === undefined ? wayOut() : { ca: sandbox.caPem }) });
   const clock = sandbox === undefined ? { now: () => Date.now() } : await followSandboxClock(sandbox.control);
   const wait: VerifyPorts['wait'] = async (milliseconds, signal) => {
     await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
