@@ -1,6 +1,6 @@
 /** Certificate files and their passwords: files are read within the limit and never overwritten, passwords come by standard input. */
 import { closeSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
-import { MAX_FILE_BYTES, OnboardingError, type PfxPassword, secret } from '../core/index';
+import { hasCode, MAX_FILE_BYTES, OnboardingError, type PfxPassword, type Secret, secret } from '../core/index';
 import type { Streams } from './output';
 
 /** At most one byte more than is allowed, so that a huge file is refused and not read. Raises `INPUT_INVALID`. */
@@ -56,6 +56,23 @@ export async function readPassword(streams: Streams, flags: PasswordFlags): Prom
   if (flags.passwordStdin === true && flags.passwordNull === true) throw new OnboardingError('INPUT_INVALID', 'Give --password-stdin or --password-null, not both.', { details: { field: 'password' } });
   if (flags.passwordNull === true) return null;
   return flags.passwordStdin === true ? secret(await readLine(streams)) : undefined;
+}
+
+interface Passwords {
+  readonly password?: PfxPassword | undefined;
+  readonly repeatedPassword?: Secret;
+}
+
+/** The password that the flags name. Without a flag none, and when the file wants one, twice from the person at the terminal. */
+export async function withPassword<T>(streams: Streams, flags: PasswordFlags, open: (passwords: Passwords) => Promise<T>): Promise<T> {
+  const { ask } = streams;
+  const given = await readPassword(streams, flags);
+  try {
+    return await open({ password: given });
+  } catch (error) {
+    if (given !== undefined || ask === undefined || !hasCode(error, 'PFX_PASSWORD_REQUIRED')) throw error;
+    return await open({ password: secret(await ask('Password of the file: ')), repeatedPassword: secret(await ask('Once more: ')) });
+  }
 }
 
 /** Standard input without the end of line that `echo` and editors add. */

@@ -17,6 +17,8 @@ export interface Streams {
   readonly err: (text: string) => void;
   /** Standard input to its end; absent where there is none. */
   readonly input?: () => Promise<string>;
+  /** Ask the person at the terminal for something that is not shown; absent where there is no terminal. */
+  readonly ask?: (prompt: string) => Promise<string>;
 }
 
 export function createOutput(streams: Streams, flags: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined }): Output {

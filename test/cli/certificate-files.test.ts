@@ -72,6 +72,14 @@ describe('certificate files on the command line', { timeout: 90_000 }, () => {
     expect(await cli('', 'certificate', 'import', path('both.pem'), '--name', 'IMPORTED')).toMatchObject({ code: 3, json: { error: { code: 'CERTIFICATE_EXISTS' } } });
   });
 
+  it('import takes the one of several certificates that is selected', async () => {
+    for (const name of ['One', 'Two']) execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', path(`${name}.key`), '-out', path(`${name}.crt`), '-subj', `/CN=${name}`, '-days', '400'], { stdio: 'ignore' });
+    writeFileSync(path('several.pem'), ['One.crt', 'One.key', 'Two.crt', 'Two.key'].map((name) => readFileSync(path(name), 'utf8')).join(''));
+    expect(await cli('', 'certificate', 'import', path('several.pem'), '--name', 'Several')).toMatchObject({ code: 3, json: { error: { code: 'CERTIFICATE_FILE_UNUSABLE', details: { choices: [{ subject: 'CN=One' }, { subject: 'CN=Two' }] } } } });
+    const { fingerprint } = new X509Certificate(readFileSync(path('Two.crt')));
+    expect(await cli('', 'certificate', 'import', path('several.pem'), '--name', 'Selected', '--select', fingerprint)).toMatchObject({ code: 0, json: { subject: 'CN=Two', thumbprintSha1: fingerprint.replaceAll(':', '') } });
+  });
+
   it.each([
     ['c.pem', '', 'CERTIFICATE_FILE_UNUSABLE'],
     ['b.pfx', 'wrong', 'PFX_PASSWORD_WRONG'],
@@ -86,7 +94,7 @@ describe('certificate files on the command line', { timeout: 90_000 }, () => {
     const { out, json } = await cli('', 'audit', 'list');
     const seen = (json['items'] as { action: string; phase: string; outcome?: string }[]).map(({ action, phase, outcome }) => `${action} ${outcome ?? phase}`);
     expect(seen.filter((entry) => entry === 'certificate.exported done')).toHaveLength(4);
-    expect(seen.filter((entry) => entry === 'certificate.imported done')).toHaveLength(2);
+    expect(seen.filter((entry) => entry === 'certificate.imported done')).toHaveLength(3);
     expect(out).not.toContain('hunter2');
   });
 });

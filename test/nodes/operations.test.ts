@@ -195,10 +195,12 @@ describe('the operations of the node, in the order of an onboarding', () => {
     const naming = { inputField: 'data', certificateName: 'Taken over' };
     expect(await refusal('certificate', 'import', { ...naming, filePassword: 'hunter2' }, file)).toMatchObject({ type: 'PFX_PASSWORD_WRONG' });
     expect(await refusal('certificate', 'import', { ...naming, filePassword: ' hunter2 ' }, file)).toMatchObject({ type: 'CERTIFICATE_EXISTS' });
+    expect(await refusal('certificate', 'import', { ...naming, filePassword: ' hunter2 ', repeatedPassword: 'hunter2' }, file)).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
+    expect(await refusal('certificate', 'import', { ...naming, filePassword: ' hunter2 ', select: 'A'.repeat(40) }, file)).toMatchObject({ type: 'CERTIFICATE_INPUT_INVALID' });
     expect(await refusal('certificate', 'import', { ...naming, inputField: 'other' }, file)).toMatchObject({ message: expect.not.stringContaining('hunter2') as string });
     expect(await refusal('certificate', 'import', naming, { files: { data: new Uint8Array((1 << 20) + 1) } })).toMatchObject({ type: 'PFX_TOO_LARGE' });
     const elsewhere = { ...file, credentials: changed(stage.credentials, 'm365OnboardingState', { stateUrl: 'sqlite:elsewhere.sqlite' }) };
-    expect(await stage.one('certificate', 'import', { ...naming, filePassword: ' hunter2 ', certificateDescription: 'from the old host' }, elsewhere)).toMatchObject({ name: 'Taken over', description: 'from the old host', source: 'imported', thumbprintSha256: stored?.thumbprintSha256, warnings: [] });
+    expect(await stage.one('certificate', 'import', { ...naming, filePassword: ' hunter2 ', repeatedPassword: ' hunter2 ', select: stored?.thumbprints.sha1Colon, certificateDescription: 'from the old host' }, elsewhere)).toMatchObject({ name: 'Taken over', description: 'from the old host', source: 'imported', thumbprintSha256: stored?.thumbprintSha256, warnings: [] });
     expect(await refusal('certificate', 'export', { certificate, format: 'cer', outputField: 'file' }, { isToolExecution: true })).toMatchObject({ message: expect.stringContaining('AI agent') as string });
   });
 

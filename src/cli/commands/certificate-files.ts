@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { type CertificateView, EXPORT_FORMATS, type ExportedFile, type ExportFormat, OnboardingError, type PfxProfile, secret } from '../../core/index';
-import { type PasswordFlags, readCertificateFile, readLine, readPassword, writeNewFile } from '../files';
+import { type PasswordFlags, readCertificateFile, readLine, withPassword, writeNewFile } from '../files';
 import { EXIT } from '../output';
 import { type CommandContext, runAction } from './context';
 
 interface ImportFlags extends PasswordFlags {
   readonly name: string;
   readonly description?: string;
+  readonly select?: string;
 }
 
 interface ExportFlags extends PasswordFlags {
@@ -29,11 +30,15 @@ function addImportCommand(certificate: Command, context: CommandContext): void {
     .option('--description <text>')
     .option('--password-stdin', 'read the file\'s password from standard input')
     .option('--password-null', 'the null password of Windows')
+    .option('--select <thumbprint>', 'of a file with several certificates the one that is meant: SHA-1 or SHA-256, in any spelling')
     .description('take a certificate with its private key into the store')
     .action(async (file: string, flags: ImportFlags, command: Command) => {
       await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
-        const password = await readPassword(context.streams, flags);
-        const { record, warnings } = await installation.certificates.importFile({ name: flags.name, description: flags.description, bytes: readCertificateFile(file), password, signal }, operatorId());
+        const { name, description, select } = flags;
+        const bytes = readCertificateFile(file);
+        const { record, warnings } = await withPassword(context.streams, flags, async (passwords) =>
+          installation.certificates.importFile({ name, description, select, bytes, ...passwords, signal }, operatorId()),
+        );
         for (const { message } of warnings) output.say(`note: ${message}`);
         output.result(record, () => describe(record));
         return EXIT.done;

@@ -15,6 +15,8 @@ import { proveCertificate } from '../certificates/prove';
 import { registerCertificate } from '../certificates/register';
 import { withThumbprints } from '../certificates/thumbprints';
 import { requireApp } from '../consent/apps';
+import { OnboardingError } from '../errors';
+import type { Secret } from '../internal/secret';
 import { type CertificateRecords, type CertificateRecordsOptions, type CertificateView, createCertificateRecords } from './certificate-records';
 import { type CertificateCheck, checkCertificates, checkHeartbeat, type CheckOptions, type CheckRequest, watchHeartbeat } from './check-certificates';
 import { type OnboardingContext, requireOperator } from './context';
@@ -29,6 +31,10 @@ export interface ImportRequest extends CertificateNaming {
   readonly bytes: Uint8Array;
   /** Undefined: none was given. Null: the null password. */
   readonly password?: PfxPassword | undefined;
+  /** The password once more, as a person typed it; when given, it must be the same. */
+  readonly repeatedPassword?: Secret | undefined;
+  /** Of a file with several certificates the one that is meant: its thumbprint in any spelling. */
+  readonly select?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,7 +59,8 @@ export interface Credentials extends CertificateRecords, Rotations {
   generate(request: CertificateRequest, operatorId: string): Promise<CertificateView>;
   /**
    * Store the one certificate with its private key that a file holds. Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`,
-   * `CERTIFICATE_FILE_UNUSABLE` (`details.problems`), `CERTIFICATE_EXISTS` and `CERTIFICATE_NAME_TAKEN`
+   * `CERTIFICATE_INPUT_INVALID` (`details.parameter`), `CERTIFICATE_FILE_UNUSABLE` (`details.problems`; `details.choices` when the
+   * file holds several certificates and none is selected), `CERTIFICATE_EXISTS` and `CERTIFICATE_NAME_TAKEN`
    * (`details.certificateId`), `PEM_MALFORMED`, `NOT_A_PFX`, a code of the `PFX_` family, `AUDIT_UNAVAILABLE`.
    */
   importFile(request: ImportRequest, operatorId: string): Promise<ImportedCertificate>;
@@ -103,6 +110,7 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     },
     importFile: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
+      requireSamePassword(request);
       const { certificate, warnings } = await openKeyFile(ports, request);
       return { record: withThumbprints(await importCertificate(ports, request, certificate, operatorId)), warnings };
     },
@@ -127,6 +135,11 @@ export function createCredentials(context: OnboardingContext, options: Credentia
     checkHeartbeat: async (operatorId) => checkHeartbeat(context, options.check, operatorId),
     keepWatch: async (signal) => keepWatch(ports, async () => watchHeartbeat(context, options.check), signal),
   };
+}
+
+function requireSamePassword({ password, repeatedPassword }: ImportRequest): void {
+  if (repeatedPassword === undefined || repeatedPassword.reveal() === password?.reveal()) return;
+  throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The two passwords are not the same.', { details: { parameter: 'repeatedPassword' } });
 }
 
 interface RegisterInput {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKeyDeriver } from '../../../src/core/adapters/key-deriver';
@@ -8,6 +8,7 @@ import { generateCertificate } from '../../../src/core/certificates/generate';
 import { openKeyFile } from '../../../src/core/certificates/key-file';
 import type { CredentialCertificate } from '../../../src/core/certificates/model';
 import { writePfx } from '../../../src/core/certificates/pfx/write';
+import { spellThumbprints } from '../../../src/core/certificates/thumbprints';
 import type { OnboardingError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
 import { createMovableClock } from '../../../src/core/testing/movable-clock';
@@ -52,6 +53,37 @@ describe('a certificate with its key', () => {
   it('is read from a PFX, whose chain stays behind', async () => {
     const pfx = await writePfx(ports, { pkcs8: key().export({ type: 'pkcs8', format: 'der' }), certificates: [other.der, ours.der], password: secret('x'), iterations: 1 });
     expect((await open(pfx, 'x')).certificate.thumbprintSha256).toBe(ours.thumbprintSha256);
+  });
+});
+
+describe('a file with several pairs', () => {
+  const several = () => Buffer.from(ours.pem + ours.privateKey.reveal() + other.pem + other.privateKey.reveal());
+  const selecting = async (select: string) => openKeyFile(ports, { bytes: several(), select });
+
+  it('is refused with the thumbprints to choose from', async () => {
+    const error = await refusalOf(several());
+    expect(error).toMatchObject({ code: 'CERTIFICATE_FILE_UNUSABLE', details: { choices: [{ thumbprintSha1: ours.thumbprintSha1, thumbprintSha256: ours.thumbprintSha256, subject: 'CN=Ours' }, { thumbprintSha256: other.thumbprintSha256 }] } });
+    for (const { thumbprintSha1 } of [ours, other]) expect(error.message).toContain(thumbprintSha1);
+  });
+
+  it('gives the one that is selected, by either thumbprint in any spelling', async () => {
+    for (const certificate of [ours, other]) {
+      for (const spelling of Object.values(spellThumbprints(certificate))) {
+        const opened = await selecting(` ${spelling} `);
+        expect(opened.certificate.thumbprintSha256).toBe(certificate.thumbprintSha256);
+        expect(new X509Certificate(opened.certificate.pem).checkPrivateKey(createPrivateKey(opened.certificate.privateKey.reveal()))).toBe(true);
+        expect(opened.warnings).toEqual([]);
+      }
+    }
+  });
+
+  it('is refused for a thumbprint that is not in it, and for what is none', async () => {
+    await expect(selecting('A'.repeat(40))).rejects.toMatchObject({ code: 'CERTIFICATE_INPUT_INVALID', details: { parameter: 'select', choices: [{}, {}] } });
+    await expect(selecting('ours')).rejects.toMatchObject({ code: 'CERTIFICATE_INPUT_INVALID', details: { parameter: 'select' } });
+  });
+
+  it('may be selected from where there is but one', async () => {
+    expect(await openKeyFile(ports, { bytes: Buffer.from(ours.pem + ours.privateKey.reveal()), select: ours.thumbprintSha1 })).toMatchObject({ certificate: { thumbprintSha256: ours.thumbprintSha256 } });
   });
 });
 

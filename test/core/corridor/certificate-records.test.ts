@@ -112,6 +112,27 @@ describe('deleting by way of an installation', () => {
   });
 });
 
+describe('importing with a repeated password', () => {
+  const importing = async (password: string | undefined, repeated: string) => {
+    const { id } = await generate();
+    const { bytes } = await installation.certificates.exportFile(id, { format: 'pfx', password: secret(PASSWORD) }, OPERATOR);
+    await remove(id);
+    const request = { name: 'Imported', bytes, password: password === undefined ? undefined : secret(password), repeatedPassword: secret(repeated) };
+    return installation.certificates.importFile(request, OPERATOR);
+  };
+
+  it('takes the same one twice', async () => {
+    expect(await importing(PASSWORD, PASSWORD)).toMatchObject({ record: { name: 'Imported', source: 'imported' } });
+  });
+
+  it.each([[PASSWORD, `${PASSWORD} `], [PASSWORD, ''], [undefined, PASSWORD]])('refuses %j and %j before anything is stored', async (password, repeated) => {
+    const refusal = await errorOf(importing(password, repeated));
+    expect(refusal).toMatchObject({ code: 'CERTIFICATE_INPUT_INVALID', details: { parameter: 'repeatedPassword' } });
+    expect(JSON.stringify([refusal, refusal?.message])).not.toContain(PASSWORD);
+    expect(await installation.certificates.list(OPERATOR)).toEqual([]);
+  });
+});
+
 describe('a certificate as it is shown', () => {
   it('has its thumbprints in every spelling, in lists as well', async () => {
     const made = await generate();

@@ -20,6 +20,8 @@ export interface FileProblem {
   readonly message: string;
 }
 
+/** A sentence names no more than these. */
+const MAX_CHOICES = 5;
 const EXPIRES_SOON_MS = 30 * 24 * 60 * 60_000;
 
 export interface Judged {
@@ -47,9 +49,14 @@ function matchProblems({ certificates, keys, pairs }: FileContents): readonly Fi
   if (keys.length === 0) problems.push(fault('PRIVATE_KEY_MISSING', 'The file holds no private key. Export it again together with its private key.'));
   if (certificates.length === 0) problems.push(fault('CERTIFICATE_MISSING', 'The file holds no certificate.'));
   if (keys.length > 0 && certificates.length > 0 && pairs.length === 0) problems.push(mismatch(keys, certificates));
-  if (pairs.length > 1) problems.push(fault('SEVERAL_KEYS', `The file holds ${pairs.length} certificates with their keys. Give a file with one of them.`));
+  if (pairs.length > 1) problems.push(fault('SEVERAL_KEYS', `The file holds ${pairs.length} certificates with their keys: ${nameChoices(pairs)}. Give a file with one of them; an import can also choose by thumbprint.`));
   else if (pairs.length === 1 && distinct.size > 1) problems.push(warning('SEVERAL_KEYS', `The file holds ${distinct.size} private keys, of which one belongs to a certificate.`));
   return problems;
+}
+
+function nameChoices(pairs: readonly Pair[]): string {
+  const named = pairs.slice(0, MAX_CHOICES).map(({ certificate: { facts } }) => `${facts.thumbprintSha1} (${facts.subject})`);
+  return [...named, ...(pairs.length > MAX_CHOICES ? ['…'] : [])].join(', ');
 }
 
 /** A key of a kind that nobody can use says more than that it does not fit. */
