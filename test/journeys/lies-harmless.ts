@@ -30,4 +30,13 @@ export const HARMLESS: Partial<Readonly<Record<LieId, string>>> = {
   'L-LAG-LIST': NO_LAG_HERE,
   'L-LAG-STS': NO_LAG_HERE,
   'L-LAG-ROLES': NO_LAG_HERE,
+  'L-GRAPH-PERMISSION': 'The product asks for nothing but what its permissions are for; that Graph would give more is for Microsoft to see.',
+  'L-GRAPH-OWNED': 'Only registrations of the partner\'s own apps are written to.',
+  'L-KEY-HIDDEN': 'An entry without its key is found by the thumbprint.',
+  'L-KEY-IDENTIFIER': 'The thumbprint is read in either notation.',
+  'L-KEY-APPEND': 'What is sent holds everything that was there, so that both ways end alike.',
+  'L-KEY-DATES': 'The dates that are sent are the certificate\'s own.',
+  'L-KEY-CHANGED': 'No entry is ever changed: one is added, another removed.',
+  'L-PROOF-ISSUER': 'The proof names the right issuer. Whether it is looked at is for Microsoft to see.',
+  'L-LAG-KEYS': NO_LAG_HERE,
 };

@@ -1,10 +1,14 @@
-/** What the product makes of a lie: one customer from the invitation to an operator, while Microsoft's stand-in lies. */
+/**
+ * What the product makes of a lie: one customer from the invitation to an operator, while Microsoft's stand-in lies, and where
+ * that is never told, one certificate from its registration to the end of its rotation.
+ */
 import { isOnboardingError } from '../../src/core/errors';
 import { playPerson, type ConsentDecision } from '../../src/sandbox/admin';
 import type { LieId } from '../../src/sandbox/index';
 import type { VisitedPage, Visitor } from '../../src/sandbox/visitor';
 import { invite, refusal } from './attacks';
-import { personWith, startStory, type Story } from './story';
+import { keysOf, registered, rotateUntil, signOnce } from './rotations';
+import { OPERATOR, personWith, startStory, type Story } from './story';
 
 /** `noticed`: the journey stopped or says what is wrong. `unnoticed`: told, and the journey ended as if nothing were. `untold`: nobody came where it is told. */
 export interface LieOutcome {
@@ -21,26 +25,36 @@ export async function openLyingStory(): Promise<Story> {
 }
 
 export async function liveThrough(story: Story, lie: LieId): Promise<LieOutcome> {
+  const onboarded = await live(story, lie, async () => walk(story, lie.startsWith('L-DECLINE') ? 'cancel' : 'accept'));
+  return onboarded.outcome === 'untold' ? live(story, lie, async () => exchangeCertificate(story), async () => judgeKeys(story)) : onboarded;
+}
+
+type Ending = 'as it should' | readonly string[];
+
+/** `truth` is asked when nobody lies any more. */
+async function live(story: Story, lie: LieId, way: () => Promise<Ending>, truth: () => Promise<Ending> = async () => 'as it should'): Promise<LieOutcome> {
   await story.renew();
   story.sandbox.setLies([lie]);
-  const ended = await journey(story, lie.startsWith('L-DECLINE') ? 'cancel' : 'accept');
+  const ended = await endingOf(way);
   const isTold = await wasTold(story, lie);
   story.sandbox.setLies([]);
-  const codes = ended === 'as it should' ? [] : ended;
+  const judged = ended === 'as it should' ? await truth() : ended;
+  if (judged !== ended) throw new Error(`${lie} ended well and is not: ${String(judged)}`);
+  const codes = judged === 'as it should' ? [] : judged;
   return { outcome: codes.length > 0 ? 'noticed' : isTold ? 'unnoticed' : 'untold', codes };
 }
 
-/** The codes the journey ended with instead of the right end. */
-async function journey(story: Story, decision: ConsentDecision): Promise<'as it should' | readonly string[]> {
+/** The codes the way ended with instead of the right end. */
+async function endingOf(way: () => Promise<Ending>): Promise<Ending> {
   try {
-    return await walk(story, decision);
+    return await way();
   } catch (error) {
     if (isOnboardingError(error)) return [error.code];
     throw error;
   }
 }
 
-async function walk(story: Story, decision: ConsentDecision): Promise<'as it should' | readonly string[]> {
+async function walk(story: Story, decision: ConsentDecision): Promise<Ending> {
   const visitor = story.visitor();
   const tenant = story.tenant('contoso.example');
   const landing = await visitor.submit(await visitor.open(await invite(story)), 'continue');
@@ -54,6 +68,21 @@ async function walk(story: Story, decision: ConsentDecision): Promise<'as it sho
   if (report.state !== 'active') return [...new Set([report.state, ...report.reasons.map((reason) => reason.code)])];
   const [binding, owned] = [await story.onboarding.showBinding('contoso'), await story.onboarding.showAccount('contoso')];
   return binding.tenantId === tenant.tenantId && owned.tenantId === tenant.tenantId ? 'as it should' : ['bound to the wrong tenant'];
+}
+
+async function exchangeCertificate(story: Story): Promise<Ending> {
+  const first = await registered(story, ['backup']);
+  await rotateUntil(story, first, 'done');
+  await signOnce(story, 'backup');
+  return 'as it should';
+}
+
+async function judgeKeys(story: Story): Promise<Ending> {
+  const { certificates } = story.installation;
+  const active = (await certificates.list(OPERATOR)).filter(({ state }) => state === 'active');
+  const keys = await keysOf(story, 'backup');
+  const isRight = active.length === 1 && keys.length === 1 && keys[0]?.keyId === active[0]?.usedBy[0]?.keyId;
+  return isRight ? 'as it should' : ['the wrong keys are registered'];
 }
 
 /** From page to page as this person would go, looking again at a page that waits, but not for ever. */
