@@ -45,6 +45,7 @@ export function liesPage(kills: Kills, outcomes: Outcomes): string {
     `## What the product makes of them (${noticed.length} of ${told.length} told lies noticed)`,
     '',
     'One customer goes from the invitation to a bound administrator while the lie is on (declining, for the lies about declining).',
+    'Where it is not told on that way, one certificate goes from its registration to the end of its rotation.',
     'A lie is *told* when the journey comes to where it matters. Noticed: the journey stops, with the state or the codes given. Not noticed: it',
     'ends as if nothing were wrong, and the reason says why that does no harm. The rest is never asked about on this way.',
     '',
