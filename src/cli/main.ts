@@ -6,6 +6,7 @@ import { addAuditCommands } from './commands/audit';
 import { addCertificateCommands } from './commands/certificate';
 import { addConsentCommands } from './commands/consent';
 import type { CommandContext } from './commands/context';
+import { addCustomerAppCommands } from './commands/customer-app';
 import { addImpersonationCommands } from './commands/impersonation';
 import { addJourneyCommands } from './commands/journey';
 import { addSandboxCommands } from './commands/sandbox';
@@ -34,7 +35,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addAuditCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 
