@@ -60,7 +60,7 @@ describe('a new key that is refused', () => {
     expect(await certificates().show(back.rotation.toCertificateId, OPERATOR)).toMatchObject({ state: 'retired', usedBy: [] });
     expect(story.events.filter(({ type }) => type.startsWith('certificate.'))).toEqual([expect.objectContaining({ type: 'certificate.rotation_failed', data: expect.objectContaining({ rotationId: back.rotation.id, certificateId: first }) })]);
     expect(await signOnce(story, 'backup')).toBe(first);
-    expect(await findLine(story.installation.ports, first)).toBeUndefined();
+    expect(await findLine(story.installation.ports, first)).toMatchObject({ currentId: first, previousId: null, switchedAt: 0 });
   });
 
   it('was taken back, and a later rotation succeeds under the same name', async () => {

@@ -4,18 +4,22 @@
  * replicas that have not heard of the new key yet.
  */
 import * as z from 'zod/v4';
-import { hasCode } from '../errors';
+import { hasCode, OnboardingError } from '../errors';
 import type { Secret } from '../internal/secret';
-import { claimRecord, findRecord, type RecordKind, type RecordPorts, updateRecord } from '../records';
+import { claimRecord, findRecord, type RecordKind, type RecordPorts, replaceRecord } from '../records';
 import { openPrivateKey } from './records';
+
+const MAX_ATTEMPTS = 8;
 
 const lineSchema = z.object({
   /** Certificate that signs. */
   currentId: z.string(),
   /** Certificate before it, while its key is still registered. */
   previousId: z.string().nullable(),
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch; 0 when it was never switched. */
   switchedAt: z.number(),
+  /** Whose decision this is. A change of mind is another record, even where the same certificates sign. */
+  decidedBy: z.string(),
 });
 
 export type CertificateLine = Readonly<z.infer<typeof lineSchema>>;
@@ -40,9 +44,19 @@ export async function joinLine(ports: RecordPorts, certificateId: string, lineId
   await claimRecord(ports, memberKind, certificateId, { lineId });
 }
 
-/** Raises like {@link findLine}, and `STATE_CONFLICT`. */
-export async function switchLine(ports: RecordPorts, lineId: string, line: CertificateLine): Promise<void> {
-  await updateRecord(ports, lineKind, lineId, (current) => (current?.currentId === line.currentId && current.previousId === line.previousId ? current : line));
+/**
+ * Doing it again changes nothing. False, and nothing written, when it is not `stillWanted`: whoever was held up does not do what
+ * others have decided against meanwhile. Raises like {@link findLine}, and `STATE_CONFLICT`.
+ */
+export async function switchLine(ports: RecordPorts, lineId: string, line: CertificateLine, stillWanted: () => Promise<boolean>): Promise<boolean> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const read = await findRecord(ports, lineKind, lineId);
+    // After the read: who changes the plan writes a decision here as well, and then what was read no longer holds.
+    if (!(await stillWanted())) return false;
+    if (read?.value.decidedBy === line.decidedBy && read.value.currentId === line.currentId && read.value.previousId === line.previousId) return true;
+    if (read === undefined ? await claimRecord(ports, lineKind, lineId, line) : await replaceRecord(ports, lineKind, lineId, read, line)) return true;
+  }
+  throw new OnboardingError('STATE_CONFLICT', 'The line of a certificate kept changing.');
 }
 
 export interface SigningCertificate {

@@ -6,7 +6,7 @@
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { readUntil } from './key-access';
-import { auditKeyChange } from './key-audit';
+import { auditIfAnnounced, auditKeyChange, type AuditedChange } from './key-audit';
 import { buildKeyCredential, findByKeyId, findByThumbprintSha1, findKeyCredential, keyIdOf, surplusKeyIds, thumbprintSha256Of, type ApplicationKeys, type ForeignChange, type KeyCredentialEntry, type RegistrableCertificate } from './key-credentials';
 import { findEntry, forgetKey, isSettled, noteKey, noteSeen, readLedger, type LedgerEntry } from './key-ledger';
 import { withKeyWriter, type KeyWriter } from './key-writer';
@@ -24,6 +24,8 @@ const SIGNER_MARGIN_MS = 120_000;
 export interface RollKeyInput extends ProvenInput {
   /** Operator id, for the audit. */
   readonly actor: string;
+  /** Of an undertaking that calls until it succeeds: what a killed call announced is ended by the next, and audited once. */
+  readonly changeId?: string | undefined;
 }
 
 export interface AddKeyInput extends RollKeyInput {
@@ -79,11 +81,13 @@ async function addAlone(ports: RollPorts, input: AddKeyInput, writer: KeyWriter)
   const isThere = (keys: ApplicationKeys) => findKeyCredential(keys, certificate) !== undefined;
   const isPresent = (keys: ApplicationKeys) => isThere(keys) && entry?.state !== 'removed';
   const first = await readUntil(ports, input, FIRST_PAUSES_MS, (keys) => isPresent(keys) || findSigner(keys, input) !== undefined, writer);
-  if (isPresent(first) && surplusKeyIds(first, certificate).length === 0) return added(ports, input, { first, last: first, isNew: false });
+  const change: AuditedChange = { action: 'certificate.registered', ...input, key: certificate.thumbprintSha256, details: { thumbprintSha256: certificate.thumbprintSha256, how: 'addKey' } };
+  if (isPresent(first) && surplusKeyIds(first, certificate).length === 0) {
+    return auditIfAnnounced(ports, change, async () => added(ports, input, { first, last: first, isNew: false }));
+  }
   if (ports.clock.now() >= Date.parse(certificate.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'An expired certificate is not registered.');
   requireSigner(first, input, ports.clock.now());
-  const details = { thumbprintSha256: certificate.thumbprintSha256, how: 'addKey' };
-  return auditKeyChange(ports, { action: 'certificate.registered', ...input, key: certificate.thumbprintSha256, details }, async () => {
+  return auditKeyChange(ports, change, async () => {
     const shown = isPresent(first) ? first : await put(ports, input, writer, { first, isThere, mayHaveLanded: isUnderWay(entry, 'adding', ports.clock.now()) });
     const result = await added(ports, input, { first, last: await removeSurplus(ports, input, writer, shown), isNew: !isPresent(first) });
     return { result, details: { keyId: result.keyId, ...noteOf(result.foreignChange) } };
@@ -124,11 +128,11 @@ async function removeAlone(ports: RollPorts, input: RemoveKeyInput, writer: KeyW
   const first = await readUntil(ports, input, FIRST_PAUSES_MS, (keys) => findSigner(keys, input) !== undefined && !(entry?.state === 'removed' && findByKeyId(keys, input.keyId) !== undefined), writer);
   const keyIds = targetsOf(first, input, entry);
   requireOther(first, keyIds, input);
-  if (keyIds.length === 0) return { alreadyGone: true, foreignChange: null };
-  requireSigner(first, input, ports.clock.now());
   const { keyId, thumbprintSha256 } = input;
-  const details = { keyId, ...(thumbprintSha256 === undefined ? {} : { thumbprintSha256 }) };
-  return auditKeyChange(ports, { action: 'certificate.unregistered', ...input, key: keyId, details }, async () => {
+  const change: AuditedChange = { action: 'certificate.unregistered', ...input, key: keyId, details: { keyId, ...(thumbprintSha256 === undefined ? {} : { thumbprintSha256 }) } };
+  if (keyIds.length === 0) return auditIfAnnounced(ports, change, async () => ({ alreadyGone: true, foreignChange: null }));
+  requireSigner(first, input, ports.clock.now());
+  return auditKeyChange(ports, change, async () => {
     const taken: CarriedOut[] = [];
     for (const one of keyIds) taken.push(await take(ports, input, writer, { applicationObjectId: first.id, keyId: one, thumbprintSha256 }));
     const foreignChange = await findConfirmedChange(ports, input, first, taken.at(-1)?.keys ?? first);

@@ -10,7 +10,7 @@ import { afterRelease, afterUndoing, canRollBack, nextRotationStep, NO_PROOF, pl
 import { type CertificateRotation, findRotation, isRunning, listRotations, rotationKind } from '../certificates/rotation-model';
 import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
-import { claimRecord, replaceRecord, type Stored } from '../records';
+import { claimRecord, replaceRecord, retireRecord, type Stored } from '../records';
 import type { OnboardingContext } from './context';
 import { type Blocker, findBlockers } from './rotation-blockers';
 import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, removeNewKeys, retireOld, rollBack, type RotationWork } from './rotation-steps';
@@ -107,15 +107,28 @@ async function begin(work: RotationWork, certificateId: string, lineId: string, 
   const { ports } = context;
   const from = await requireCertificate(ports, certificateId);
   await requireRotatable(context, from);
-  const now = ports.clock.now();
-  const apps = from.usedBy.map(({ appKey, appId, keyId }) => ({ appKey, appId, oldKeyId: keyId, newKeyId: null, registeredAt: null, removedAt: null }));
-  const rotation: CertificateRotation = {
-    id: ports.random.uuid(),
+  const rotation = newRotation(ports, { from, lineId, operatorId });
+  // Whoever loses the race goes on with the winner's rotation.
+  if (last === undefined) await claimRecord(ports, rotationKind, lineId, rotation);
+  else await replaceRecord(ports, rotationKind, lineId, last, rotation);
+  const begun = await requireRotation(context, lineId);
+  await requireAlone(ports, from.id, from.usedBy).catch(async (error: unknown) => {
+    // Another line of the same app was begun at the same moment, and each of the two may see the other: this one makes way.
+    if (begun.value.id === rotation.id) await (last === undefined ? retireRecord(ports, rotationKind, lineId, begun) : replaceRecord(ports, rotationKind, lineId, begun, last.value));
+    throw error;
+  });
+  return begun;
+}
+
+function newRotation({ clock, random }: OnboardingContext['ports'], { from, lineId, operatorId }: { readonly from: CertificateRecord; readonly lineId: string; readonly operatorId: string }): CertificateRotation {
+  const now = clock.now();
+  return {
+    id: random.uuid(),
     lineId,
     fromCertificateId: from.id,
-    toCertificateId: ports.random.uuid(),
+    toCertificateId: random.uuid(),
     state: 'issuing',
-    apps,
+    apps: from.usedBy.map(({ appKey, appId, keyId }) => ({ appKey, appId, oldKeyId: keyId, newKeyId: null, registeredAt: null, removedAt: null })),
     proof: NO_PROOF,
     startedAt: now,
     startedBy: operatorId,
@@ -125,10 +138,6 @@ async function begin(work: RotationWork, certificateId: string, lineId: string, 
     nextStepAt: now,
     reasons: [],
   };
-  // Whoever loses the race goes on with the winner's rotation.
-  if (last === undefined) await claimRecord(ports, rotationKind, lineId, rotation);
-  else await replaceRecord(ports, rotationKind, lineId, last, rotation);
-  return requireRotation(context, lineId);
 }
 
 async function requireRotatable({ ports, settings }: OnboardingContext, from: CertificateRecord): Promise<void> {
@@ -136,8 +145,12 @@ async function requireRotatable({ ports, settings }: OnboardingContext, from: Ce
   const undeclared = from.usedBy.find(({ appKey }) => !settings.apps.some((app) => app.key === appKey));
   if (undeclared !== undefined) throw new OnboardingError('APP_UNKNOWN', `The certificate is registered on "${undeclared.appKey}", which this configuration does not declare.`, { details: { app: undeclared.appKey } });
   if (ports.clock.now() >= Date.parse(from.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'The certificate has expired, so it can no longer vouch for its successor. Register another one with a different credential of the app.', { details: { certificateId: from.id } });
-  const appIds = new Set(from.usedBy.map(({ appId }) => appId));
-  const other = (await listRotations(ports)).find((rotation) => isRunning(rotation) && rotation.fromCertificateId !== from.id && rotation.apps.some(({ appId }) => appIds.has(appId)));
+  await requireAlone(ports, from.id, from.usedBy);
+}
+
+async function requireAlone(ports: OnboardingContext['ports'], fromCertificateId: string, apps: readonly { readonly appId: string }[]): Promise<void> {
+  const appIds = new Set(apps.map(({ appId }) => appId));
+  const other = (await listRotations(ports)).find((rotation) => isRunning(rotation) && rotation.fromCertificateId !== fromCertificateId && rotation.apps.some(({ appId }) => appIds.has(appId)));
   if (other !== undefined) throw new OnboardingError('CERTIFICATE_ROTATION_RUNNING', 'Another certificate of the same app is being rotated.', { details: { certificateId: other.fromCertificateId, rotationId: other.id } });
 }
 
@@ -146,7 +159,8 @@ async function goOn(work: RotationWork, stored: Stored<CertificateRotation>): Pr
   const step = nextRotationStep(stored.value, settings, context.ports.clock.now());
   const effect = EFFECTS[step];
   if (effect === undefined) return { rotation: await withFreshReasons(work, stored.value), step, certificate: await successorOf(context, stored.value) };
-  if (step === 'issue') await note(work, stored.value, step);
+  if (step === 'issue') await requireAlone(context.ports, stored.value.fromCertificateId, stored.value.apps);
+  if (step === 'issue' || step === 'activate') await note(work, step === 'issue' ? stored.value : { ...stored.value, state: 'overlap' }, step);
   const { value: rotation } = await write(work, stored, await effect(work, stored.value), step);
   return { rotation, step, certificate: await successorOf(context, rotation) };
 }

@@ -12,7 +12,7 @@ import { KEY_BITS, type CertificateRecord, type KeyBits } from '../certificates/
 import { addKeyCredential, removeKeyCredential } from '../certificates/roll-keys';
 import { keyIdOf } from '../certificates/key-credentials';
 import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../certificates/rotation';
-import type { CertificateRotation, RotatingApp } from '../certificates/rotation-model';
+import { type CertificateRotation, findRotation, type RotatingApp } from '../certificates/rotation-model';
 import { hasCode } from '../errors';
 import type { TokenSource } from '../ports';
 import type { OnboardingContext } from './context';
@@ -47,24 +47,30 @@ export async function issueSuccessor({ context, operatorId }: RotationWork, rota
   await joinLine(ports, rotation.toCertificateId, rotation.lineId);
   if ((await findCertificate(ports, rotation.toCertificateId)) === undefined) {
     const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from) };
-    await createNamed(ports, wanted, nameOf(from, rotation), operatorId);
+    await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
   }
   return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
 }
 
-async function createNamed(ports: OnboardingContext['ports'], wanted: Omit<Parameters<typeof createCertificate>[1], 'name'>, name: string, operatorId: string): Promise<void> {
+async function createNamed(ports: OnboardingContext['ports'], wanted: Omit<Parameters<typeof createCertificate>[1], 'name'>, [name, otherName]: readonly [string, string], operatorId: string): Promise<void> {
   try {
     await createCertificate(ports, { ...wanted, name }, operatorId);
   } catch (error) {
     if (!hasCode(error, 'CERTIFICATE_NAME_TAKEN')) throw error;
-    await createCertificate(ports, { ...wanted, name: `${name.slice(0, MAX_NAME_LENGTH - 9)} ${wanted.id?.slice(0, 8) ?? ''}`.trim() }, operatorId);
+    await createCertificate(ports, { ...wanted, name: otherName }, operatorId);
   }
 }
 
-/** "Backup" becomes "Backup 2027-03-01", and that "Backup 2028-01-15". */
-function nameOf(from: CertificateRecord, { startedAt }: CertificateRotation): string {
-  const base = from.name.replace(/ \d{4}-\d{2}-\d{2}(?: [0-9a-f]{8})?$/, '').slice(0, MAX_NAME_LENGTH - 11);
-  return `${base} ${new Date(startedAt).toISOString().slice(0, 10)}`;
+/** "Backup" becomes "Backup 2027-03-01", and that "Backup 2028-01-15"; the second one is for a name that is taken. */
+function namesFor(from: CertificateRecord, { startedAt, toCertificateId }: CertificateRotation): [string, string] {
+  const base = from.name.replace(/ \d{4}-\d{2}-\d{2}(?: [0-9a-f]{8})?$/, '');
+  const date = new Date(startedAt).toISOString().slice(0, 10);
+  return [date, `${date} ${toCertificateId.slice(0, 8)}`].map((suffix) => `${cut(base, MAX_NAME_LENGTH - suffix.length - 1)} ${suffix}`) as [string, string];
+}
+
+/** Never in the middle of a character of two halves. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '').trimEnd();
 }
 
 function subjectOf({ subject, name }: CertificateRecord): string {
@@ -90,7 +96,7 @@ export async function registerSuccessor(work: RotationWork, rotation: Certificat
   const signer = await signerOf(work, rotation.fromCertificateId);
   const apps: RotatingApp[] = [];
   for (const app of rotation.apps) {
-    const { keyId } = await addKeyCredential(ports, { homeTenantId: settings.homeTenantId, appKey: app.appKey, applicationAppId: app.appId, certificate, signer, actor: operatorId, signal });
+    const { keyId } = await addKeyCredential(ports, { homeTenantId: settings.homeTenantId, appKey: app.appKey, applicationAppId: app.appId, certificate, signer, actor: operatorId, changeId: rotation.id, signal });
     apps.push({ ...app, newKeyId: keyId, registeredAt: app.registeredAt ?? ports.clock.now() });
   }
   return { ...rotation, state: 'proving', apps, reasons: [], nextStepAt: ports.clock.now() + FIRST_PROOF_MS };
@@ -109,10 +115,11 @@ export async function proveSuccessor(work: RotationWork, rotation: CertificateRo
 export async function activateSuccessor({ context, settings }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports } = context;
   const now = ports.clock.now();
+  const line = { currentId: rotation.toCertificateId, previousId: rotation.fromCertificateId, switchedAt: now, decidedBy: decisionOf(rotation) };
+  if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;
   for (const { appKey, appId, newKeyId, registeredAt } of rotation.apps) {
     await recordCertificateUse(ports, rotation.toCertificateId, { appKey, appId, keyId: newKeyId ?? '', registeredAt: registeredAt ?? now });
   }
-  await switchLine(ports, rotation.lineId, { currentId: rotation.toCertificateId, previousId: rotation.fromCertificateId, switchedAt: now });
   return { ...rotation, state: 'overlap', activatedAt: now, nextStepAt: now + settings.overlapHours * 60 * 60_000 };
 }
 
@@ -127,7 +134,8 @@ export async function releaseOld(work: RotationWork, rotation: CertificateRotati
 export async function retireOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports } = work.context;
   // First nobody falls back to it any more, then it goes.
-  await switchLine(ports, rotation.lineId, { currentId: rotation.toCertificateId, previousId: null, switchedAt: rotation.activatedAt ?? ports.clock.now() });
+  const line = { currentId: rotation.toCertificateId, previousId: null, switchedAt: rotation.activatedAt ?? ports.clock.now(), decidedBy: decisionOf(rotation) };
+  if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;
   const apps = await removeKeys(work, rotation, { keyIdOf: ({ oldKeyId }) => oldKeyId, signerId: rotation.toCertificateId });
   await retireCertificate(ports, rotation.fromCertificateId);
   return { ...rotation, state: 'done', apps, reasons: [], endedAt: ports.clock.now(), nextStepAt: ports.clock.now() };
@@ -137,10 +145,12 @@ export async function retireOld(work: RotationWork, rotation: CertificateRotatio
 export async function rollBack(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports } = work.context;
   const now = ports.clock.now();
-  if ((await findLine(ports, rotation.lineId))?.currentId === rotation.toCertificateId) {
-    await switchLine(ports, rotation.lineId, { currentId: rotation.fromCertificateId, previousId: null, switchedAt: now });
-    return afterSwitchingBack(rotation, now);
-  }
+  const line = await findLine(ports, rotation.lineId);
+  const switchedAt = line?.currentId === rotation.toCertificateId ? now : (line?.switchedAt ?? 0);
+  const isBack = await switchLine(ports, rotation.lineId, { currentId: rotation.fromCertificateId, previousId: null, switchedAt, decidedBy: decisionOf(rotation) }, stillAt(ports, rotation));
+  const waiting = afterSwitchingBack(rotation, switchedAt);
+  if (!isBack) return rotation;
+  if (now < waiting.nextStepAt) return waiting;
   const apps = await removeNewKeys(work, rotation);
   if ((await findCertificate(ports, rotation.toCertificateId)) !== undefined) await retireCertificate(ports, rotation.toCertificateId);
   return { ...rotation, state: 'rolled_back', apps: [...apps], proof: { ...rotation.proof, goodRounds: NO_PROOF.goodRounds }, endedAt: now, nextStepAt: now };
@@ -153,13 +163,25 @@ export async function removeNewKeys(work: RotationWork, rotation: CertificateRot
   return removeKeys(work, rotation, { keyIdOf: ({ newKeyId }) => newKeyId ?? keyIdOf(to), signerId: rotation.fromCertificateId });
 }
 
+function decisionOf({ id, state }: CertificateRotation): string {
+  return `${id} ${state}`;
+}
+
+/** A caller that was held up must not do what others have decided against meanwhile. */
+function stillAt(ports: OnboardingContext['ports'], { id, lineId, state }: CertificateRotation): () => Promise<boolean> {
+  return async () => {
+    const now = (await findRotation(ports, lineId))?.value;
+    return now?.id === id && now.state === state;
+  };
+}
+
 interface Removal {
   readonly keyIdOf: (app: RotatingApp) => string;
   /** Certificate that proves the removal: never the one that is removed. */
   readonly signerId: string;
 }
 
-async function removeKeys(work: RotationWork, { apps, fromCertificateId, toCertificateId }: CertificateRotation, removal: Removal): Promise<RotatingApp[]> {
+async function removeKeys(work: RotationWork, { id, apps, fromCertificateId, toCertificateId }: CertificateRotation, removal: Removal): Promise<RotatingApp[]> {
   const { ports, settings } = work.context;
   const signer = await signerOf(work, removal.signerId);
   const goes = await findCertificate(ports, removal.signerId === toCertificateId ? fromCertificateId : toCertificateId);
@@ -173,6 +195,7 @@ async function removeKeys(work: RotationWork, { apps, fromCertificateId, toCerti
       thumbprintSha256: goes?.thumbprintSha256,
       signer,
       actor: work.operatorId,
+      changeId: id,
       signal: work.signal,
     });
     removed.push({ ...app, removedAt: app.removedAt ?? ports.clock.now() });

@@ -38,7 +38,7 @@ type ReportPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'random' | 'logger
 export function createSignerReports(ports: ReportPorts, { identity, settings, sourceOf }: SignerReportsOptions): SignerReports {
   const signerId = identity.id ?? `process:${ports.random.uuid()}`;
   const noted = new Map<string, { readonly thumbprintSha256: string; readonly at: number }>();
-  let lastFallbackAt = Number.NEGATIVE_INFINITY;
+  const fellBackAt = new Map<string, number>();
 
   async function noteAccepted(appKey: string, thumbprintSha256: string): Promise<void> {
     const source = sourceOf(appKey);
@@ -51,10 +51,10 @@ export function createSignerReports(ports: ReportPorts, { identity, settings, so
 
   async function noteUnknown(appKey: string, thumbprintSha256: string): Promise<void> {
     const now = ports.clock.now();
-    if (now - lastFallbackAt < FALLBACK_EVERY_MS) return;
-    lastFallbackAt = now;
+    if (now - (fellBackAt.get(thumbprintSha256) ?? Number.NEGATIVE_INFINITY) < FALLBACK_EVERY_MS) return;
     ports.logger.warn('The token endpoint did not know the new certificate; the one before was used.', { app: appKey, thumbprintSha256 });
     await noteFallback(ports, thumbprintSha256, settings);
+    fellBackAt.set(thumbprintSha256, now);
   }
 
   return {

@@ -42,7 +42,7 @@ const one = certificate('one');
 const two = certificate('two', { lineId: 'one' });
 const nothing: DependentFacts = { configured: [], staticSources: [], signers: [], rotations: [], certificates: [one, two] };
 const kindsFor = (record: CertificateRecord, facts: Partial<DependentFacts>) => findDependents(record, { ...nothing, ...facts }).map(({ kind }) => kind);
-const line = (currentId: string) => ({ currentId, previousId: null, switchedAt: 0 });
+const line = (currentId: string) => ({ currentId, previousId: null, switchedAt: 0, decidedBy: 'a rotation' });
 
 describe('what needs a certificate', () => {
   it('is nothing for one that nobody names', () => {

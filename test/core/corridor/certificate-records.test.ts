@@ -80,7 +80,7 @@ describe('deleting by way of an installation', () => {
     const second = await createCertificate(installation.ports, { id: 'second', lineId: first.id, name: 'Backup 2', subject: 'x' }, OPERATOR);
     const third = await createCertificate(installation.ports, { id: 'third', lineId: first.id, name: 'Backup 3', subject: 'x' }, OPERATOR);
     await joinLine(installation.ports, third.id, first.id);
-    await switchLine(installation.ports, first.id, { currentId: third.id, previousId: null, switchedAt: NOW });
+    await switchLine(installation.ports, first.id, { currentId: third.id, previousId: null, switchedAt: NOW, decidedBy: 'a rotation' }, async () => true);
     for (const named of [first.id, second.id]) {
       installation = await install({ certificateId: named });
       await remove(named);
