@@ -1,9 +1,9 @@
 /**
  * Which of an app's keys signs while two are registered (security decision 19): the current one, and after "key unknown"
  * (AADSTS700027) the one before it, in the same call. Entra's replicas learn of a new key one after the other; only this
- * code says that a replica has not: it comes before anything else of the request is looked at and uses up nothing. Every other refusal
- * of a credential (7000222 expired, 50012 and 50013 wrong, 700024 out of time) would meet the former key alike or hide a
- * mistake behind it. Microsoft "Microsoft Entra authentication and authorization error codes".
+ * code says that one has not: it comes before anything else of the request is looked at, and uses up nothing. Every other
+ * refusal of a credential (7000222 expired, 50012 and 50013 wrong, 700024 out of time) would meet the former key alike or
+ * hide a mistake behind it. Microsoft "Microsoft Entra authentication and authorization error codes".
  */
 import { hasCode, type OnboardingError } from '../errors';
 import type { AppCredential, AppCredentialSource, Clock } from '../ports';
@@ -99,7 +99,7 @@ function isUnknownKey(error: unknown): error is OnboardingError {
 function formerOf(credential: AppCredential): AppCredential | undefined {
   if (credential.kind !== 'certificate' || credential.previous === undefined) return undefined;
   const { thumbprintSha256, privateKey } = credential.previous;
-  return thumbprintSha256 === credential.thumbprintSha256 ? undefined : { kind: 'certificate', thumbprintSha256, privateKey };
+  return thumbprintSha256.toUpperCase() === credential.thumbprintSha256.toUpperCase() ? undefined : { kind: 'certificate', thumbprintSha256, privateKey };
 }
 
 async function report(credentials: AppCredentialSource, appKey: string, signer: AppCredential, known: boolean): Promise<void> {
