@@ -11,6 +11,8 @@ const OPERATORS_EXAMPLE = `[
 
 const PORTAL_EXAMPLE = 'e.g. { "audience": "https://portal.example.com", "deliverTo": "https://portal.example.com/enter", "jwksOrClientKey": "https://portal.example.com/jwks.json" }';
 
+const CERTIFICATES_EXAMPLE = '{"renewal": {"windows": [{"days": ["sun"], "fromHour": 2, "toHour": 5}]}}';
+
 export class M365OnboardingState implements ICredentialType {
   name = 'm365OnboardingState';
   displayName = 'M365 Onboarding State';
@@ -107,6 +109,15 @@ export class M365OnboardingState implements ICredentialType {
       default: '',
       placeholder: PORTAL_EXAMPLE,
       description: 'The portal that takes impersonation codes, in the form of the configuration file. Empty: no impersonation.',
+    },
+    {
+      displayName: 'Certificates',
+      name: 'certificates',
+      type: 'json',
+      noDataExpression: true,
+      default: '',
+      placeholder: CERTIFICATES_EXAMPLE,
+      description: 'When certificates are renewed and how they are rotated, in the form of the configuration file. Empty: after two thirds of their lifetime.',
     },
   ];
 }

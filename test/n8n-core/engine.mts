@@ -5,18 +5,19 @@
  */
 import { createRequire } from 'node:module';
 import type * as N8nWorkflow from 'n8n-workflow';
-import type { IConnections, ICredentialType, IDataObject, INodeProperties, INode, INodeExecutionData, INodeType, IRun, IRunExecutionData, IWebhookData, IWebhookFunctions, Workflow } from 'n8n-workflow';
+import type { IConnections, ICredentialType, IDataObject, INodeProperties, INode, INodeExecutionData, INodeType, IRun, IRunExecutionData, IPollFunctions, IWebhookData, IWebhookFunctions, Workflow } from 'n8n-workflow';
 
 const hosted = createRequire(new URL('../../e2e/n8n-core-host/package.json', import.meta.url));
 hosted('reflect-metadata');
 const { ICredentialsHelper, NodeHelpers, Workflow: WorkflowClass, createRunExecutionData } = hosted('n8n-workflow') as typeof N8nWorkflow;
-const { ExecutionLifecycleHooks, PackageDirectoryLoader, WebhookContext, WorkflowExecute } = hosted('n8n-core') as EngineParts;
+const { ExecutionLifecycleHooks, PackageDirectoryLoader, PollContext, WebhookContext, WorkflowExecute } = hosted('n8n-core') as EngineParts;
 
 /** As much of n8n-core's exports as is used; its types cannot be read without installing it. */
 interface EngineParts {
   readonly PackageDirectoryLoader: new (directory: string) => PackageLoader;
   readonly ExecutionLifecycleHooks: new (mode: string, executionId: string, workflow: object) => object;
   readonly WorkflowExecute: new (additionalData: object, mode: string, data: IRunExecutionData) => { processRunExecutionData(workflow: Workflow): Promise<IRun> };
+  readonly PollContext: new (workflow: Workflow, node: INode, additionalData: object, mode: string, activation: string) => IPollFunctions;
   readonly WebhookContext: new (workflow: Workflow, node: INode, additionalData: object, mode: string, webhook: IWebhookData, closing: [], data: null) => IWebhookFunctions;
 }
 
@@ -46,14 +47,18 @@ const start = {
   },
 } as unknown as INodeType;
 
-/** Loads the package in this folder as n8n does. Credentials are what a user would have filled in, by type. */
-export async function loadEngine(directory: string, credentials: CredentialData) {
+/**
+ * Loads the package in this folder as n8n does. Credentials are what a user would have filled in, by type; `others` are the node
+ * types of other packages.
+ */
+export async function loadEngine(directory: string, credentials: CredentialData, others: Readonly<Record<string, INodeType>> = {}) {
+  const standIns: Readonly<Record<string, INodeType>> = { ...others, 'test.start': start };
   const loader = new PackageDirectoryLoader(directory);
   await loader.loadAll();
   const typeOf = (name: string) => loader.getNode(name.split('.').pop() ?? '').type;
   const nodeTypes = {
     getByName: typeOf,
-    getByNameAndVersion: (name: string, version?: number) => (name === 'test.start' ? start : NodeHelpers.getVersionedNodeType(typeOf(name), version)),
+    getByNameAndVersion: (name: string, version?: number) => (standIns[name] ?? NodeHelpers.getVersionedNodeType(typeOf(name), version)),
     getKnownTypes: () => loader.known.nodes,
   };
 
@@ -64,10 +69,15 @@ export async function loadEngine(directory: string, credentials: CredentialData)
     return new WorkflowClass({ id: 'w', name: 'w', nodes, connections: inARow(nodes), nodeTypes, active: false, settings: {} } as unknown as ConstructorParameters<typeof WorkflowClass>[0]);
   }
 
+  /** A workflow as n8n exports it. */
+  function importWorkflow({ nodes, connections, settings }: { readonly nodes: readonly object[]; readonly connections: object; readonly settings: object }): Workflow {
+    return new WorkflowClass({ id: 'w', name: 'w', nodes, connections, nodeTypes, active: true, settings } as unknown as ConstructorParameters<typeof WorkflowClass>[0]);
+  }
+
   /** Run from the node of this name, which gets (and, being the start, hands on) these items. */
-  async function run(workflow: Workflow, items: readonly IDataObject[]): Promise<IRun> {
+  async function run(workflow: Workflow, items: readonly IDataObject[], from = START): Promise<IRun> {
     const data = createRunExecutionData({
-      executionData: { nodeExecutionStack: [{ node: workflow.getNode(START) as INode, data: { main: [items.map((json) => ({ json }))] }, source: null }] },
+      executionData: { nodeExecutionStack: [{ node: workflow.getNode(from) as INode, data: { main: [items.map((json) => ({ json }))] }, source: null }] },
     });
     return new WorkflowExecute(additionalData(), 'webhook', data).processRunExecutionData(workflow);
   }
@@ -108,7 +118,14 @@ export async function loadEngine(directory: string, credentials: CredentialData)
     return typeOf(node.type).webhook?.call(context);
   }
 
-  return { loader, buildWorkflow, run, webhooksOf, callWebhook };
+  /** Poll the node in n8n's context, as its server does when the time has come. */
+  async function poll(workflow: Workflow, nodeName: string, mode: 'trigger' | 'manual' = 'trigger'): Promise<readonly IDataObject[]> {
+    const node = workflow.getNode(nodeName) as INode;
+    const output = await typeOf(node.type).poll?.call(new PollContext(workflow, node, additionalData(), mode, 'activate'));
+    return output?.flat().map(({ json }) => json) ?? [];
+  }
+
+  return { loader, buildWorkflow, importWorkflow, run, webhooksOf, callWebhook, poll };
 }
 
 function inARow(nodes: readonly INode[]): IConnections {

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { M365Onboarding } from '../../src/nodes/M365Onboarding/M365Onboarding.node';
+import { EVENTS } from '../../src/nodes/M365OnboardingTrigger/events';
 import { OPERATIONS } from '../../src/nodes/M365Onboarding/resources/operations';
 
 interface ExampleNode {
@@ -24,8 +25,18 @@ const FORM = 'n8n-nodes-base.form';
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.workflow.json'));
 const read = (name: string) => JSON.parse(readFileSync(`${FOLDER}${name}`, 'utf8')) as Example;
 
-it('there is an example workflow', () => {
-  expect(files).toContain('onboard-tenant.workflow.json');
+it('there is one for onboarding and one for renewing', () => {
+  expect(files.toSorted()).toEqual(['onboard-tenant.workflow.json', 'renew-certificates.workflow.json']);
+});
+
+it('onboarding begins with forms', () => {
+  expect(read('onboard-tenant.workflow.json').nodes.filter(({ type }) => type === 'n8n-nodes-base.formTrigger').length).toBeGreaterThan(0);
+});
+
+it('renewing waits for events the trigger offers, and leaves to the other lane what that renews by itself', () => {
+  const [trigger] = read('renew-certificates.workflow.json').nodes.filter(({ type }) => type === `${PACKAGE}.m365OnboardingTrigger`);
+  const offered = EVENTS.map(({ value }) => value);
+  expect((trigger?.parameters['events'] as string[]).toSorted()).toEqual(offered.filter((value) => value !== 'certificate.due').toSorted());
 });
 
 describe.each(files)('%s', (file) => {
@@ -55,7 +66,6 @@ describe.each(files)('%s', (file) => {
 
   it('lets nobody act who is not signed in: every form asks for it', () => {
     const forms = nodes.filter(({ type }) => type === 'n8n-nodes-base.formTrigger');
-    expect(forms.length).toBeGreaterThan(0);
     expect(forms.map(({ parameters }) => [parameters['authentication'], parameters['requireExecuteAccess']])).toEqual(forms.map(() => ['n8nUserAuth', true]));
   });
 

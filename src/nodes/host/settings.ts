@@ -29,6 +29,7 @@ export interface StateData {
   readonly settingsUrl?: unknown;
   readonly portal?: unknown;
   readonly adminChoice?: unknown;
+  readonly certificates?: unknown;
 }
 
 export interface HostSettings {
@@ -66,11 +67,13 @@ export function readSettings(partner: PartnerAppData, state: StateData, environm
 function readOwnSide(state: StateData) {
   const optional = { partnerName: text(state.partnerName), settingsUrl: text(state.settingsUrl), adminChoice: text(state.adminChoice), operator: text(state.operatorId) };
   const portal = json('portal', state.portal);
+  const certificates = json('certificates', state.certificates);
   return {
     publicBaseUrl: text(state.publicBaseUrl),
     operators: json('operators', state.operators) ?? [],
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
     ...(isRecord(portal) && Object.keys(portal).length > 0 ? { portal } : {}),
+    ...(certificates === undefined ? {} : { certificates }),
   };
 }
 
