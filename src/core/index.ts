@@ -36,6 +36,7 @@ export type { RemainingGrants, RemoveAccountInput, RemovedAccount } from './corr
 export type { OutcomeKind, WebOutcome } from './corridor/web-outcomes';
 export { ACCOUNT_OCCASION_TYPES, accountOccasions, listAccountOccasions } from './corridor/account-occasions';
 export type { AccountOccasion, AccountOccasionType } from './corridor/account-occasions';
+export type { AppKeys } from './corridor/check-app-keys';
 export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
 export type { CertificateRecords, CertificateView } from './corridor/certificate-records';
 export type { Blocker } from './corridor/rotation-blockers';

@@ -1,4 +1,5 @@
 /** The scheduled check over a whole installation: what it looks at, whom it tells, and when it counts as having run. */
+import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/v4';
 import type { CheckRequest } from '../../src/core/corridor/check-certificates';
@@ -10,6 +11,8 @@ import { hasCode, OnboardingError } from '../../src/core/errors';
 import { secret } from '../../src/core/internal/secret';
 import { claimRecord, type RecordKind } from '../../src/core/records';
 import { needsStep } from '../../src/core/corridor/renew-certificates';
+import { makeServerCertificate } from '../core/adapters/tls-server';
+import { changeKeys, registrationOf } from './key-stage';
 import { registered } from './rotations';
 import { OPERATOR, startStory, type Story } from './story';
 
@@ -114,6 +117,49 @@ describe('what is looked at', () => {
     expect(seen?.status).toBe('ok');
     expect(Date.parse(seen?.notAfter ?? '')).toBeGreaterThan(story.clock.now());
     expect(seen?.problems).toEqual([]);
+  });
+});
+
+describe('the keys on the app registrations', () => {
+  it('are looked at when the directory is asked: one that nobody knows is news once, one of ours that is gone stays an alarm', async () => {
+    // The app signs in with its secret, so that it can still look when the key is gone.
+    const { id } = await generate('Primary');
+    await story.installation.certificates.register(id, 'backup', OPERATOR);
+    story.advanceClock(DAY_SECONDS);
+    expect(await check()).toMatchObject({ appKeys: null, attention: false });
+    const well = await check({ directory: true });
+    expect([well.attention, well.appKeys?.map(({ appKey, unknown, missing }) => [appKey, unknown, missing])]).toEqual([false, [['backup', [], []], ['restore', [], []]]]);
+
+    const [mine] = registrationOf(story).keyCredentials;
+    if (mine === undefined) throw new Error('The key is not there.');
+    changeKeys(story, (keys) => [...keys, { ...mine, keyId: '99999999-0000-4000-8000-000000000000', displayName: 'A back door', customKeyIdentifier: 'AB'.repeat(20), key: new X509Certificate(makeServerCertificate(['somebody.example']).pem).raw.toString('base64') }]);
+    const found = await check({ directory: true });
+    expect([found.attention, found.appKeys?.[0]?.unknown.map(({ displayName }) => displayName)]).toEqual([true, ['A back door']]);
+    const again = await check({ directory: true });
+    expect([again.attention, again.appKeys?.[0]?.unknown.length]).toEqual([false, 1]);
+
+    changeKeys(story, () => []);
+    for (let look = 0; look < 2; look += 1) {
+      const gone = await check({ directory: true });
+      expect([gone.attention, gone.appKeys?.[0]?.missing.map(({ name }) => name)]).toEqual([true, ['Primary']]);
+    }
+  });
+
+  it('are a finding of their own when the app cannot even sign in to look', async () => {
+    await registered(story, ['backup']);
+    changeKeys(story, () => []);
+    const { appKeys, attention } = await check({ directory: true });
+    expect([attention, appKeys?.map(({ appKey, problem }) => [appKey, problem?.code.slice(0, 4)])]).toEqual([true, [['backup', 'STS_'], ['restore', undefined]]]);
+  });
+
+  it('that cannot be read for want of a permission are a finding, and keep nothing else from being looked at', async () => {
+    await registered(story, ['backup']);
+    const { graph } = story.installation.ports;
+    const send = graph.send.bind(graph);
+    vi.spyOn(graph, 'send').mockImplementation(async (scope, request) => (request.path.includes('keyCredentials') ? { status: 403, body: { error: { code: 'Authorization_RequestDenied', message: 'no' } }, requestId: undefined } : send(scope, request)));
+    const { appKeys, heartbeat, attention } = await check({ directory: true });
+    vi.restoreAllMocks();
+    expect([attention, appKeys?.map(({ problem }) => problem?.code), typeof heartbeat.lastAt]).toEqual([true, ['KEY_CREDENTIAL_REFUSED', 'KEY_CREDENTIAL_REFUSED'], 'number']);
   });
 });
 

@@ -21,7 +21,7 @@ before(async () => {
   const setup = await loadEngine(stage.directory, { m365OnboardingState: state, m365PartnerApp });
   const own = (name: string, operation: string, parameters: IDataObject) => ({ name, type: 'm365Onboarding', parameters: { resource: 'certificate', operation, ...parameters } });
   const made = await setup.run(setup.buildWorkflow([own('Generate', 'generate', { certificateName: 'Backup', keyBits: 2048, lifetimeDays: 1 })]), [{}]);
-  certificateId = String(outputOf(made, 'Generate')[0]?.['id']);
+  certificateId = outputOf(made, 'Generate')[0]?.['id'] as string;
   const byId = { __rl: true, mode: 'id', value: certificateId };
   outputOf(await setup.run(setup.buildWorkflow([own('Register', 'register', { certificate: byId, appKey: 'backup' })]), [{}]), 'Register');
   const apps = (JSON.parse(String(m365PartnerApp.apps)) as { key: string }[]).map((app) => (app.key === 'backup' ? { ...app, credential: { certificateId } } : app));
@@ -52,7 +52,7 @@ void test('a step that does not go through is told with what to do about it', as
   const run = await engine.run(engine.importWorkflow({ ...broken, nodes: always }), [{}], 'Every hour');
   const told = put(run, 'Tell somebody');
   assert.equal(told[0]?.['code'], 'CERTIFICATE_NOT_FOUND', JSON.stringify(told));
-  assert.match(String(told[0]?.['message']), /nobody.+List the certificates/);
+  assert.match(told[0]?.['message'] as string, /nobody.+List the certificates/);
 });
 
 void test('the trigger starts the other lane once with what failed, whoever else watches, and a test run uses nothing up', async () => {
@@ -68,5 +68,5 @@ void test('the trigger starts the other lane once with what failed, whoever else
   assert.deepEqual((await engine.poll(other, node)).map(({ event }) => event), ['certificate.rotation_failed']);
   const told = put(await engine.run(watching, started, node), 'Tell somebody');
   assert.deepEqual(told.map(({ subject }) => subject), ['certificate: rotation failed']);
-  assert.match(String(told[0]?.['message']), /^Backup The new key was taken back/);
+  assert.match(told[0]?.['message'] as string, /^Backup The new key was taken back/);
 });

@@ -7,6 +7,7 @@ import type { LifecycleSettings } from '../certificates/lifecycle';
 import { type Occasion, tellOccasion } from '../certificates/occasions';
 import { listCertificates } from '../certificates/records';
 import { hasCode } from '../errors';
+import { type AppKeys, checkAppKeys } from './check-app-keys';
 import { type OnboardingContext, requireOperator } from './context';
 import { type CheckedCredential, judgeCredential, occasionsOf } from './judge-credential';
 import { type Renewed, type RenewalStep, takeSteps } from './renew-certificates';
@@ -25,7 +26,7 @@ export type Rotate = (certificateId: string, operatorId: string, signal?: AbortS
 export interface CheckRequest {
   /** Begin the rotation of what is due, and take one step of each that is running. */
   readonly rotate?: boolean | undefined;
-  /** Also ask the directory when client secrets end: one read for each app that has one. */
+  /** Also ask the directory when client secrets end and whether the apps' keys are as we know them: two reads per app at most. */
   readonly directory?: boolean | undefined;
   /** False for a look that stands in for no scheduled check: no heartbeat, nobody is told. Default true. */
   readonly recorded?: boolean | undefined;
@@ -34,6 +35,8 @@ export interface CheckRequest {
 
 export interface CertificateCheck {
   readonly items: readonly CheckedCredential[];
+  /** The keys on the app registrations, by app; null unless the directory was asked. */
+  readonly appKeys: readonly AppKeys[] | null;
   /** After this check, when it was recorded. */
   readonly heartbeat: HeartbeatView;
   /** Something is due or has gone wrong. */
@@ -59,10 +62,12 @@ export async function checkCertificates(context: OnboardingContext, options: Che
   const items = judged.map(({ shown }) => shown);
   const complete = ![...failures.values()].some(({ retryable }) => retryable);
   const isRecorded = request.recorded !== false;
+  const appKeys = request.directory === true ? await checkAppKeys(context, { watched: judged.map(({ watched }) => watched), isRecorded, signal: request.signal }) : null;
   if (isRecorded) await tellAll(context, occasions);
   if (isRecorded && complete) await writeHeartbeat(context.ports, { by: operatorId, everyHours: options.lifecycle.renewal.checkEveryHours });
   const heartbeat = isRecorded ? await heartbeatNow(context, options) : before;
-  return { items, heartbeat, attention: heartbeat.overdue || items.some(({ attention }) => attention), complete, steps, occasions };
+  const attention = heartbeat.overdue || [...items, ...(appKeys ?? [])].some((one) => one.attention);
+  return { items, appKeys, heartbeat, attention, complete, steps, occasions };
 }
 
 const NOTHING_DONE: Renewed = { steps: [], failures: new Map() };
