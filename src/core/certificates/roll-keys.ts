@@ -8,7 +8,7 @@ import { sameGuid } from '../internal/guid';
 import { readUntil } from './key-access';
 import { auditIfAnnounced, auditKeyChange, type AuditedChange } from './key-audit';
 import { buildKeyCredential, findByKeyId, findByThumbprintSha1, findKeyCredential, keyIdOf, surplusKeyIds, thumbprintSha256Of, type ApplicationKeys, type ForeignChange, type KeyCredentialEntry, type RegistrableCertificate } from './key-credentials';
-import { findEntry, forgetKey, isSettled, noteKey, noteSeen, readLedger, type LedgerEntry } from './key-ledger';
+import { findContradiction, findEntry, forgetKey, isSettled, noteKey, noteSeen, readLedger, type KeyLedger, type LedgerEntry } from './key-ledger';
 import { withKeyWriter, type KeyWriter } from './key-writer';
 import type { ProvenInput } from './proven-send';
 import { carryOut, findConfirmedChange, type CarriedOut, type RollPorts } from './roll-change';
@@ -75,8 +75,8 @@ export async function removeKeyCredential(ports: RollPorts, input: RemoveKeyInpu
 
 async function addAlone(ports: RollPorts, input: AddKeyInput, writer: KeyWriter): Promise<AddedKey> {
   const { certificate } = input;
-  const wantedId = keyIdOf(certificate);
-  const entry = findEntry(await readLedger(ports, input.applicationAppId), wantedId);
+  const ledger = await readLedger(ports, input.applicationAppId);
+  const entry = findEntry(ledger, keyIdOf(certificate));
   // Shown although we removed it: an old read, until the service itself says otherwise.
   const isThere = (keys: ApplicationKeys) => findKeyCredential(keys, certificate) !== undefined;
   const isPresent = (keys: ApplicationKeys) => isThere(keys) && entry?.state !== 'removed';
@@ -86,7 +86,7 @@ async function addAlone(ports: RollPorts, input: AddKeyInput, writer: KeyWriter)
     return auditIfAnnounced(ports, change, async () => added(ports, input, { first, last: first, isNew: false }));
   }
   if (ports.clock.now() >= Date.parse(certificate.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'An expired certificate is not registered.');
-  requireSigner(first, input, ports.clock.now());
+  requireSigner(first, ledger, input, ports.clock.now());
   return auditKeyChange(ports, change, async () => {
     const shown = isPresent(first) ? first : await put(ports, input, writer, { first, isThere, mayHaveLanded: isUnderWay(entry, 'adding', ports.clock.now()) });
     const result = await added(ports, input, { first, last: await removeSurplus(ports, input, writer, shown), isNew: !isPresent(first) });
@@ -124,14 +124,15 @@ async function added(ports: RollPorts, input: AddKeyInput, { first, last, isNew 
 }
 
 async function removeAlone(ports: RollPorts, input: RemoveKeyInput, writer: KeyWriter): Promise<RemovedKey> {
-  const entry = findEntry(await readLedger(ports, input.applicationAppId), input.keyId);
+  const ledger = await readLedger(ports, input.applicationAppId);
+  const entry = findEntry(ledger, input.keyId);
   const first = await readUntil(ports, input, FIRST_PAUSES_MS, (keys) => findSigner(keys, input) !== undefined && !(entry?.state === 'removed' && findByKeyId(keys, input.keyId) !== undefined), writer);
   const keyIds = targetsOf(first, input, entry);
   requireOther(first, keyIds, input);
   const { keyId, thumbprintSha256 } = input;
   const change: AuditedChange = { action: 'certificate.unregistered', ...input, key: keyId, details: { keyId, ...(thumbprintSha256 === undefined ? {} : { thumbprintSha256 }) } };
   if (keyIds.length === 0) return auditIfAnnounced(ports, change, async () => ({ alreadyGone: true, foreignChange: null }));
-  requireSigner(first, input, ports.clock.now());
+  requireSigner(first, ledger, input, ports.clock.now());
   return auditKeyChange(ports, change, async () => {
     const taken: CarriedOut[] = [];
     for (const one of keyIds) taken.push(await take(ports, input, writer, { applicationObjectId: first.id, keyId: one, thumbprintSha256 }));
@@ -189,9 +190,12 @@ function requireOther(keys: ApplicationKeys, keyIds: readonly string[], input: R
   if (isSame) throw unusable('A key is not removed on its own word: prove with another certificate that is registered on the app.', 'removes_itself');
 }
 
-/** Raises `KEY_CREDENTIAL_SIGNER_UNUSABLE`. */
-function requireSigner(keys: ApplicationKeys, input: ProvenInput, now: number): void {
+/** Raises `KEY_CREDENTIAL_SIGNER_UNUSABLE`, `KEY_CREDENTIAL_STALE` while the directory is behind our own last change. */
+function requireSigner(keys: ApplicationKeys, ledger: KeyLedger, input: ProvenInput, now: number): void {
   const signer = findSigner(keys, input);
+  if (signer === undefined && findContradiction(ledger, keys, now)?.settled === false) {
+    throw new OnboardingError('KEY_CREDENTIAL_STALE', 'The directory does not show the last change of the app\'s key credentials yet, nor the certificate that should prove possession; nothing was sent.');
+  }
   if (signer === undefined) throw unusable('The certificate that should prove possession is not registered on the app.', 'not_registered');
   if (Date.parse(signer.endDateTime ?? '') <= now + SIGNER_MARGIN_MS) throw unusable('The certificate that should prove possession has ended or ends within minutes.', 'expired');
   if (Date.parse(signer.startDateTime ?? '') > now) throw unusable('The certificate that should prove possession is not valid yet.', 'not_yet_valid');
