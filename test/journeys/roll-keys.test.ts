@@ -5,6 +5,7 @@ import { keyIdOf } from '../../src/core/certificates/key-credentials';
 import { addKeyCredential, removeKeyCredential } from '../../src/core/certificates/roll-keys';
 import { isOnboardingError, type OnboardingError } from '../../src/core/errors';
 import type { GraphTransport } from '../../src/core/ports';
+import { setGraphVariants } from '../../src/sandbox/graph/variants';
 import type { KeyCredential } from '../../src/sandbox/model';
 import { auditOf } from './attacks';
 import { accessOf, changeKeys, holdCertificate, keyIdsOf, makeStrangersKey, registrationOf, type HeldCertificate } from './key-stage';
@@ -104,6 +105,14 @@ describe('rolling a key', () => {
     expect(keyIdsOf(story)).toEqual([keyIdOf(old.certificate)]);
   });
 
+  it.each([400, 404] as const)('takes a key for gone that Microsoft does not find (%s)', async (missingKey) => {
+    setGraphVariants(story.sandbox.world, { missingKey });
+    await add();
+    changeKeys(story, (keys) => keys.filter(({ keyId }) => keyId !== keyIdOf(old.certificate)));
+    expect(await remove()).toMatchObject({ alreadyGone: true });
+    expect(requestsTo('removeKey')).toHaveLength(1);
+  });
+
   it('does not believe an old read that a key is still there', async () => {
     await add();
     story.advanceClock(3600);
@@ -147,9 +156,9 @@ describe('rolling a key while the line is bad', () => {
   });
 
   it('removes the second one that a service made of a repetition without heeding our key id', async () => {
-    const ports = withGraph((send) => async (scope, request) => send(scope, request.path.endsWith('/addKey') ? { ...request, body: withoutKeyId(request.body) } : request));
+    setGraphVariants(story.sandbox.world, { addKeyId: 'generated' });
     story.sandbox.faults.set(onWrites(writes('addKey', [1], LOST), { match: { host: 'graph', method: 'GET', path: '*/applications*' }, when: { nth: [2] }, do: { staleMs: 60_000 } }));
-    const { keyId } = await addKeyCredential(ports, { ...accessOf(story), certificate: next.certificate, signer: old.signer });
+    const { keyId } = await add();
     expect(requestsTo('addKey')).toHaveLength(2);
     expect(keyIdsOf(story)).toEqual([keyIdOf(old.certificate), keyId]);
   });
@@ -265,11 +274,6 @@ describe('a change that none of our writers made', () => {
 function withGraph(wrap: (send: GraphTransport['send']) => GraphTransport['send']) {
   const { ports } = story.installation;
   return { ...ports, graph: { ...ports.graph, send: wrap((scope, request) => ports.graph.send(scope, request)) } };
-}
-
-function withoutKeyId(body: unknown): unknown {
-  const { keyCredential, ...rest } = body as { readonly keyCredential: Readonly<Record<string, unknown>> };
-  return { ...rest, keyCredential: { ...keyCredential, keyId: null } };
 }
 
 function onceStale(staleMs: number): object {

@@ -2,6 +2,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { normaliseInstant } from '../../src/sandbox/graph/instants';
 import { subjectOf } from '../../src/sandbox/graph/key-credentials';
+import { setGraphVariants } from '../../src/sandbox/graph/variants';
 import { createFixture, errorOf, makeCertificate, makeProof, required, START, type Fixture, type Json, type TestCertificate } from './graph-support';
 
 const roles = ['Application.ReadWrite.OwnedBy'];
@@ -206,6 +207,17 @@ describe('addKey', () => {
     expect((await add(makeProof(brief, objectId, graph.world.now()))).status).toBe(401);
   });
 
+  it('keeps a key id that is sent along, once; or gives another one each time, where that side is played', async () => {
+    const keyId = '88888888-0000-4000-8000-000000000002';
+    const addAs = () => call('POST', '/addKey', { keyCredential: upload(second, { keyId }), passwordCredential: null, proof: makeProof(first, objectId, START) });
+    expect((await addAs()).json.keyId).toBe(keyId);
+    expect((await addAs()).status).toBe(400);
+    setGraphVariants(graph.world, { addKeyId: 'generated' });
+    const another = [await addAs(), await addAs()].map(({ json }) => json.keyId);
+    expect(new Set([keyId, ...another]).size).toBe(3);
+    expect((await keys()).map((key) => key.customKeyIdentifier)).toEqual([hex(first), hex(second), hex(second), hex(second)]);
+  });
+
   it('refuses unknown parameters', async () => {
     const reply = await call('POST', '/addKey', { keyCredential: upload(second), proof: makeProof(first, objectId, START), force: true });
     expect(reply.status).toBe(400);
@@ -234,6 +246,15 @@ describe('removeKey', () => {
 
   it('refuses an unknown key', async () => {
     expect((await remove('99999999-9999-4999-8999-999999999999', first)).status).toBe(400);
+    setGraphVariants(graph.world, { missingKey: 404 });
+    expect((await remove('99999999-9999-4999-8999-999999999999', first)).status).toBe(404);
+  });
+
+  it('never takes the last key: nothing is left to prove it with', async () => {
+    await remove(keyIds[0], second);
+    expect((await remove(keyIds[1], second)).status).toBe(401);
+    expect((await remove(keyIds[1], first)).status).toBe(401);
+    expect(await keys()).toHaveLength(1);
   });
 });
 

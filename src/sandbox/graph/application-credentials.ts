@@ -13,8 +13,10 @@ import { contextUrl, NO_CONTENT, readJson, type Answer, type Call } from './call
 import { normaliseInstant, wholeSeconds } from './instants';
 import { checkEntry, createKeyCredential } from './key-credentials';
 import { malformedProof, requireProof } from './proof';
-import { badRequest, NotModelled } from './refusal';
+import { badRequest, GraphRefusal, NotModelled } from './refusal';
+import { rule } from './rules';
 import { latestServicePrincipal, storeServicePrincipal } from './service-principals';
+import { variantsOf } from './variants';
 import { isLying } from '../lies/truth';
 
 const PASSWORD_LIFETIME_MS = 2 * 365 * 24 * 3_600_000;
@@ -53,7 +55,8 @@ function principalOf(call: Call): Holder {
 function addKeyTo(call: Call, holder: Holder): Answer {
   const { body } = readProvenBody(call, holder, ['keyCredential', 'passwordCredential', 'proof']);
   if (body.passwordCredential !== null && body.passwordCredential !== undefined) throw new NotModelled('addKey with a passwordCredential');
-  const credential = createKeyCredential(checkEntry(body.keyCredential), keyContext(call));
+  const entry = checkEntry(body.keyCredential);
+  const credential = createKeyCredential(variantsOf(call.world).addKeyId === 'kept' ? entry : { ...entry, keyId: null }, keyContext(call));
   if (holder.keyCredentials.some(({ keyId }) => keyId === credential.keyId)) {
     throw badRequest('G-KEY-INVALID', `KeyId '${credential.keyId}' appears more than once.`);
   }
@@ -69,11 +72,16 @@ function removeKeyFrom(call: Call, holder: Holder): Answer {
   const { body, signerKeyId } = readProvenBody(call, holder, ['keyId', 'proof']);
   const keyId = String(body.keyId).toLowerCase();
   const kept = holder.keyCredentials.filter((credential) => credential.keyId !== keyId);
-  if (kept.length === holder.keyCredentials.length) throw badRequest('G-APP-REMOVE-KEY-MISSING', `No key credential found with keyId '${keyId}'.`);
+  if (kept.length === holder.keyCredentials.length) throw missingKey(call, keyId);
   // A client that proves with the key it removes has not shown that it can go on with another.
   if (signerKeyId === keyId) throw malformedProof();
   if (!isLying(call.world, 'L-REMOVE-KEY')) holder.store({ keyCredentials: kept });
   return NO_CONTENT;
+}
+
+function missingKey({ world }: Call, keyId: string): GraphRefusal {
+  const message = `No key credential found with keyId '${keyId}'.`;
+  return variantsOf(world).missingKey === 404 ? new GraphRefusal(rule('G-APP-REMOVE-KEY-MISSING'), 404, 'Request_ResourceNotFound', message) : badRequest('G-APP-REMOVE-KEY-MISSING', message);
 }
 
 function addPasswordTo(call: Call, holder: Holder): Answer {

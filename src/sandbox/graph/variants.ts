@@ -9,6 +9,10 @@ import type { World } from '../model';
 export const GRAPH_VARIANT_SIDES = {
   /** `required`: addKey and removeKey need an application permission (permissions data, a 2021 thread); `none`: the older reference page. */
   addKeyPermission: ['required', 'none'],
+  /** What becomes of a key id that is sent along with addKey: kept as in an upload (recorded there), or another one is given. The reference is silent. */
+  addKeyId: ['kept', 'generated'],
+  /** Status for removing a key that is not there: nobody says. */
+  missingKey: [400, 404],
   /** Two wordings of the same 400 for an app role that is already assigned. */
   duplicateAssignment: ['entitlement-grant', 'permission-being-assigned'],
   /** Two wordings for an expired access token. */
@@ -34,6 +38,8 @@ export type GraphVariants = { readonly [Name in keyof Sides]: Sides[Name][number
 
 export const DEFAULT_GRAPH_VARIANTS: GraphVariants = {
   addKeyPermission: 'required',
+  addKeyId: 'kept',
+  missingKey: 400,
   duplicateAssignment: 'entitlement-grant',
   expiredToken: 'lifetime',
   missingReference: 400,
