@@ -165,12 +165,18 @@ class FilledInCredentials extends ICredentialsHelper {
   override updateCredentialsOauthTokenData = (async () => undefined) as never;
 
   override getCredentialsProperties(type: string): INodeProperties[] {
-    return this.#loader.getCredential(type).type.properties;
+    return isOfN8n(type) ? [] : this.#loader.getCredential(type).type.properties;
   }
 
   /** n8n's rule: a credential type that is restricted lets in the nodes it names. */
   override isCredentialUsableByNode(type: string, nodeType: string): boolean {
+    if (isOfN8n(type)) return true;
     const { restrictToSupportedNodes, supportedNodes = [] } = this.#loader.getCredential(type).type;
     return restrictToSupportedNodes !== true || supportedNodes.some((name) => nodeType === name || nodeType === `${PACKAGE}.${name}`);
   }
+}
+
+/** A credential type that comes with n8n and not with the package. */
+function isOfN8n(type: string): boolean {
+  return !type.startsWith('m365');
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { IDataObject, Workflow } from 'n8n-workflow';
 import { acceptAsAdmin } from '../n8n/admin.mts';
+import { signInAtSandbox } from '../support/person-token.mts';
 import { loadEngine, type NodeSpec, outputOf } from './engine.mts';
 import { openStage, TRIGGER_PATH } from './stage.mts';
 
@@ -85,6 +86,27 @@ void test('a workflow in n8n is started by what an admin answers on the pages th
   ]);
   const status = outputOf(await engine.run(engine.buildWorkflow([STATUS]), started.at(-1) ?? []), 'Status');
   assert.equal(status[0]?.['state'], 'consent_verifying');
+});
+
+void test("a workflow in n8n registers an app in the customer's tenant with the sign-in that n8n's own credential holds", async () => {
+  const tenant = stage.sandbox.ready.tenants.find((one) => one.domain === 'contoso.example');
+  const admin = tenant?.users.find(({ roles, notes }) => roles.includes('Global Administrator') && (notes ?? '') === '');
+  assert.ok(tenant !== undefined && admin !== undefined);
+  const accessToken = await signInAtSandbox(stage.sandbox.ready, stage.ca, tenant.tenantId, { upn: admin.signInName ?? admin.upn, password: admin.password });
+  const asAdmin = await loadEngine(stage.directory, { ...stage.credentials, microsoftEntraOAuth2Api: { oauthTokenData: { token_type: 'Bearer', access_token: accessToken } } });
+  const app = { account: byId('contoso'), customerAppKey: 'backup' };
+  const permissionsList = JSON.stringify([{ resource: 'graph', type: 'application', name: 'User.Read.All', reason: 'finds people' }]);
+  const register = onboarding('Register', 'customerApp', 'register', { ...app, permissionsFrom: 'list', permissionsList, displayName: '' });
+  const get = onboarding('Get', 'customerApp', 'get', app);
+  const without = await engine.run(engine.buildWorkflow([register]), [{}]);
+  assert.throws(() => outputOf(without, 'Register'), /CUSTOMER_APP_TOKEN_MISSING/);
+  const run = await asAdmin.run(asAdmin.buildWorkflow([register, get]), [{}]);
+  const [made] = outputOf(run, 'Get');
+  assert.deepEqual([made?.['state'], made?.['tenantId'], made?.['origin']], ['active', tenant.tenantId, 'registered']);
+  const remove = onboarding('Remove', 'customerApp', 'remove', { ...app, keyOnly: false, purge: false });
+  const removal = await asAdmin.run(asAdmin.buildWorkflow([remove]), [{}]);
+  assert.deepEqual(outputOf(removal, 'Remove')[0]?.['evidence'], { applicationGone: true, inRecycleBin: true });
+  assert.ok(!JSON.stringify([run.data, removal.data]).includes(accessToken));
 });
 
 void test('a workflow in n8n says what is wrong and whose move it is when an operation is refused', async () => {

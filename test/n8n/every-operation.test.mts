@@ -10,6 +10,7 @@ import { activation } from './stories/activation.mts';
 import { aiTool } from './stories/ai-tool.mts';
 import { certificates } from './stories/certificates.mts';
 import { consent } from './stories/consent.mts';
+import { customerApps } from './stories/customer-apps.mts';
 import { defaultEngine } from './stories/default-engine.mts';
 import { impersonation } from './stories/impersonation.mts';
 import { loading } from './stories/loading.mts';
@@ -34,6 +35,7 @@ await test('the packed package in a real n8n', async (n8n) => {
   const invitation = await consent(n8n, scene);
   await certificates(n8n, scene);
   await activation(n8n, scene);
+  await customerApps(n8n, scene);
   await impersonation(n8n, scene);
   await aiTool(n8n, scene);
   await defaultEngine(n8n, scene, invitation);

@@ -67,7 +67,7 @@ export function fakePanel(parameters: Readonly<Record<string, unknown>>, options
 }
 
 function fakeNode({ credentials = {}, nodeType = 'm365Onboarding' }: FakeExecutionOptions) {
-  const node: INode = { id: 'node-1', name: 'M365 Onboarding', type: `n8n-nodes-m365-onboarding.${nodeType}`, typeVersion: 1, position: [0, 0], parameters: {} };
+  const node: INode = { id: 'node-1', name: 'M365 Onboarding', type: `n8n-nodes-m365-onboarding.${nodeType}`, typeVersion: 1, position: [0, 0], parameters: {}, credentials: Object.fromEntries(Object.keys(credentials).map((type) => [type, { id: type, name: type }])) };
   return {
     getNode: () => node,
     getCredentials: async (type: string) => {

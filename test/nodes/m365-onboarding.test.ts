@@ -56,7 +56,8 @@ describe('the M365 Onboarding node', () => {
 });
 
 it.each([new M365Onboarding(), new M365ConsentTrigger(), new M365OnboardingTrigger()])('names a test of its own for each credential it takes', ({ description, methods }) => {
-  const tests = description.credentials?.map(({ testedBy }) => testedBy);
+  // n8n tests its own.
+  const tests = description.credentials?.filter(({ name }) => name.startsWith('m365')).map(({ testedBy }) => testedBy);
   expect(tests).toHaveLength(2);
   expect(Object.keys(methods.credentialTest)).toEqual(tests);
 });

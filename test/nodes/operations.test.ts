@@ -276,7 +276,7 @@ describe('as a tool of an AI agent', () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(18);
+    expect(effects).toHaveLength(21);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

@@ -61,7 +61,7 @@ function sharedPool(): Pool<Opened> {
 
 /** What operations and lists work with. Raises `OPERATOR_UNKNOWN`. */
 export function workplaceOf(host: HostInstallation, signal: AbortSignal | undefined): Workplace {
-  return { onboarding: host.asOperator(), certificates: host.installation.certificates, operatorId: host.requireOperatorId(), signal };
+  return { onboarding: host.asOperator(), certificates: host.installation.certificates, customerApps: host.installation.customerApps, apps: host.configuration.apps, operatorId: host.requireOperatorId(), signal };
 }
 
 /** Not shared and not kept: the caller closes it. Raises like {@link openHost}. */

@@ -3,7 +3,7 @@
  * Types only, so that an operation file knows n8n by shape and nothing of it at run time.
  */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { Installation, OperatorOnboarding, Secret, WebResponse } from '../../core/index';
+import type { Installation, OperatorOnboarding, PartnerApp, Secret, WebResponse } from '../../core/index';
 
 /** The one item an operation works on. Reading a parameter the node does not declare is n8n's error, not ours. */
 export interface ItemParameters {
@@ -18,12 +18,17 @@ export interface ItemParameters {
   /** Undefined when it was left empty. Raises `INPUT_INVALID` when it is no number. */
   optionalNumber(name: string): number | undefined;
   flag(name: string): boolean;
+  /** JSON as n8n hands it over: text, or already read. Raises `INPUT_INVALID` when it was left empty. */
+  requiredJson(name: string): unknown;
 }
 
 /** What an operation works with. Whoever acts is already bound: an operation cannot choose. */
 export interface Workplace {
   readonly onboarding: OperatorOnboarding;
   readonly certificates: Installation['certificates'];
+  readonly customerApps: Installation['customerApps'];
+  /** The partner's own apps, as the credential declares them. */
+  readonly apps: readonly PartnerApp[];
   /** For the calls that take the operator as an argument. */
   readonly operatorId: string;
   readonly signal: AbortSignal | undefined;
@@ -52,6 +57,8 @@ export interface ItemFiles {
 export interface ItemWorkplace extends Workplace, ItemFiles {
   /** Raises n8n's own error unless an authenticated caller waits for the answer to this one item. */
   readonly requireCaller: () => Caller;
+  /** The access token of the customer's admin; undefined when the node has no credential for it. Raises `CUSTOMER_APP_TOKEN_MISSING`. */
+  readonly adminToken: () => Promise<Secret | undefined>;
 }
 
 /** The value of another field of the same node, for lists that depend on it; empty while nothing is chosen. */

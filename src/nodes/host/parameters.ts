@@ -30,6 +30,11 @@ export function parametersOf(host: Pick<IExecuteFunctions, 'getNodeParameter'>, 
       return value === '' ? undefined : number;
     },
     flag: (name) => read(name) === true,
+    requiredJson: (name) => {
+      const value = read(name) ?? '';
+      if (value === '') throw invalid(name, 'is empty');
+      return value;
+    },
   };
 }
 

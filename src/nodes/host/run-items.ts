@@ -4,6 +4,7 @@
  */
 import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
 import { asOnboardingError } from '../../core/index';
+import { readAdminToken } from './admin-token';
 import { requireCaller } from './caller';
 import { type HostInstallation, openHost, workplaceOf } from './installation';
 import { filesOf } from './item-files';
@@ -68,7 +69,7 @@ async function workplaceFor(run: Run, operation: InstalledOperation, itemIndex: 
       description: 'As a tool this node only reads. Put what changes something into the workflow itself, where a person decides that it runs.',
     });
   }
-  return { ...workplaceOf(await run.open(), run.signal), requireCaller: () => requireCaller(run.host, itemIndex) };
+  return { ...workplaceOf(await run.open(), run.signal), requireCaller: () => requireCaller(run.host, itemIndex), adminToken: async () => readAdminToken(run.host, itemIndex) };
 }
 
 /** n8n makes the tool out of the node under the node's name with `Tool` at its end; newer versions also say so. */

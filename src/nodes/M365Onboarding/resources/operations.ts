@@ -21,6 +21,11 @@ import { createAccount } from './customer-account/create.operation';
 import { getManyAccounts } from './customer-account/get-many.operation';
 import { getAccount } from './customer-account/get.operation';
 import { removeAccount } from './customer-account/remove.operation';
+import { adoptCustomerApp } from './customer-app/adopt.operation';
+import { getManyCustomerApps } from './customer-app/get-many.operation';
+import { getCustomerApp } from './customer-app/get.operation';
+import { registerCustomerApp } from './customer-app/register.operation';
+import { removeCustomerApp } from './customer-app/remove.operation';
 import { issueImpersonation } from './impersonation/issue.operation';
 import { advanceOnboarding } from './onboarding/advance.operation';
 import { explainErrorCode } from './onboarding/explain-error-code.operation';
@@ -35,6 +40,7 @@ export const RESOURCES: readonly INodePropertyOptions[] = [
   { name: 'Certificate', value: 'certificate' },
   { name: 'Consent', value: 'consent' },
   { name: 'Customer Account', value: 'customerAccount' },
+  { name: 'Customer App', value: 'customerApp' },
   { name: 'Impersonation', value: 'impersonation' },
   { name: 'Onboarding', value: 'onboarding' },
   { name: 'SSO Binding', value: 'ssoBinding' },
@@ -61,6 +67,11 @@ export const OPERATIONS: readonly Operation[] = [
   getAccount,
   getManyAccounts,
   removeAccount,
+  adoptCustomerApp,
+  getCustomerApp,
+  getManyCustomerApps,
+  registerCustomerApp,
+  removeCustomerApp,
   issueImpersonation,
   advanceOnboarding,
   explainErrorCode,
