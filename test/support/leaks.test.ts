@@ -24,6 +24,7 @@ describe('a leak of a private key is found', () => {
     ['PEM', pem],
     ['PEM in JSON', JSON.stringify({ pem })],
     ['PEM in JSON in JSON', JSON.stringify(JSON.stringify({ pem }))],
+    ['DER, octet by octet', der.toString('latin1')],
     ['DER in base64', der.toString('base64')],
     ['DER in base64, one octet later', Buffer.concat([Buffer.alloc(1), der]).toString('base64')],
     ['DER in base64url, two octets later', Buffer.concat([Buffer.alloc(2), der]).toString('base64url')],

@@ -73,6 +73,8 @@ export function createLeakSearch(): LeakSearch {
 /** What the text says, octet by octet, for each way of reading it. */
 function* viewsOf(text: string): Generator<string> {
   const latin1 = (bytes: Buffer) => bytes.toString('latin1');
+  // As it was read from a file by the octet, and as it would be written into one.
+  yield text;
   yield latin1(Buffer.from(text));
   const unescaped = text.replaceAll(/\\+u([0-9a-fA-F]{4})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16))).replaceAll(/\\+(["'\\/`$])/g, '$1');
   yield latin1(Buffer.from(unescaped));

@@ -1,0 +1,116 @@
+/**
+ * Every certificate operation of the node, with whatever its fields allow: no key, password or file byte is in an item, an
+ * error or the state. Operations and fields are those of the menus, so that a new one is tried without being told here. The
+ * binary data of an export is where a key leaves, under its password.
+ */
+import fc from 'fast-check';
+import type { INodeProperties } from 'n8n-workflow';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { listCertificates, openPrivateKey } from '../../src/core/certificates/records';
+import type { Operation } from '../../src/nodes/host/operation';
+import { OPERATIONS } from '../../src/nodes/M365Onboarding/resources/operations';
+import { type Canaries, makeCanaries } from '../support/certificate-canaries';
+import { printed } from '../support/leaks';
+import { type Item, type Stage, startStage } from './n8n-stage';
+
+const certificateOperations = OPERATIONS.filter(({ resource }) => resource === 'certificate');
+
+let stage: Stage;
+let canaries: Canaries;
+let ids: readonly string[] = [];
+let names = 0;
+const cameOut: string[] = [];
+const outcomes = new Map<string, { done: number; failed: number }>();
+const hidden = new Set<string>();
+
+beforeAll(async () => {
+  stage = await startStage();
+  canaries = await makeCanaries(stage.story.clock);
+  for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockImplementation((text) => cameOut.push(String(text)) > 0);
+}, 60_000);
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await stage.stop();
+});
+
+async function hideStoredKeys(): Promise<void> {
+  const { ports } = stage.story.installation;
+  const records = await listCertificates(ports);
+  for (const { id } of records.filter((record) => !hidden.has(record.id))) {
+    canaries.search.hideKey('a stored key', (await openPrivateKey(ports, id)).privateKey.reveal());
+    hidden.add(id);
+  }
+  ids = records.map(({ id }) => id);
+}
+
+function picker(picks: readonly number[]) {
+  let at = 0;
+  return <T,>(list: readonly T[]): T => list[(picks[at++ % picks.length] ?? 0) % list.length] as T;
+}
+type Pick = ReturnType<typeof picker>;
+
+/** What somebody might enter into a field, by what the field is. */
+function valueFor(field: INodeProperties, pick: Pick): unknown {
+  if (field.type === 'boolean') return pick([true, false]);
+  if (field.type === 'number') return pick([field.default, 10, 1]);
+  if (field.type === 'options') return pick([...(field.options ?? []).map((option) => ('value' in option ? option.value : undefined)), 'nothing of these']);
+  if (field.typeOptions?.password === true) return pick([canaries.password, canaries.password, canaries.wrongPassword, '']);
+  if (field.type === 'resourceLocator') return { mode: 'id', value: pick([...ids, ...ids, 'nobody']) };
+  if (/name$/i.test(field.name)) return pick([`name ${(names += 1)}`, 'taken', '']);
+  return pick([field.default, 'backup', 'some text', canaries.password.slice(0, 4)]);
+}
+
+async function play({ option, fields }: Operation, picks: readonly number[], changes: Item = {}): Promise<void> {
+  await hideStoredKeys();
+  const pick = picker(picks);
+  const parameters = { keyBits: 2048, ...Object.fromEntries(fields.map((field) => [field.name, field.name === 'keyBits' ? 2048 : valueFor(field, pick)])), ...changes };
+  const counted = outcomes.get(option.value) ?? { done: 0, failed: 0 };
+  outcomes.set(option.value, counted);
+  const options = { continueOnFail: pick([false, true]), files: { data: pick(Object.values(canaries.files)) } };
+  try {
+    const output = await stage.run([{ resource: 'certificate', operation: option.value, ...parameters }], options);
+    for (const { json, binary, error, ...rest } of output) {
+      cameOut.push(printed(json), printed(rest), printed(error), printed(Object.values(binary ?? {}).map(({ data: _file, ...about }) => about)));
+      if (json['includesPrivateKey'] !== true) cameOut.push(printed(binary));
+    }
+    counted[output.some(({ json }) => 'error' in json) ? 'failed' : 'done'] += 1;
+  } catch (error) {
+    cameOut.push(printed(error));
+    counted.failed += 1;
+  }
+}
+
+function operation(value: string): Operation {
+  const found = certificateOperations.find(({ option }) => option.value === value);
+  if (found === undefined) throw new Error(`There is no operation ${value}.`);
+  return found;
+}
+
+it('no operation of the node tells a key, a password or a byte of a file', { timeout: 400_000 }, async () => {
+  await play(operation('import'), [0], { filePassword: canaries.password, certificateName: 'Imported', inputField: 'data' });
+  await play(operation('generate'), [0], { certificateName: 'Generated', lifetimeDays: 365 });
+  await hideStoredKeys();
+  const certificate = { mode: 'id', value: ids[0] };
+  await play(operation('export'), [0], { certificate, format: 'pfx', filePassword: canaries.password, outputField: 'data' });
+  await play(operation('register'), [0], { certificate, appKey: 'backup', app: 'backup' });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }), { minLength: 8, maxLength: 8 }), async (drawings) => {
+      for (const one of certificateOperations) for (const picks of drawings) await play(one, picks);
+    }),
+    { numRuns: 1, endOnFailure: true },
+  );
+  await hideStoredKeys();
+  const { story } = stage;
+  const places: Readonly<Record<string, string>> = {
+    'items, errors and output': cameOut.join('\n'),
+    'the state': (await Array.fromAsync(story.store.list(''))).map((row) => `${row.key}\n${row.value}`).join('\n'),
+    'the audit': printed(await Array.fromAsync(story.installation.audit.list())),
+    'the log and the events': `${story.log.join('\n')}\n${JSON.stringify(story.events)}`,
+    'the drop-down': printed(await stage.search('searchCertificates')),
+  };
+  for (const [place, text] of Object.entries(places)) expect(canaries.search.find(text), place).toEqual([]);
+  expect([...outcomes.keys()].toSorted()).toEqual(certificateOperations.map(({ option }) => option.value).toSorted());
+  for (const value of ['import', 'generate', 'export']) expect([value, outcomes.get(value)?.done]).not.toEqual([value, 0]);
+  expect([...outcomes.values()].reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(10);
+  expect(cameOut.join('\n')).toContain('Imported');
+});
