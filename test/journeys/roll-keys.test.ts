@@ -179,23 +179,22 @@ describe('rolling a key, killed after every write to the state', () => {
     await story.renew({ wrapStore: (store) => (mortal = createDyingStore(store)).store });
     [old, next] = [await holdCertificate(story, 'old'), await holdCertificate(story, 'next')];
     await story.installation.certificates.register(old.id, 'backup', OPERATOR);
-    const surviving = async (step: () => Promise<unknown>) => {
-      for (let writes = 1; writes < 60; writes += 1) {
-        mortal?.dieAfter(writes);
-        const isDone = await step().then(() => true, () => false);
-        const died = mortal?.died() ?? false;
-        mortal?.dieAfter(undefined);
-        if (isDone && !died) return writes;
-        expect(new Set(keyIdsOf(story)).size).toBe(keyIdsOf(story).length);
-        expect(keyIdsOf(story).length).toBeLessThanOrEqual(2);
-      }
-      throw new Error('It never came to its end.');
-    };
-    expect(await surviving(() => add())).toBeGreaterThan(5);
+    expect(await survive(mortal, () => add())).toBeGreaterThan(5);
     expect(keyIdsOf(story)).toEqual([keyIdOf(old.certificate), keyIdOf(next.certificate)]);
-    await surviving(() => remove());
+    await survive(mortal, () => remove());
     expect(keyIdsOf(story)).toEqual([keyIdOf(next.certificate)]);
     expect(await story.installation.audit.verify()).toMatchObject({ intact: true });
+  });
+
+  it('leaves a registration that is ended by the next one, while the directory lags', { timeout: 120_000 }, async () => {
+    let mortal: DyingStore | undefined;
+    await story.renew({ wrapStore: (store) => (mortal = createDyingStore(store)).store });
+    [old, next] = [await holdCertificate(story, 'old'), await holdCertificate(story, 'next')];
+    await story.installation.certificates.register(old.id, 'backup', OPERATOR);
+    story.sandbox.setReplicationLagMs({ 'graph.get': 90_000 });
+    expect(await survive(mortal, () => story.installation.certificates.register(next.id, 'backup', OPERATOR))).toBeGreaterThan(5);
+    expect(keyIdsOf(story)).toEqual([keyIdOf(old.certificate), keyIdOf(next.certificate)]);
+    expect(story.sandbox.requests().filter(({ method, status }) => method === 'PATCH' && status === 204)).toHaveLength(2);
   });
 
   it('is continued after a kill between the request and the first look at what became of it', async () => {
@@ -269,6 +268,20 @@ describe('a change that none of our writers made', () => {
     expect(told()).toEqual([]);
   });
 });
+
+/** Again and again, killed one write later each time, until it comes to its end; how many writes that took. */
+async function survive(mortal: DyingStore | undefined, step: () => Promise<unknown>): Promise<number> {
+  for (let writes = 1; writes < 60; writes += 1) {
+    mortal?.dieAfter(writes);
+    const isDone = await step().then(() => true, () => false);
+    const died = mortal?.died() ?? false;
+    mortal?.dieAfter(undefined);
+    if (isDone && !died) return writes;
+    expect(new Set(keyIdsOf(story)).size).toBe(keyIdsOf(story).length);
+    expect(keyIdsOf(story).length).toBeLessThanOrEqual(2);
+  }
+  throw new Error('It never came to its end.');
+}
 
 /** The installation's ports with another way to send. */
 function withGraph(wrap: (send: GraphTransport['send']) => GraphTransport['send']) {

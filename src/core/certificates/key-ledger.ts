@@ -127,6 +127,11 @@ export function isSettled(at: number, now: number): boolean {
   return now - at >= SETTLE_MS;
 }
 
+/** An earlier run was cut short so lately that what it sent may still come to light. */
+export function isUnderWay(entry: LedgerEntry | undefined, state: LedgerEntry['state'], now: number): boolean {
+  return entry?.state === state && !isSettled(entry.at, now);
+}
+
 /** Anybody may clear an expired key away. A key whose registration was cut short counts until it can only have failed. */
 function isExpected({ state, at, endsAt }: LedgerEntry, now: number): boolean {
   if (endsAt !== null && endsAt <= now) return false;

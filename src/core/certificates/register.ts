@@ -11,7 +11,7 @@ import { reportForeignChange } from './foreign-change';
 import { readKeys, refusalOf, scopeOf, type KeyAccess } from './key-access';
 import { auditKeyChange } from './key-audit';
 import { buildKeyCredentialsPatch, expiredKeyIds, findKeyCredential, judgeReadBack, keyIdOf, type ApplicationKeys, type ReadBack, type RegistrableCertificate } from './key-credentials';
-import { explainedBy, forgetKey, noteKey, noteSeen, readLedger, type LedgerEntry } from './key-ledger';
+import { explainedBy, findEntry, forgetKey, isUnderWay, noteKey, noteSeen, readLedger, type LedgerEntry } from './key-ledger';
 import { readSnapshot } from './key-snapshot';
 import { withKeyWriter, type KeyWriter } from './key-writer';
 
@@ -50,6 +50,7 @@ export async function registerCertificate(ports: RegistrationPorts, input: Regis
 }
 
 async function registerAlone(ports: RegistrationPorts, input: RegistrationInput, writer: KeyWriter): Promise<Registration> {
+  const earlier = findEntry(await readLedger(ports, input.applicationAppId), keyIdOf(input.certificate));
   const before = await readSnapshot(ports, input, writer, keyIdOf(input.certificate));
   const present = findKeyCredential(before, input.certificate);
   if (present !== undefined) {
@@ -60,15 +61,15 @@ async function registerAlone(ports: RegistrationPorts, input: RegistrationInput,
   const { thumbprintSha256 } = input.certificate;
   const keyId = await auditKeyChange(ports, { action: 'certificate.registered', ...input, key: thumbprintSha256, details: { thumbprintSha256 } }, async () => {
     await note(ports, input, 'adding');
-    const seen = await write(ports, input, writer, before);
+    const seen = await write(ports, input, writer, { first: before, isBegun: isUnderWay(earlier, 'adding', ports.clock.now()) });
     return { result: seen, details: { keyId: seen } };
   });
   return { applicationObjectId: before.id, keyId, alreadyRegistered: false };
 }
 
 /** Until it is seen. Whatever kept an attempt from being answered, the next one is built from a new snapshot. */
-async function write(ports: RegistrationPorts, input: RegistrationInput, writer: KeyWriter, first: ApplicationKeys): Promise<string> {
-  let mayHaveLanded = false;
+async function write(ports: RegistrationPorts, input: RegistrationInput, writer: KeyWriter, { first, isBegun }: { readonly first: ApplicationKeys; readonly isBegun: boolean }): Promise<string> {
+  let mayHaveLanded = isBegun;
   for (let [attempt, before] = [1, first]; ; attempt += 1) {
     await writer.keep();
     const problem = await patch(ports, input, before);
@@ -79,7 +80,7 @@ async function write(ports: RegistrationPorts, input: RegistrationInput, writer:
     mayHaveLanded ||= hasCode(problem, 'GRAPH_UNAVAILABLE') && !isConcurrency(problem);
     const pauseMs = Math.max(REWRITE_PAUSE_MS, (problem.retryAfterSeconds ?? 0) * 1000);
     if (!isWorthAnother(problem) || attempt >= WRITE_ATTEMPTS || pauseMs > LONGEST_PAUSE_MS) {
-      if (mayHaveLanded) return readBack(ports, input, writer, before, problem);
+      if (mayHaveLanded) return readBack(ports, input, writer, before, inDoubt(problem));
       await forgetKey(ports, input.applicationAppId, keyIdOf(input.certificate));
       throw problem;
     }
@@ -88,6 +89,12 @@ async function write(ports: RegistrationPorts, input: RegistrationInput, writer:
     const present = findKeyCredential(before, input.certificate);
     if (present !== undefined) return settle(ports, input, present.keyId);
   }
+}
+
+/** What landed and is sent again is refused as a change of an entry: no plain refusal until the directory shows it, or time has passed. */
+function inDoubt(problem: OnboardingError): OnboardingError {
+  if (!hasCode(problem, 'KEY_CREDENTIAL_REFUSED') || problem.details['status'] !== 400) return problem;
+  return new OnboardingError('KEY_CREDENTIAL_STALE', 'An earlier attempt may have been accepted, and the directory does not show it yet.', { cause: problem, serviceCode: problem.serviceCode, correlationId: problem.correlationId });
 }
 
 /** Microsoft's own word for "somebody else is writing", a lost answer, or a pause it asked for. */

@@ -8,7 +8,7 @@ import { sameGuid } from '../internal/guid';
 import { readUntil } from './key-access';
 import { auditIfAnnounced, auditKeyChange, type AuditedChange } from './key-audit';
 import { buildKeyCredential, findByKeyId, findByThumbprintSha1, findKeyCredential, keyIdOf, surplusKeyIds, thumbprintSha256Of, type ApplicationKeys, type ForeignChange, type KeyCredentialEntry, type RegistrableCertificate } from './key-credentials';
-import { findContradiction, findEntry, forgetKey, isSettled, noteKey, noteSeen, readLedger, type KeyLedger, type LedgerEntry } from './key-ledger';
+import { findContradiction, findEntry, forgetKey, isUnderWay, noteKey, noteSeen, readLedger, type KeyLedger, type LedgerEntry } from './key-ledger';
 import { withKeyWriter, type KeyWriter } from './key-writer';
 import type { ProvenInput } from './proven-send';
 import { carryOut, findConfirmedChange, type CarriedOut, type RollPorts } from './roll-change';
@@ -155,11 +155,6 @@ async function take(ports: RollPorts, input: RollKeyInput, writer: KeyWriter, { 
   });
   await note('removed');
   return taken;
-}
-
-/** An earlier run was cut short so lately that what it sent may still come to light. */
-function isUnderWay(entry: LedgerEntry | undefined, state: LedgerEntry['state'], now: number): boolean {
-  return entry?.state === state && !isSettled(entry.at, now);
 }
 
 function noteOf(change: ForeignChange | null) {
