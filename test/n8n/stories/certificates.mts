@@ -36,6 +36,13 @@ export async function certificates(n8n: TestContext, { stage, kept, ran, one, ru
     assert.equal((await one('certificate', 'get', { certificate: byChoice(id) }))['state'], 'active');
   });
 
+  await n8n.test('the check says of every credential in use when it is renewed, and leaves a heartbeat', async () => {
+    const items = await run('certificate', 'check', { rotate: false, askDirectory: true });
+    assert.deepEqual(items.map(({ source, complete }) => [source, complete]), [['secret', true], ['secret', true], ['stored', true]]);
+    const { name, status, heartbeat } = items[2] ?? {};
+    assert.deepEqual([name, status, (heartbeat as Json)['overdue']], ['Backup 2027', 'ok', false]);
+  });
+
   await n8n.test('a certificate leaves as a protected file and is imported from it into another state', async () => {
     const elsewhere = { ...stage.credentials.m365OnboardingState, stateUrl: 'sqlite:elsewhere.sqlite' };
     const saved = await stage.client.addCredential('Elsewhere', 'm365OnboardingState', elsewhere);
