@@ -42,12 +42,11 @@ afterAll(async () => {
   https.close();
   await sandbox.stop();
 });
-beforeEach(async () => {
+beforeEach(() => {
   sandbox.faults.set(undefined);
   sandbox.reset();
   sandbox.setReplicationLagMs({ 'sts.keys': 0 });
   uses = [];
-  await grantConsent(sandbox, 'contoso', 'contoso/ada');
   registerKey(sandbox, former);
   sandbox.clock.advance(DAY_SECONDS);
   registerKey(sandbox, current);
@@ -96,6 +95,8 @@ describe.each(Object.entries(SOURCES))('%s through the overlap', (_name, create)
 });
 
 describe('a code', () => {
+  beforeEach(() => grantConsent(sandbox, 'contoso', 'contoso/ada').then(() => undefined));
+
   async function obtainCode(): Promise<string> {
     const contoso = tenantId(sandbox, 'contoso');
     const browser = new Browser(sandbox);
