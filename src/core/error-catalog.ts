@@ -134,6 +134,7 @@ export const ERROR_CATALOG = {
   CERTIFICATE_IN_USE: entry('act', 'operator', 'failed', 'Something still needs the certificate; each of them is named in the message and in the details.', 'Take them away one by one as the message says (rotate, unregister, change the configuration), then delete the certificate again.'),
   CERTIFICATE_FILE_UNUSABLE: entry('fix_input', 'operator', 'invalid', 'The file can be read, and no app could sign in with what is in it; the problems are named.', 'Run `certificate inspect` on it; export one RSA certificate together with its private key.'),
   CERTIFICATE_INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A certificate parameter is out of range.', 'Correct the named parameter.'),
+  CERTIFICATE_POLICY_LIFETIME: entry('fix_input', 'operator', 'invalid', 'The home tenant\'s app management policy would refuse a certificate that lives this long.', 'Ask for no more days than the details say, or for none: then the policy decides. Or have the policy changed.'),
   CERTIFICATE_EXPIRED: entry('attention', 'operator', 'failed', 'The certificate is outside its validity.', 'Generate or import another one and register it.'),
   CERTIFICATE_NOT_IN_USE: entry('fix_input', 'operator', 'invalid', 'No app signs in with the certificate, so there is nothing to rotate.', 'Register it on an app first, or generate another certificate.'),
   CERTIFICATE_NOT_CURRENT: entry('fix_input', 'operator', 'invalid', 'Another certificate has taken the place of this one.', 'Use the certificate that signs now; its id is in the details.'),

@@ -43,7 +43,7 @@ export type { Blocker } from './corridor/rotation-blockers';
 export type { RotationPlan, RotationReport } from './corridor/rotate';
 export type { Rotations } from './corridor/rotations';
 export type { SignerIdentity } from './corridor/signer-reports';
-export type { CertificateRequest, Credentials, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
+export type { CertificateRequest, Credentials, GeneratedCertificate, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
 export type { CustomerAppsOptions } from './corridor/customer-app-entry';
 export type { RemoveCustomerAppInput, RemovedCustomerApp } from './corridor/customer-app-removal';

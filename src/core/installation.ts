@@ -20,6 +20,7 @@ import { createServicePauses } from './adapters/service-pauses';
 import { createSignInClient } from './adapters/sign-in-client';
 import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
+import { limitTime } from './adapters/time-limit';
 import { type AuditLog, createAuditLog } from './audit/log';
 import { openKeyFile } from './certificates/key-file';
 import { openSigningCertificate } from './certificates/line';
@@ -76,6 +77,8 @@ export interface Installation {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A certificate is made without the policy rather than late. */
+const POLICY_TIMEOUT_MS = 5000;
 
 /** Raises `CONFIG_INVALID`, `STATE_SCOPE_TOO_SMALL`. */
 export async function createInstallation(options: InstallationOptions): Promise<Installation> {
@@ -99,6 +102,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
         tokensWith,
         staticSources: async () => findStaticSources(configuration, readFileValidity),
         storedCredentials: storedCredentials(configuration),
+        limitPolicyTime: (signal) => limitTime(POLICY_TIMEOUT_MS, signal),
         settings: configuration.certificates.rotation,
         firstWaitSeconds: configuration.sandbox === undefined ? undefined : 0,
         check,

@@ -166,7 +166,8 @@ describe('the operations of the node, in the order of an onboarding', () => {
   });
 
   it('generate, list, show and register a certificate, of which only the public part leaves', async () => {
-    const generated = await one('certificate', 'generate', { certificateName: 'Backup 2027', keyBits: 2048, lifetimeDays: 90 });
+    const { lifetimeLimit, ...generated } = await one('certificate', 'generate', { certificateName: 'Backup 2027', keyBits: 2048, lifetimeDays: 90 });
+    expect(lifetimeLimit).toBe('unreadable');
     const certificate = { mode: 'list', value: generated['id'] };
     expect(generated).toMatchObject({ name: 'Backup 2027', subject: 'CN=Backup 2027', keyBits: 2048, state: 'next', createdBy: OPERATOR });
     expect(await one('certificate', 'get', { certificate })).toEqual(generated);
@@ -233,7 +234,9 @@ describe('the operations of the node, in the order of an onboarding', () => {
   });
 
   it('call a certificate something else, and delete it only when that is confirmed and nothing needs it', { timeout: 90_000 }, async () => {
-    const generated = await one('certificate', 'generate', { certificateName: 'Short-lived', certificateDescription: 'for a test', keyBits: 2048, lifetimeDays: 30 });
+    const { lifetimeLimit: _limit, ...generated } = await one('certificate', 'generate', { certificateName: 'Short-lived', certificateDescription: 'for a test', keyBits: 2048, lifetimeDays: 0 });
+    const { notBefore, notAfter } = generated as { notBefore: string; notAfter: string };
+    expect(Date.parse(notAfter) - Date.parse(notBefore)).toBe(365 * 86_400_000);
     const certificate = { mode: 'id', value: generated['id'] };
     expect(await one('certificate', 'update', { certificate, newName: 'Renamed', changeDescription: false, newDescription: 'not this' })).toEqual({ ...generated, name: 'Renamed' });
     expect(await one('certificate', 'update', { certificate, newName: '', changeDescription: true, newDescription: '' })).toEqual({ ...generated, name: 'Renamed', description: '' });

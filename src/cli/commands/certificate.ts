@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type CertificateView, OnboardingError, secret } from '../../core/index';
+import { type GeneratedCertificate, OnboardingError, secret } from '../../core/index';
 import { readLine, writeNewFile } from '../files';
 import { EXIT, table } from '../output';
 import type { Runtime } from '../runtime';
@@ -30,13 +30,14 @@ export function addCertificateCommands(program: Command, context: CommandContext
     .option('--description <text>')
     .option('--subject <common name>', 'default: the name')
     .option('--key-bits <bits>', '2048, 3072 or 4096', Number, 3072)
-    .option('--lifetime-days <days>', 'default 365', Number)
+    .option('--lifetime-days <days>', 'default 365, or what the home tenant\'s policy allows', Number)
     .option('--pfx-out <file>', 'also write a PFX with the private key; never overwrites')
     .option('--pfx-password-stdin', 'read the PFX\'s password from standard input')
     .description('new self-signed credential certificate; its private key stays sealed in the state')
     .action(async (flags: GenerateFlags, command: Command) => {
       await runAction(context, command, async (runtime, output, signal) => {
-        const record = flags.pfxOut === undefined ? await generate(runtime, flags) : await generateWithPfx(runtime, context, { ...flags, pfxOut: flags.pfxOut }, signal);
+        const record = flags.pfxOut === undefined ? await generate(runtime, flags, signal) : await generateWithPfx(runtime, context, { ...flags, pfxOut: flags.pfxOut }, signal);
+        if (record.lifetimeLimit === 'unreadable') output.say('note: whether the home tenant\'s policy allows this lifetime could not be read (it takes Policy.Read.All)');
         output.result(record, () => describe(record));
         return EXIT.done;
       });
@@ -77,19 +78,20 @@ export function addCertificateCommands(program: Command, context: CommandContext
     });
 }
 
-async function generate({ installation, operatorId }: Runtime, flags: GenerateFlags): Promise<CertificateView> {
+async function generate({ installation, operatorId }: Runtime, flags: GenerateFlags, signal: AbortSignal): Promise<GeneratedCertificate> {
   const { name, description, subject, keyBits, lifetimeDays } = flags;
   if (keyBits !== 2048 && keyBits !== 3072 && keyBits !== 4096) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The key has 2048, 3072 or 4096 bits.', { details: { field: 'keyBits' } });
-  return installation.certificates.generate({ name, description, subject, keyBits, lifetimeDays }, operatorId());
+  return installation.certificates.generate({ name, description, subject, keyBits, lifetimeDays }, operatorId(), signal);
 }
 
-async function generateWithPfx(runtime: Runtime, context: CommandContext, flags: GenerateFlags & { readonly pfxOut: string }, signal: AbortSignal): Promise<CertificateView> {
+async function generateWithPfx(runtime: Runtime, context: CommandContext, flags: GenerateFlags & { readonly pfxOut: string }, signal: AbortSignal): Promise<GeneratedCertificate> {
   if (flags.pfxPasswordStdin !== true) throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'A PFX needs a password: give it on standard input with --pfx-password-stdin.', { details: { field: 'password' } });
   const password = secret(await readLine(context.streams));
   if (password.reveal() === '') throw new OnboardingError('CERTIFICATE_INPUT_INVALID', 'The password of a PFX is not empty.', { details: { field: 'password' } });
-  const { record } = await writeNewFile(flags.pfxOut, async () => {
-    const { id } = await generate(runtime, flags);
-    return runtime.installation.certificates.exportFile(id, { format: 'pfx', password, signal }, runtime.operatorId());
+  const { record, lifetimeLimit } = await writeNewFile(flags.pfxOut, async () => {
+    const generated = await generate(runtime, flags, signal);
+    const file = await runtime.installation.certificates.exportFile(generated.id, { format: 'pfx', password, signal }, runtime.operatorId());
+    return { ...file, lifetimeLimit: generated.lifetimeLimit };
   });
-  return record;
+  return { ...record, lifetimeLimit };
 }

@@ -6,6 +6,7 @@
 import { exportCertificate, type ExportedFile, type ExportRequest } from '../certificates/export';
 import type { HeartbeatView } from '../certificates/heartbeat';
 import { openKeyFile } from '../certificates/key-file';
+import { chooseLifetimeDays, readLifetimeLimit } from '../certificates/lifetime-policy';
 import type { PfxPassword } from '../certificates/pfx/passwords';
 import type { FileProblem } from '../certificates/pfx/problems';
 import type { CertificateNaming } from '../certificates/naming';
@@ -38,6 +39,11 @@ export interface ImportRequest extends CertificateNaming {
   readonly signal?: AbortSignal | undefined;
 }
 
+export type GeneratedCertificate = CertificateView & {
+  /** What the home tenant's policy says about lifetimes. */
+  readonly lifetimeLimit: 'none' | 'unreadable' | { readonly maxDays: number };
+};
+
 export interface ImportedCertificate {
   readonly record: CertificateView;
   /** What is odd about the file and did not stop the import. */
@@ -55,8 +61,13 @@ export interface RegisteredCredential {
 }
 
 export interface Credentials extends CertificateRecords, Rotations {
-  /** Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`, `AUDIT_UNAVAILABLE`. */
-  generate(request: CertificateRequest, operatorId: string): Promise<CertificateView>;
+  /**
+   * A new certificate, for 365 days or as long as the home tenant's policy allows, whichever is shorter. Least Graph permission
+   * (application): Policy.Read.All, to know the policy; without it, or without an app that can sign in, `lifetimeLimit` says
+   * `unreadable`. Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`, `CERTIFICATE_INPUT_INVALID`, `CERTIFICATE_NAME_TAKEN`,
+   * `CERTIFICATE_POLICY_LIFETIME` (`details.maxDays`), `AUDIT_UNAVAILABLE`.
+   */
+  generate(request: CertificateRequest, operatorId: string, signal?: AbortSignal): Promise<GeneratedCertificate>;
   /**
    * Store the one certificate with its private key that a file holds. Raises `OPERATOR_NOT_ALLOWED`, `MASTER_KEY_MISSING`,
    * `CERTIFICATE_INPUT_INVALID` (`details.parameter`), `CERTIFICATE_FILE_UNUSABLE` (`details.problems`; `details.choices` when the
@@ -94,19 +105,24 @@ export interface Credentials extends CertificateRecords, Rotations {
 
 export interface CredentialsOptions extends CertificateRecordsOptions, RotationsOptions {
   readonly check: CheckOptions;
+  /** How long generating waits to learn of the policy. */
+  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
   /** Before the first proof; the default leaves Entra time to replicate. */
   readonly firstWaitSeconds?: number | undefined;
 }
 
 export function createCredentials(context: OnboardingContext, options: CredentialsOptions): Credentials {
-  const { ports } = context;
+  const { ports, settings } = context;
   const rotations = createRotations(context, options);
   return {
     ...createCertificateRecords(context, options),
     ...rotations,
-    generate: async ({ name, description, subject = name, keyBits, lifetimeDays }, operatorId) => {
+    generate: async ({ name, description, subject = name, keyBits, lifetimeDays }, operatorId, signal) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return withThumbprints(await createCertificate(ports, { name, description, subject, keyBits, lifetimeDays }, operatorId));
+      const limit = await readLifetimeLimit(ports, { homeTenantId: settings.homeTenantId, apps: settings.apps, signal: options.limitPolicyTime(signal) });
+      signal?.throwIfAborted();
+      const record = await createCertificate(ports, { name, description, subject, keyBits, lifetimeDays: chooseLifetimeDays(lifetimeDays, limit) }, operatorId);
+      return { ...withThumbprints(record), lifetimeLimit: limit.kind === 'limited' ? { maxDays: limit.maxDays } : limit.kind };
     },
     importFile: async (request, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);

@@ -22,18 +22,19 @@ export const generateCertificate: InstalledOperation = {
         { name: '4096', value: 4096 },
       ],
     },
-    { displayName: 'Days Valid', name: 'lifetimeDays', type: 'number', typeOptions: { minValue: 1 }, default: 365, description: 'How long the certificate is valid' },
+    { displayName: 'Days Valid', name: 'lifetimeDays', type: 'number', typeOptions: { minValue: 0 }, default: 0, description: 'How long the certificate is valid. 0: 365 days, or as long as the policy of your tenant allows.' },
   ],
-  execute: async (parameters, { certificates, operatorId }) =>
+  execute: async (parameters, { certificates, operatorId, signal }) =>
     certificates.generate(
       {
         name: parameters.requiredText('certificateName'),
         description: parameters.optionalText('certificateDescription'),
         subject: parameters.optionalText('subject'),
         keyBits: keyBitsOf(parameters),
-        lifetimeDays: parameters.optionalNumber('lifetimeDays'),
+        lifetimeDays: parameters.optionalNumber('lifetimeDays') || undefined,
       },
       operatorId,
+      signal,
     ),
 };
 
