@@ -313,6 +313,26 @@ it('tells a fault of its own apart from anything the service would say, and list
 });
 
 describe('replication lag', () => {
+  it('is lengthened for a key that is asked for too early, where that side is played', async () => {
+    const lagging = await openSandbox({ replicationLagMs: { 'sts.keys': 10_000 }, variants: { sts: { earlyKey: 'remembered' } } });
+    try {
+      const [tenant, fresh, patient] = [lagging.ready.homeTenantId, makeCertificate(), makeCertificate()];
+      registerKey(lagging, fresh);
+      registerKey(lagging, patient);
+      const ask = async (certificate: typeof fresh) => {
+        const form = { grant_type: 'client_credentials', client_id: app(lagging).appId, scope: GRAPH, client_assertion_type: ASSERTION_TYPE };
+        return (await postForm(lagging, `/${tenant}/oauth2/v2.0/token`, { ...form, client_assertion: clientAssertion(lagging, tenant, certificate) })).status;
+      };
+      expect(await ask(fresh)).toBe(401);
+      lagging.clock.advance(10);
+      expect([await ask(fresh), await ask(patient)]).toEqual([401, 200]);
+      lagging.clock.advance(111);
+      expect(await ask(fresh)).toBe(200);
+    } finally {
+      await lagging.stop();
+    }
+  });
+
   it('shows a key, a service principal and its roles each after its own time', async () => {
     const lagging = await openSandbox({ replicationLagMs: { 'sts.keys': 10_000, 'sts.servicePrincipal': 20_000, 'sts.roles': 30_000 } });
     try {

@@ -11,6 +11,7 @@ import { decodeJwt, hasValidSignature, type DecodedJwt, type JwtAlgorithm } from
 import type { Application, KeyCredential, Tenant } from '../model';
 import type { Authority, Exchange } from './context';
 import type { RegisteredApp } from './directory';
+import { isRemembered, noteEarlyKey } from './early-keys';
 import { refusalJson, refuse, type Refusal } from './refusals';
 import { isLying, tell } from '../lies/truth';
 
@@ -109,6 +110,9 @@ function checkKey(exchange: Exchange, app: RegisteredApp, jwt: DecodedJwt, algor
   const registered = owner === undefined ? [] : visibleKeys(owner, app.application.id, tell(exchange.world, 'L-LAG-KEYS', exchange.world.asOf('sts.keys'), () => exchange.world.now()));
   // As bytes: MSAL for Python writes the thumbprint with the padding that JWS leaves out, and the service takes it.
   const entry = registered.find((candidate) => certificateHash(candidate, hash) === hex);
+  const remembers = exchange.sts.variants.earlyKey === 'remembered';
+  if (remembers && isRemembered(exchange.world, appId, hex)) return refuse.keyNotFound(appId, hex);
+  if (entry === undefined && remembers) noteEarlyKey(exchange.world, appId, hex);
   if (entry === undefined) return refuse.keyNotFound(appId, hex);
   const now = exchange.world.now();
   if ((now < Date.parse(entry.startDateTime) || now >= Date.parse(entry.endDateTime)) && !isLying(exchange.world, 'L-ASSERTION-KEY-EXPIRED')) return refuse.keyExpired(appId, hex);

@@ -7,6 +7,8 @@ export const STS_VARIANTS = {
   missingPrincipal: ['7000229', '700016'],
   /** Consent right after the service principal was deleted: 650051 is reported for some minutes. */
   reconsent: ['granted', 'refused'],
+  /** Whether a key that was asked for too early goes on being refused for two minutes: reported of federated credentials. */
+  earlyKey: ['forgotten', 'remembered'],
 } as const;
 
 export type StsVariants = { [Name in keyof typeof STS_VARIANTS]: (typeof STS_VARIANTS)[Name][number] };
@@ -19,5 +21,5 @@ export function problemWithStsVariants(value: Readonly<Record<string, unknown>>)
 }
 
 export function firstStsVariants(): StsVariants {
-  return { assertionAudience: 'token-endpoint', missingPrincipal: '7000229', reconsent: 'granted' };
+  return { assertionAudience: 'token-endpoint', missingPrincipal: '7000229', reconsent: 'granted', earlyKey: 'forgotten' };
 }
