@@ -1,5 +1,5 @@
 /** The certificates at a glance, and the check: what is due, what hangs, and whether anybody still looks. */
-import type { CertificateCheck, CertificateView, CheckedCredential, HeartbeatView } from 'n8n-nodes-m365-onboarding';
+import type { CertificateCheck, CertificateView, CheckedCredential, CredentialKind, HeartbeatView } from 'n8n-nodes-m365-onboarding';
 import type { Visit } from './desk.mts';
 import { checkField, form } from './fields.mts';
 import { day, html, type Html, instant, words } from './html.mts';
@@ -71,8 +71,10 @@ ${form({
 })}`;
 }
 
+const SOURCES: Readonly<Record<CredentialKind, string>> = { stored: 'A stored certificate', pfx: 'A PFX', pem: 'A PEM file', secret: 'A client secret' };
+
 function credential({ certificateId, name, source, appKeys, status, notAfter, renewAt, rotation, problems }: CheckedCredential): Html {
   return html`<li data-testid="credential"><h3>${certificateId === null ? name : html`<a href="/certificates/${certificateId}">${name}</a>`} ${badge(status)}</h3>
-<p>${words(source)} of ${appKeys.join(', ')}${notAfter !== null && html`; ends ${day(notAfter)}`}${renewAt !== null && html`, renewed from ${day(renewAt)}`}${rotation !== null && html`; rotation ${words(rotation.state)}`}</p>
+<p>${SOURCES[source]} of ${appKeys.join(', ')}${notAfter !== null && html`; ends ${day(notAfter)}`}${renewAt !== null && html`, renewed from ${day(renewAt)}`}${rotation !== null && html`; rotation ${words(rotation.state)}`}</p>
 ${problems.map(({ code, message }) => html`<p class="warn">${message} <span class="code">${code}</span></p>`)}</li>`;
 }

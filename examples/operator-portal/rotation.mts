@@ -78,8 +78,8 @@ ${running !== undefined && html`<details><summary>Take the rotation back</summar
 }
 
 function showPlan({ running, steps, blockers }: RotationPlan): Html {
-  return html`<h2>${running === null ? 'What it would do' : 'What a new one would do'}</h2>
-<ol data-testid="plan" class="plan">${steps.map(({ earliestAt, step, does }) => html`<li><strong>${words(step)}</strong>, not before ${instant(earliestAt)}<br>${does}</li>`)}</ol>
+  const plan = html`<ol data-testid="plan" class="plan">${steps.map(({ earliestAt, step, does }) => html`<li><strong>${words(step)}</strong>, not before ${instant(earliestAt)}<br>${does}</li>`)}</ol>`;
+  return html`${running === null ? html`<h2>What it would do</h2>${plan}` : html`<details><summary>What a new one would do</summary>${plan}</details>`}
 ${blockers.length > 0 && html`<h3>What is in the way of the end</h3><ul data-testid="blockers">${blockers.map(({ message, code }) => html`<li>${message} <span class="code">${code}</span></li>`)}</ul>`}`;
 }
 

@@ -43,7 +43,8 @@ export interface OperatorPortal {
 
 type Handler = (visit: Visit) => Reply | Promise<Reply>;
 
-const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
+/** Every page and every form; `:id` is a certificate. */
+export const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
   ['GET', '/', () => redirect('/certificates')],
   ['GET', '/certificates', showList],
   ['GET', '/certificates/new', (visit) => showGenerate(visit)],

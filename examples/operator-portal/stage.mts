@@ -25,7 +25,10 @@ export interface PortalStage {
 
 export interface PortalStageOptions {
   readonly sandbox?: SandboxOptions;
+  /** Of the certificate that signs; the library's default. */
+  readonly keyBits?: 2048;
   readonly port?: number;
+  readonly now?: () => number;
   readonly log?: (line: string) => void;
 }
 
@@ -43,7 +46,7 @@ export async function setPortalStage(options: PortalStageOptions = {}): Promise<
   }
 }
 
-async function build({ sandbox: sandboxOptions, port, log }: PortalStageOptions, endings: (() => unknown)[]): Promise<Omit<PortalStage, 'close'>> {
+async function build({ sandbox: sandboxOptions, keyBits, port, now, log }: PortalStageOptions, endings: (() => unknown)[]): Promise<Omit<PortalStage, 'close'>> {
   const folder = mkdtempSync(join(tmpdir(), 'm365-onboarding-portal-'));
   endings.push(() => rmSync(folder, { recursive: true, force: true }));
   const sandbox = await startSandbox(sandboxOptions);
@@ -65,7 +68,7 @@ async function build({ sandbox: sandboxOptions, port, log }: PortalStageOptions,
       deployment: 'host',
     });
   const bootstrap = await install();
-  const { id: certificateId } = await bootstrap.certificates.generate({ name: 'Backup sign-in', description: 'What the apps of the backup service sign in with.' }, operatorId);
+  const { id: certificateId } = await bootstrap.certificates.generate({ name: 'Backup sign-in', description: 'What the apps of the backup service sign in with.', keyBits }, operatorId);
   for (const app of base.apps) await bootstrap.certificates.register(certificateId, app.key, operatorId);
   await bootstrap.close();
   const installation = await install(certificateId);
@@ -76,6 +79,7 @@ async function build({ sandbox: sandboxOptions, port, log }: PortalStageOptions,
     operator: { id: operatorId, name: base.operators[0]?.name ?? operatorId },
     apps: base.apps.map(({ key, displayName }) => ({ key, name: displayName })),
     ...(port === undefined ? {} : { port }),
+    ...(now === undefined ? {} : { now }),
     ...(log === undefined ? {} : { log }),
   });
   endings.push(async () => portal.close());
