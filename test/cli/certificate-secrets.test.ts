@@ -101,6 +101,10 @@ it('no command tells a key, a password or a byte of a file', { timeout: 400_000 
   await hideStoredKeys();
   const [id = ''] = ids;
   for (const args of [['export', id, '--format', 'pfx', '--password-stdin', '--out', newFile()], ['register', id, '--app', stage.sandbox.ready.apps[0]?.key ?? '']]) expect([args, await call(['certificate', ...args], canaries.password)]).toEqual([args, 0]);
+  for (const name of Object.keys(canaries.files)) {
+    await call(['--verbose', 'certificate', 'import', inputFile(name), '--name', name, '--password-stdin'], canaries.wrongPassword);
+    await call(['certificate', 'inspect', inputFile(name), '--password-stdin'], canaries.password);
+  }
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }), { minLength: 3, maxLength: 3 }), async (drawings) => {
       for (const command of certificateCommands()) for (const picks of drawings) await play(command, picks);

@@ -181,6 +181,9 @@ it('no operation tells a key, a password or a byte of a file', { timeout: 400_00
       // There is something to work with, and every operation goes through at least once.
       const first = (operation: keyof Credentials, pick = 0): Call => ({ operation, picks: [pick], trouble: 'none' });
       for (const call of [first('importFile'), first('generate'), first('exportFile'), first('register'), ...kinds.map((kind) => first(kind)), ...drawn]) await play(call);
+      for (const bytes of Object.values(canaries.files)) {
+        for (const password of [canaries.wrongPassword, canaries.password]) cameOut.push(printed(await story.installation.certificates.importFile({ name: `file ${(names += 1)}`, bytes, password: secret(password) }, OPERATOR).catch((error: unknown) => error)));
+      }
       await expectNothingOut();
     }),
     { numRuns: 3, endOnFailure: true },
