@@ -11,7 +11,7 @@ const OPERATORS_EXAMPLE = `[
 
 const PORTAL_EXAMPLE = 'e.g. { "audience": "https://portal.example.com", "deliverTo": "https://portal.example.com/enter", "jwksOrClientKey": "https://portal.example.com/jwks.json" }';
 
-const CERTIFICATES_EXAMPLE = '{"renewal": {"windows": [{"days": ["sun"], "fromHour": 2, "toHour": 5}]}}';
+const LIFECYCLE_EXAMPLE = '{"renewal": {"windows": [{"days": ["sun"], "fromHour": 2, "toHour": 5}]}}';
 
 export class M365OnboardingState implements ICredentialType {
   name = 'm365OnboardingState';
@@ -111,13 +111,13 @@ export class M365OnboardingState implements ICredentialType {
       description: 'The portal that takes impersonation codes, in the form of the configuration file. Empty: no impersonation.',
     },
     {
-      displayName: 'Certificates',
-      name: 'certificates',
+      displayName: 'Renewal and Rotation',
+      name: 'lifecycle',
       type: 'json',
       noDataExpression: true,
       default: '',
-      placeholder: CERTIFICATES_EXAMPLE,
-      description: 'When certificates are renewed and how they are rotated, in the form of the configuration file. Empty: after two thirds of their lifetime.',
+      placeholder: LIFECYCLE_EXAMPLE,
+      description: 'When certificates are renewed and how they are rotated, in the form of the section "certificates" of the configuration file. Empty: after two thirds of their lifetime.',
     },
   ];
 }

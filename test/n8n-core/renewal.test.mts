@@ -17,7 +17,7 @@ let certificateId = '';
 before(async () => {
   stage = await openStage(9);
   const { m365OnboardingState, m365PartnerApp } = stage.credentials;
-  const state = { ...m365OnboardingState, certificates: AT_ONCE };
+  const state = { ...m365OnboardingState, lifecycle: AT_ONCE };
   const setup = await loadEngine(stage.directory, { m365OnboardingState: state, m365PartnerApp });
   const own = (name: string, operation: string, parameters: IDataObject) => ({ name, type: 'm365Onboarding', parameters: { resource: 'certificate', operation, ...parameters } });
   const made = await setup.run(setup.buildWorkflow([own('Generate', 'generate', { certificateName: 'Backup', keyBits: 2048, lifetimeDays: 1 })]), [{}]);

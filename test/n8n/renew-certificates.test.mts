@@ -22,7 +22,7 @@ await test('the example workflow renews certificates in a real n8n', async (stor
   const save = async (type: string, name: string, fields: Json): Promise<void> => {
     kept[type] = { id: (await stage.client.addCredential(name, type, fields))['id'] as string, name };
   };
-  await save('m365OnboardingState', 'M365 Onboarding State', { ...m365OnboardingState, certificates: AT_ONCE });
+  await save('m365OnboardingState', 'M365 Onboarding State', { ...m365OnboardingState, lifecycle: AT_ONCE });
   await save('m365PartnerApp', 'M365 Partner App', m365PartnerApp);
   const id = String((await one('certificate', 'generate', { certificateName: 'Backup', keyBits: 2048, lifetimeDays: 1 }))['id']);
   await one('certificate', 'register', { certificate: byId(id), appKey: 'backup' });

@@ -49,6 +49,7 @@ const eventsOf = (items: readonly IDataObject[]) => items.map(({ event }) => eve
 describe('the trigger', { timeout: LIMIT_MS }, () => {
   it('offers every occasion the core tells of, and no other', () => {
     expect(ALL.toSorted()).toEqual([...OCCASION_TYPES, ...ACCOUNT_OCCASION_TYPES].toSorted());
+    expect(new M365OnboardingTrigger().description.properties.find(({ name }) => name === 'events')?.default).toEqual(ALL);
   });
 
   it('starts nothing while nothing is wrong, and leaves no heartbeat by looking', async () => {

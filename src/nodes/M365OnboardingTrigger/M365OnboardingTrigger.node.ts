@@ -36,7 +36,8 @@ export class M365OnboardingTrigger implements INodeType {
         required: true,
         noDataExpression: true,
         options: [...EVENTS],
-        default: EVENTS.map(({ value }) => value),
+        // Written out, as n8n's rules want it; a test holds it against the options.
+        default: ['account.binding_stale', 'account.consent_drift', 'certificate.check_overdue', 'certificate.expired', 'certificate.due', 'certificate.expiring', 'certificate.rotation_failed', 'certificate.rotation_overdue'],
         description: 'What starts the workflow',
       },
     ],

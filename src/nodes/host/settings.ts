@@ -29,7 +29,8 @@ export interface StateData {
   readonly settingsUrl?: unknown;
   readonly portal?: unknown;
   readonly adminChoice?: unknown;
-  readonly certificates?: unknown;
+  /** The configuration's `certificates`. */
+  readonly lifecycle?: unknown;
 }
 
 export interface HostSettings {
@@ -67,7 +68,7 @@ export function readSettings(partner: PartnerAppData, state: StateData, environm
 function readOwnSide(state: StateData) {
   const optional = { partnerName: text(state.partnerName), settingsUrl: text(state.settingsUrl), adminChoice: text(state.adminChoice), operator: text(state.operatorId) };
   const portal = json('portal', state.portal);
-  const certificates = json('certificates', state.certificates);
+  const certificates = json('lifecycle', state.lifecycle);
   return {
     publicBaseUrl: text(state.publicBaseUrl),
     operators: json('operators', state.operators) ?? [],
