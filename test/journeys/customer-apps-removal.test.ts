@@ -95,6 +95,31 @@ describe('an app registration that is adopted', () => {
   });
 });
 
+describe('an app registration whose adoption dies', () => {
+  it('gets our key once, whichever write it was', { timeout: 300_000 }, async () => {
+    let deaths = 0;
+    for (let survived = false; !survived && deaths < 60; ) {
+      let dying: DyingStore | undefined;
+      await ownedStory({
+        wrapStore: (store) => {
+          dying = createDyingStore(store);
+          return dying.store;
+        },
+      });
+      putOwnApp();
+      dying?.dieAfter(deaths + 1);
+      await adopt().catch(() => undefined);
+      survived = dying?.died() !== true;
+      dying?.dieAfter(undefined);
+      if (!survived) deaths += 1;
+      expect(await adopt(), `after write ${deaths}`).toMatchObject({ state: 'active', origin: 'adopted' });
+      expect(ownApp()?.keyCredentials, `after write ${deaths}`).toHaveLength(2);
+      expect(ownApp()?.keyCredentials[0]).toEqual(someKey());
+    }
+    expect(deaths).toBeGreaterThan(10);
+  });
+});
+
 describe('a registered app that is removed', () => {
   beforeEach(async () => ownedStory());
 

@@ -62,10 +62,15 @@ function wanted({ resourceAppId, type, name, id }: WantedPermission): WantedPerm
 }
 
 function parseJson(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
+  const parsed = typeof value === 'string' ? tryParse(value) : value;
+  if (parsed !== undefined) return parsed;
+  throw new OnboardingError('INPUT_INVALID', 'The permission list is not JSON.', { details: { parameter: 'permissionsList' } });
+}
+
+function tryParse(text: string): unknown {
   try {
-    return JSON.parse(value) as unknown;
-  } catch (error) {
-    throw new OnboardingError('INPUT_INVALID', 'The permission list is not JSON.', { cause: error, details: { parameter: 'permissionsList' } });
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
