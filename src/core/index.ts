@@ -42,7 +42,6 @@ export type { CertificateRecords, CertificateView } from './corridor/certificate
 export type { Blocker } from './corridor/rotation-blockers';
 export type { RotationPlan, RotationReport } from './corridor/rotate';
 export type { Rotations } from './corridor/rotations';
-export type { SignerIdentity } from './corridor/signer-reports';
 export type { CertificateRequest, Credentials, GeneratedCertificate, ImportedCertificate, ImportRequest, RegisteredCredential } from './corridor/credentials';
 
 export type { CustomerAppsOptions } from './corridor/customer-app-entry';
@@ -113,7 +112,7 @@ export type { DatedCredential, Renewal, RenewalPlan, RenewalReason, RenewalStatu
 export type { PlannedStep, RotationStep } from './certificates/rotation';
 export { ROTATION_STATES } from './certificates/rotation-model';
 export type { CertificateRotation, RotatingApp, RotationProof, RotationState } from './certificates/rotation-model';
-export type { Signer, SignerSource } from './certificates/signers';
+export type { Signer, SignerIdentity, SignerSource } from './certificates/signers';
 export type { Thumbprints } from './certificates/thumbprints';
 
 // Audit

@@ -25,6 +25,7 @@ import { type AuditLog, createAuditLog } from './audit/log';
 import { openKeyFile } from './certificates/key-file';
 import { openSigningCertificate } from './certificates/line';
 import { openPrivateKey } from './certificates/records';
+import type { SignerIdentity } from './certificates/signers';
 import type { AppCredentialSetting, Configuration } from './configuration';
 import { isCheckOverdue } from './corridor/check-certificates';
 import type { OnboardingSettings } from './corridor/context';
@@ -34,7 +35,7 @@ import { createCustomerApps, type CustomerApps } from './corridor/customer-apps'
 import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
 import type { StaticSource } from './corridor/rotation-steps';
-import { createSignerReports, type SignerIdentity, type SignerReports } from './corridor/signer-reports';
+import { createSignerReports, type SignerReports } from './corridor/signer-reports';
 import { OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';

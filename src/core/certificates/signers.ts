@@ -37,6 +37,14 @@ const signerKind: RecordKind<Signer> = { kind: 'certificates/signer', schemaVers
 
 type SignerPorts = RecordPorts & Pick<Ports, 'clock'>;
 
+/** Who a process is to a rotation. */
+export interface SignerIdentity {
+  /** The same each time it starts; absent: this process alone, forgotten when it ends. */
+  readonly id?: string | undefined;
+  /** For people: where it runs and what it is. */
+  readonly label: string;
+}
+
 export interface SignerNote {
   /** Stable for the process or the installation it belongs to. */
   readonly signerId: string;

@@ -6,19 +6,12 @@ import type { RotationSettings } from '../certificates/lifecycle';
 import { findCertificate } from '../certificates/records';
 import { afterFallback } from '../certificates/rotation';
 import { listRotations, rotationKind } from '../certificates/rotation-model';
-import { forgetSigner, noteSigner, type SignerSource } from '../certificates/signers';
+import { forgetSigner, noteSigner, type SignerIdentity, type SignerSource } from '../certificates/signers';
 import type { CredentialUse, Ports } from '../ports';
 import { changeRecord } from '../records';
 
 const NOTE_EVERY_MS = 60 * 60_000;
 const FALLBACK_EVERY_MS = 60_000;
-
-export interface SignerIdentity {
-  /** The same each time it starts; absent: this process alone, forgotten when it ends. */
-  readonly id?: string | undefined;
-  /** For people: where it runs and what it is. */
-  readonly label: string;
-}
 
 export interface SignerReports {
   report(appKey: string, use: CredentialUse): Promise<void>;
@@ -37,22 +30,25 @@ type ReportPorts = Pick<Ports, 'store' | 'sealer' | 'clock' | 'random' | 'logger
 
 export function createSignerReports(ports: ReportPorts, { identity, settings, sourceOf }: SignerReportsOptions): SignerReports {
   const signerId = identity.id ?? `process:${ports.random.uuid()}`;
-  const noted = new Map<string, { readonly thumbprintSha256: string; readonly at: number }>();
+  /** By app and certificate: tenants that take turns between the two during an overlap are no news each time. */
+  const notedAt = new Map<string, number>();
+  const signsFor = new Set<string>();
   const fellBackAt = new Map<string, number>();
 
   async function noteAccepted(appKey: string, thumbprintSha256: string): Promise<void> {
     const source = sourceOf(appKey);
-    const last = noted.get(appKey);
     const now = ports.clock.now();
-    if (source === undefined || (last?.thumbprintSha256 === thumbprintSha256 && now - last.at < NOTE_EVERY_MS)) return;
-    noted.set(appKey, { thumbprintSha256, at: now });
+    const key = `${appKey}/${thumbprintSha256}`;
+    if (source === undefined || now - (notedAt.get(key) ?? Number.NEGATIVE_INFINITY) < NOTE_EVERY_MS) return;
+    signsFor.add(appKey);
     await noteSigner(ports, { signerId, label: identity.label, appKey, source, thumbprintSha256 });
+    notedAt.set(key, now);
   }
 
   async function noteUnknown(appKey: string, thumbprintSha256: string): Promise<void> {
     const now = ports.clock.now();
     if (now - (fellBackAt.get(thumbprintSha256) ?? Number.NEGATIVE_INFINITY) < FALLBACK_EVERY_MS) return;
-    ports.logger.warn('The token endpoint did not know the new certificate; the one before was used.', { app: appKey, thumbprintSha256 });
+    ports.logger.warn('The token endpoint did not know a certificate.', { app: appKey, thumbprintSha256 });
     await noteFallback(ports, thumbprintSha256, settings);
     fellBackAt.set(thumbprintSha256, now);
   }
@@ -63,13 +59,12 @@ export function createSignerReports(ports: ReportPorts, { identity, settings, so
       try {
         await (outcome === 'accepted' ? noteAccepted(appKey, thumbprintSha256) : noteUnknown(appKey, thumbprintSha256));
       } catch {
-        noted.delete(appKey);
         ports.logger.debug('What an app signs with could not be noted.', { app: appKey });
       }
     },
     async close() {
       if (identity.id !== undefined) return;
-      for (const appKey of noted.keys()) await forgetSigner(ports, signerId, appKey).catch(() => undefined);
+      for (const appKey of signsFor) await forgetSigner(ports, signerId, appKey).catch(() => undefined);
     },
   };
 }
