@@ -7,13 +7,13 @@ import { day, html, type Html, instant, words } from './html.mts';
 import { redirect, type Reply } from './http.mts';
 import { badge, crumb, namingFields, renewal } from './parts.mts';
 
-const DONE: Readonly<Record<string, string>> = {
+const DONE: ReadonlyMap<string, string> = new Map(Object.entries({
   generated: 'The certificate is generated. Its private key stays sealed in the store.',
   imported: 'The certificate is imported. Its private key is sealed in the store.',
   edited: 'The change is saved.',
   registered: 'The certificate is on the app, and the token endpoint accepted it.',
   offered: 'The PFX is ready.',
-};
+}));
 
 export interface Known {
   readonly record: CertificateView;
@@ -37,7 +37,7 @@ export async function showCertificate(visit: Visit, problem?: Problem, status?: 
   const { desk, id, query, show } = visit;
   const known = await readCertificate(desk, id);
   const { record } = known;
-  const done = problem === undefined ? DONE[query.get('done') ?? ''] : undefined;
+  const done = problem === undefined ? DONE.get(query.get('done') ?? '') : undefined;
   const body = html`<p class="crumb"><a href="/certificates">Certificates</a></p>
 <h1 data-testid="name">${record.name}</h1>
 ${done !== undefined && html`<p class="done" role="status" data-testid="done">${done}</p>`}

@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<RotationState, string>> = {
   rolled_back: 'The new certificate was taken back. The old one signs as before.',
 };
 
-const DONE: Readonly<Record<string, string>> = {
+const DONE: ReadonlyMap<string, string> = new Map(Object.entries({
   issue: 'The new certificate is made; its private key is sealed in the store.',
   register: 'The new certificate is on the apps, beside the old one.',
   prove: 'A round of proof was made.',
@@ -29,13 +29,13 @@ const DONE: Readonly<Record<string, string>> = {
   none: 'The rotation has ended; there was nothing to do.',
   roll_back: 'The rotation is taken back.',
   released: 'The signer is released: the rotation waits for it no more.',
-};
+}));
 
 export async function showRotation(visit: Visit, problem?: Problem, status?: number): Promise<Reply> {
   const { desk, id, viewer, query, show } = visit;
   const { record, checked, plan } = await readCertificate(desk, id);
   const running = plan?.running ?? undefined;
-  const done = problem === undefined ? DONE[query.get('did') ?? ''] : undefined;
+  const done = problem === undefined ? DONE.get(query.get('did') ?? '') : undefined;
   const successor = plan === undefined || plan.certificateId === id ? undefined : plan.certificateId;
   const body = html`${crumb(record)}<h1>Rotation of ${record.name}</h1>
 ${done !== undefined && html`<p class="done" role="status" data-testid="did">${done}</p>`}

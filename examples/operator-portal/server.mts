@@ -83,7 +83,7 @@ interface Office {
 
 export async function startOperatorPortal(options: OperatorPortalOptions): Promise<OperatorPortal> {
   const now = options.now ?? (() => Date.now());
-  const server = createServer();
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -110,10 +110,11 @@ export async function startOperatorPortal(options: OperatorPortalOptions): Promi
 async function serve(office: Office, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const url = new URL(request.url ?? '/', office.origin);
-  const reply = await answer(office, request, url, gone.signal).catch((error: unknown) => failure(office, request, error));
-  const code = reply.status < 500 ? '' : ' failed';
-  office.options.log?.(`${request.method ?? ''} ${url.pathname} ${reply.status}${code}`);
+  // What cannot be read as an address is an address that is not here.
+  const url = URL.parse(request.url ?? '/', office.origin) ?? new URL('/not-an-address', office.origin);
+  // What was not foreseen may hold anything, so nobody gets to read it.
+  const reply = await answer(office, request, url, gone.signal).catch(() => stop(office, 500, 'Something happened that was not foreseen.', 'Look at the certificates before you repeat it.'));
+  office.options.log?.(`${request.method ?? ''} ${url.pathname} ${reply.status}`);
   if (!response.destroyed) send(response, reply);
 }
 
@@ -186,9 +187,4 @@ function stop(office: Office, status: number, problem: Problem | string, remedy?
   const shown = typeof problem === 'string' ? { message: problem, remedy } : problem;
   const body = html`<h1>${status === 404 ? 'Not found' : 'Not possible'}</h1>${showProblem(shown)}${session !== undefined && html`<p><a href="/certificates">Back to the certificates</a></p>`}`;
   return page(status, renderPage({ title: 'Not possible', body }, office.options.partnerName, session === undefined ? undefined : viewerOf(office, session)));
-}
-
-/** What was not foreseen may hold anything, so nobody gets to read it. */
-function failure(office: Office, request: IncomingMessage, _error: unknown): Reply {
-  return stop(office, 500, 'Something happened that was not foreseen.', request.method === 'POST' ? 'Look at the certificate before you repeat it.' : 'Try again.');
 }

@@ -133,3 +133,16 @@ export async function sendRaw(origin: string, path: string, { method = 'GET', he
     sent.end(body);
   });
 }
+
+/** The status of an address exactly as it is written, which may be none. */
+export async function sendPath(origin: string, path: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(origin);
+    const sent = request({ hostname, port, path, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}

@@ -1,7 +1,7 @@
 /** Who may come in, and whose forms count. */
 import { describe, expect, it } from 'vitest';
 import { ROUTES, startOperatorPortal } from '../../examples/operator-portal/server.mts';
-import { createBrowser, sendRaw } from './browser';
+import { createBrowser, sendPath, sendRaw } from './browser';
 import { MINUTE_MS, type PortalScene } from './portal-scene';
 
 export function describeAccess(scene: PortalScene): void {
@@ -98,6 +98,15 @@ export function describeAccess(scene: PortalScene): void {
     it('knows two cookies of one name for a planted one', async () => {
       const cookie = `${scene.browser.cookie()}; __Host-operator-session=planted`;
       expect(await sendRaw(scene.stage.portal.url, '/certificates', { headers: { cookie } })).toMatchObject({ status: 401 });
+    });
+
+    it.each(['//', '/certificates/%', '/certificates/..%2f..', '/certificates/%00', '/constructor', '*'])('answers %s like any other address that is not here', async (path) => {
+      expect(await sendPath(scene.stage.portal.url, path, { cookie: scene.browser.cookie() })).toBe(404);
+      expect(await scene.browser.open('/certificates')).toMatchObject({ status: 200 });
+    });
+
+    it('says nothing that only the address says', async () => {
+      for (const word of ['constructor', '__proto__', '<b>']) expect((await scene.browser.open(`/certificates/${scene.stage.certificateId}?done=${encodeURIComponent(word)}`)).text('done')).toBeUndefined();
     });
 
     it('understands GET and POST only', async () => {
