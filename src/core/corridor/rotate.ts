@@ -85,7 +85,7 @@ async function requireWayBack(work: RotationWork, { id, fromCertificateId, toCer
   const details = { rotationId: id };
   if (ports.clock.now() >= Date.parse(from.notAfter)) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', 'The old certificate has expired, so there is nothing to go back to.', { details });
   if (activatedAt === null) return;
-  const [blocker] = (await findBlockers(work, { fromCertificateId: toCertificateId })).filter(({ code }) => code !== 'CERTIFICATE_SIGNER_BEHIND');
+  const blocker = (await findBlockers(work, { fromCertificateId: toCertificateId })).find(({ code }) => code !== 'CERTIFICATE_SIGNER_BEHIND');
   if (blocker !== undefined) throw new OnboardingError('CERTIFICATE_ROTATION_TOO_LATE', `Somebody signs with the new certificate by a file, which would end with it. ${blocker.message}`, { details });
 }
 

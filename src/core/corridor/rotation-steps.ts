@@ -45,10 +45,9 @@ export async function issueSuccessor({ context, operatorId }: RotationWork, rota
   const { ports } = context;
   const from = await requireCertificate(ports, rotation.fromCertificateId);
   await joinLine(ports, rotation.toCertificateId, rotation.lineId);
-  if ((await findCertificate(ports, rotation.toCertificateId)) === undefined) {
-    const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from) };
-    await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
-  }
+  // Also when it is there: whoever stored it may have been killed before its name was kept and its outcome audited.
+  const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from) };
+  await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
   return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
 }
 
