@@ -1,5 +1,5 @@
 /**
- * Every certificate command, with whatever arguments and flags it declares: no key, password or file byte is in what it prints,
+ * Every command on certificates and on apps that have them, with whatever arguments and flags it declares: no key, password or file byte is in what it prints,
  * logs or stores. Commands are found in the program itself, so that a new one is tried without being told here.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,10 @@ afterAll(async () => {
   await stage.stop();
 });
 
-const certificateCommands = (): readonly Command[] => buildProgram({ streams: { out: () => undefined, err: () => undefined }, exitCode: 0 }).commands.find((command) => command.name() === 'certificate')?.commands ?? [];
+/** Where keys, passwords and people's tokens go in. */
+const GROUPS = ['certificate', 'customer-app'];
+const fullName = (command: Command) => `${command.parent?.name()} ${command.name()}`;
+const commands = (): readonly Command[] => buildProgram({ streams: { out: () => undefined, err: () => undefined }, exitCode: 0 }).commands.filter((command) => GROUPS.includes(command.name())).flatMap((group) => group.commands);
 const newFile = () => join(stage.folder, 'out', String((fileCount += 1)));
 const inputFile = (name: string) => join(stage.folder, 'in', name);
 
@@ -86,8 +89,8 @@ async function play(command: Command, picks: readonly number[]): Promise<void> {
   const pick = picker(picks);
   const args = command.registeredArguments.map((argument) => argumentFor(argument.name(), pick));
   const options = command.options.flatMap((option) => optionFor(option, pick));
-  const code = await call([...pick([['--json'], [], ['--verbose']]), 'certificate', command.name(), ...args, ...options], pick([canaries.password, canaries.password, canaries.wrongPassword, '']));
-  codes.set(command.name(), [...(codes.get(command.name()) ?? []), code]);
+  const code = await call([...pick([['--json'], [], ['--verbose']]), ...fullName(command).split(' '), ...args, ...options], pick([canaries.password, canaries.password, canaries.wrongPassword, '']));
+  codes.set(fullName(command), [...(codes.get(fullName(command)) ?? []), code]);
 }
 
 /** The state's files, and what else was left beside them; not what was meant to hold a key. */
@@ -107,14 +110,15 @@ it('no command tells a key, a password or a byte of a file', { timeout: 400_000 
   }
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }), { minLength: 3, maxLength: 3 }), async (drawings) => {
-      for (const command of certificateCommands()) for (const picks of drawings) await play(command, picks);
+      for (const command of commands()) for (const picks of drawings) await play(command, picks);
     }),
     { numRuns: 1, endOnFailure: true },
   );
   await hideStoredKeys();
   expect(canaries.search.find(cameOut.join('\n')), 'printed').toEqual([]);
   expect(canaries.search.find(storedText(stage.folder)), 'stored').toEqual([]);
-  expect([...codes.keys()].toSorted()).toEqual(certificateCommands().map((command) => command.name()).toSorted());
+  expect([...codes.keys()].toSorted()).toEqual(commands().map(fullName).toSorted());
+  for (const group of GROUPS) expect([...codes.keys()].some((name) => name.startsWith(group)), group).toBe(true);
   // Nothing was tried in vain: commands were understood, some did their work and some were refused.
   expect([...codes.values()].flat().filter((code) => code === 2).length).toBeLessThan([...codes.values()].flat().length / 3);
   for (const code of [0, 3]) expect([...codes.values()].flat()).toContain(code);

@@ -1,5 +1,5 @@
 /**
- * Every certificate operation of the node, with whatever its fields allow: no key, password or file byte is in an item, an
+ * Every operation of the node on certificates and on apps that have them, with whatever its fields allow: no key, password or file byte is in an item, an
  * error or the state. Operations and fields are those of the menus, so that a new one is tried without being told here. The
  * binary data of an export is where a key leaves, under its password.
  */
@@ -13,7 +13,10 @@ import { type Canaries, makeCanaries } from '../support/certificate-canaries';
 import { printed } from '../support/leaks';
 import { type Item, type Stage, startStage } from './n8n-stage';
 
-const certificateOperations = OPERATIONS.filter(({ resource }) => resource === 'certificate');
+/** Where keys, passwords and people's tokens go in. */
+const RESOURCES = ['certificate', 'customerApp'];
+const operations = OPERATIONS.filter(({ resource }) => RESOURCES.includes(resource));
+const fullName = ({ resource, option }: Pick<Operation, 'resource' | 'option'>) => `${resource}.${option.value}`;
 
 let stage: Stage;
 let canaries: Canaries;
@@ -47,10 +50,10 @@ function picker(picks: readonly number[]) {
   let at = 0;
   return <T,>(list: readonly T[]): T => list[(picks[at++ % picks.length] ?? 0) % list.length] as T;
 }
-type Pick = ReturnType<typeof picker>;
+type Picker = ReturnType<typeof picker>;
 
 /** What somebody might enter into a field, by what the field is. */
-function valueFor(field: INodeProperties, pick: Pick): unknown {
+function valueFor(field: INodeProperties, pick: Picker): unknown {
   if (field.type === 'boolean') return pick([true, false]);
   if (field.type === 'number') return pick([field.default, 10, 1]);
   if (field.type === 'options') return pick([...(field.options ?? []).map((option) => ('value' in option ? option.value : undefined)), 'nothing of these']);
@@ -79,15 +82,15 @@ function filledIn(values: Item, password = canaries.password, file = canaries.fi
   return { password, file, valueOf: ({ name, default: preset }) => values[name] ?? preset };
 }
 
-async function play({ option, fields }: Operation, { password, file, valueOf, continueOnFail = false }: Entered): Promise<void> {
+async function play(one: Operation, { password, file, valueOf, continueOnFail = false }: Entered): Promise<void> {
   await hideStoredKeys();
-  const entered = fields.map((field) => [field.name, field.typeOptions?.password === true ? password : field.name === 'keyBits' ? 2048 : valueOf(field)]);
+  const entered = one.fields.map((field) => [field.name, field.typeOptions?.password === true ? password : field.name === 'keyBits' ? 2048 : valueOf(field)]);
   const parameters = Object.fromEntries(entered) as Item;
-  const counted = outcomes.get(option.value) ?? { done: 0, failed: 0 };
-  outcomes.set(option.value, counted);
+  const counted = outcomes.get(fullName(one)) ?? { done: 0, failed: 0 };
+  outcomes.set(fullName(one), counted);
   const options = { continueOnFail, files: { data: file } };
   try {
-    const output = await stage.run([{ resource: 'certificate', operation: option.value, ...parameters }], options);
+    const output = await stage.run([{ resource: one.resource, operation: one.option.value, ...parameters }], options);
     for (const { json, binary, error, ...rest } of output) {
       cameOut.push(printed(json), printed(rest), printed(error), printed(Object.values(binary ?? {}).map(({ data: _file, ...about }) => about)));
       if (json['includesPrivateKey'] !== true) cameOut.push(printed(binary));
@@ -100,7 +103,7 @@ async function play({ option, fields }: Operation, { password, file, valueOf, co
 }
 
 function operation(value: string): Operation {
-  const found = certificateOperations.find(({ option }) => option.value === value);
+  const found = operations.find((one) => fullName(one) === `certificate.${value}`);
   if (found === undefined) throw new Error(`There is no operation ${value}.`);
   return found;
 }
@@ -112,13 +115,13 @@ it('no operation of the node tells a key, a password or a byte of a file', { tim
   const certificate = { mode: 'id', value: ids[0] };
   await play(operation('export'), filledIn({ certificate, format: 'pfx' }));
   await play(operation('register'), filledIn({ certificate, appKey: 'backup' }));
-  for (const value of ['import', 'generate', 'export', 'register']) expect([value, outcomes.get(value)]).toEqual([value, { done: 1, failed: 0 }]);
+  for (const value of ['import', 'generate', 'export', 'register']) expect([value, outcomes.get(`certificate.${value}`)]).toEqual([value, { done: 1, failed: 0 }]);
   for (const file of Object.values(canaries.files)) {
     for (const password of [canaries.wrongPassword, canaries.password]) await play(operation('import'), filledIn({ certificateName: `file ${(names += 1)}` }, password, file));
   }
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }), { minLength: 5, maxLength: 5 }), async (drawings) => {
-      for (const one of certificateOperations) for (const picks of drawings) await play(one, anything(picks));
+      for (const one of operations) for (const picks of drawings) await play(one, anything(picks));
     }),
     { numRuns: 1, endOnFailure: true },
   );
@@ -132,7 +135,8 @@ it('no operation of the node tells a key, a password or a byte of a file', { tim
     'the drop-down': printed(await stage.search('searchCertificates')),
   };
   for (const [place, text] of Object.entries(places)) expect(canaries.search.find(text), place).toEqual([]);
-  expect([...outcomes.keys()].toSorted()).toEqual(certificateOperations.map(({ option }) => option.value).toSorted());
+  expect([...outcomes.keys()].toSorted()).toEqual(operations.map(fullName).toSorted());
+  for (const resource of RESOURCES) expect(operations.some((one) => one.resource === resource), resource).toBe(true);
   expect([...outcomes.values()].reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(10);
   expect(cameOut.join('\n')).toContain('Imported');
 });
