@@ -39,6 +39,7 @@ export type { AccountOccasion, AccountOccasionType } from './corridor/account-oc
 export type { AppKeys } from './corridor/check-app-keys';
 export type { CertificateCheck, CheckRequest } from './corridor/check-certificates';
 export type { CertificateRecords, CertificateView } from './corridor/certificate-records';
+export type { UnregisteredCredential } from './corridor/unregister';
 export type { Blocker } from './corridor/rotation-blockers';
 export type { RotationPlan, RotationReport } from './corridor/rotate';
 export type { Rotations } from './corridor/rotations';

@@ -57,4 +57,9 @@ describe('records of certificates on the command line', { timeout: 90_000 }, () 
     const appId = written.apps.find(({ key }) => key === 'backup')?.appId;
     expect([code, json]).toMatchObject([3, { error: { code: 'CERTIFICATE_IN_USE', details: { dependents: [{ kind: 'app', appKey: 'backup', appId }, { kind: 'configuration', appKey: 'backup' }] } } }]);
   });
+
+  it('unregister is refused for what signs, and does nothing where there is nothing', async () => {
+    expect(await cli('unregister', id, '--app', 'backup')).toMatchObject({ code: 3, json: { error: { code: 'CERTIFICATE_IN_USE', details: { dependents: [{ kind: 'configuration', appKey: 'backup' }] } } } });
+    expect(await cli('unregister', id, '--app', 'restore')).toMatchObject({ code: 0, json: { certificateId: id, appKey: 'restore', alreadyGone: true } });
+  });
 });

@@ -87,6 +87,7 @@ const OPERATIONS: Readonly<Record<keyof Credentials, (draw: Draw) => Promise<unk
     await hideStoredKeys();
     return draw.certificates.remove(draw.any([unused, draw.id]), { confirm: draw.any([true, false]) }, operator(draw));
   },
+  unregister: async (draw) => draw.certificates.unregister(draw.id, draw.any(['backup', 'restore', 'nobody']), operator(draw)),
   check: async (draw) => draw.certificates.check(operator(draw), { rotate: draw.any([true, false]), directory: draw.any([true, false]) }),
   checkHeartbeat: async (draw) => draw.certificates.checkHeartbeat(operator(draw)),
   keepWatch: async (draw) => {

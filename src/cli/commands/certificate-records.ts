@@ -34,4 +34,16 @@ export function addRecordCommands(certificate: Command, context: CommandContext)
         return EXIT.done;
       });
     });
+  certificate
+    .command('unregister')
+    .argument('<certificate>')
+    .requiredOption('--app <key>', 'the app to take it off')
+    .description('take a certificate that nobody signs with off an app registration; another one of the app proves it')
+    .action(async (id: string, flags: { readonly app: string }, command: Command) => {
+      await runAction(context, command, async ({ installation, operatorId }, output, signal) => {
+        const result = await installation.certificates.unregister(id, flags.app, operatorId(), signal);
+        output.result(result, () => (result.alreadyGone ? `${flags.app} does not have it any more` : `taken off ${flags.app}`));
+        return EXIT.done;
+      });
+    });
 }

@@ -86,8 +86,13 @@ async function drop(ports: RemovePorts, marked: Marked): Promise<void> {
 async function refuseInUse(stored: StoredCertificate, { findDependents }: RemovalInput): Promise<void> {
   const dependents = await findDependents(toRecord(stored));
   if (dependents.length === 0) return;
-  throw new OnboardingError('CERTIFICATE_IN_USE', `The certificate "${stored.name}" is in use: ${dependents.map(describeDependent).join('; ')}.`, {
-    details: { certificateId: stored.id, dependents: dependents.map((dependent) => ({ ...dependent })) },
+  throw certificateInUse(stored, dependents);
+}
+
+/** `CERTIFICATE_IN_USE`, which names each of them. */
+export function certificateInUse({ id, name }: Pick<CertificateRecord, 'id' | 'name'>, dependents: readonly CertificateDependent[]): OnboardingError {
+  return new OnboardingError('CERTIFICATE_IN_USE', `The certificate "${name}" is in use: ${dependents.map(describeDependent).join('; ')}.`, {
+    details: { certificateId: id, dependents: dependents.map((dependent) => ({ ...dependent })) },
   });
 }
 

@@ -13,6 +13,7 @@ import { listSigners } from '../certificates/signers';
 import { type Thumbprints, withThumbprints } from '../certificates/thumbprints';
 import { type OnboardingContext, requireOperator } from './context';
 import type { StaticSource } from './rotation-steps';
+import { unregisterCertificate, type UnregisteredCredential } from './unregister';
 
 /** A stored certificate as people and programs see it. */
 export type CertificateView = CertificateRecord & { readonly thumbprints: Thumbprints };
@@ -29,6 +30,13 @@ export interface CertificateRecords {
    * (`details.dependents`, each of them), `AUDIT_UNAVAILABLE`, `STATE_CONFLICT`.
    */
   remove(certificateId: string, request: { readonly confirm: boolean }, operatorId: string): Promise<RemovedCertificate>;
+  /**
+   * Take a certificate that nobody signs with off an app registration, proven by another stored one of the app. Without its last
+   * app it is retired. Least Graph permission (application): Application.ReadWrite.OwnedBy. Raises `OPERATOR_NOT_ALLOWED`,
+   * `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_IN_USE` while it signs or a rotation takes part, `KEY_CREDENTIAL_SIGNER_UNUSABLE` when no
+   * other one is registered, a code of the `KEY_CREDENTIAL_` family, and what the transports raise.
+   */
+  unregister(certificateId: string, appKey: string, operatorId: string, signal?: AbortSignal): Promise<UnregisteredCredential>;
 }
 
 /** What the configuration says about the apps' credentials. */
@@ -41,6 +49,7 @@ export interface CertificateRecordsOptions {
 
 export function createCertificateRecords(context: OnboardingContext, options: CertificateRecordsOptions): CertificateRecords {
   const { ports } = context;
+  const findDependentsOf = async (certificate: CertificateRecord) => gatherDependents(context, options, certificate);
   return {
     edit: async (certificateId, { name, description }, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
@@ -48,7 +57,11 @@ export function createCertificateRecords(context: OnboardingContext, options: Ce
     },
     remove: async (certificateId, { confirm }, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      return removeCertificate(ports, certificateId, { confirm, findDependents: async (certificate) => gatherDependents(context, options, certificate) }, operatorId);
+      return removeCertificate(ports, certificateId, { confirm, findDependents: findDependentsOf }, operatorId);
+    },
+    unregister: async (certificateId, appKey, operatorId, signal) => {
+      await requireOperator(context, operatorId, 'certificates', undefined);
+      return unregisterCertificate(context, { certificateId, appKey, operatorId, signal, findDependents: findDependentsOf });
     },
   };
 }
