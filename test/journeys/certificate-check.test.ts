@@ -1,15 +1,15 @@
 /** The scheduled check over a whole installation: what it looks at, whom it tells, and when it counts as having run. */
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as z from 'zod/v4';
 import type { CheckRequest } from '../../src/core/corridor/check-certificates';
+import { switchLine } from '../../src/core/certificates/line';
 import { rotationKind, type CertificateRotation } from '../../src/core/certificates/rotation-model';
 import { toPem } from '../../src/core/certificates/facts';
 import { readHeartbeat } from '../../src/core/certificates/heartbeat';
 import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
 import { hasCode, OnboardingError } from '../../src/core/errors';
 import { secret } from '../../src/core/internal/secret';
-import { claimRecord, type RecordKind } from '../../src/core/records';
+import { claimRecord } from '../../src/core/records';
 import { needsStep } from '../../src/core/corridor/renew-certificates';
 import { makeServerCertificate } from '../core/adapters/tls-server';
 import { changeKeys, registrationOf } from './key-stage';
@@ -77,8 +77,7 @@ describe('what is looked at', () => {
 
   it('follows a line to the certificate that signs now', async () => {
     const [first, second] = [await generate('First', 30), await generate('Second')];
-    const anyLine: RecordKind<object> = { kind: 'certificates/line', schemaVersion: 1, schema: z.looseObject({}), authenticated: true };
-    await claimRecord(story.installation.ports, anyLine, first.id, { currentId: second.id, previousId: first.id, switchedAt: story.clock.now() });
+    await switchLine(story.installation.ports, first.id, { currentId: second.id, previousId: first.id, switchedAt: story.clock.now(), decidedBy: 'rotation-1' }, async () => true);
     await signInWith({ certificateId: first.id });
     expect((await check()).items[0]).toMatchObject({ certificateId: second.id, name: 'Second', status: 'ok' });
   });
@@ -199,6 +198,15 @@ describe('what the host is told', () => {
     const { items, attention } = await check();
     expect([attention, items[0]?.problems]).toEqual([true, [{ code: 'ROTATION_FAILED', message: 'The new key was taken back. Never accepted.' }]]);
     expect(told()).toEqual([['certificate.rotation_failed', 'Backup']]);
+  });
+
+  it('is no alarm when an operator took the rotation back', async () => {
+    const id = await registered(story, ['backup']);
+    const { certificates } = story.installation;
+    await certificates.rotate(id, OPERATOR);
+    await certificates.undoRotation(id, OPERATOR);
+    const { items, attention } = await check();
+    expect([attention, items[0]?.rotation?.state, items[0]?.problems.map(({ code }) => code)]).toEqual([false, 'rolled_back', ['ROTATION_FAILED']]);
   });
 });
 

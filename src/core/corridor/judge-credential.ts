@@ -71,7 +71,7 @@ export function judgeCredential(watched: WatchedCredential, settings: LifecycleS
     mayRenewNow,
     stepDue: needsStep(watched, { mayRenewNow, status }, now),
     rotation: rotation === undefined ? null : showRotation(rotation),
-    attention: ALARMING.has(status) || needsRenewal || rotationProblem !== undefined,
+    attention: ALARMING.has(status) || needsRenewal || (rotationProblem !== undefined && !isUndone(rotation)),
     problems: [found, rotationProblem].filter((one) => one !== undefined),
   };
 }
@@ -103,6 +103,11 @@ function occasionData({ certificateId, name, source, appKeys, status, notAfter, 
 
 function rotationFacts(rotation: CertificateRotation, { renewal, rotation: { overlapHours } }: LifecycleSettings, replaced: WatchedCredential['replaced']) {
   return { rotation, oldPlan: replaced === undefined ? undefined : planRenewal(replaced, renewal), overlapHours, checkEveryHours: renewal.checkEveryHours };
+}
+
+/** An operator took it back, and knows. */
+function isUndone(rotation: CertificateRotation | undefined): boolean {
+  return rotation?.state === 'rolled_back' && rotation.reasons.some(({ code }) => code === 'CERTIFICATE_ROTATION_UNDONE');
 }
 
 function showRotation(rotation: CertificateRotation): ShownRotation {
