@@ -6,7 +6,7 @@ import { OPERATOR, type Story } from './story';
 /** A certificate that is registered on these apps and that the configuration names. Returns its id. */
 export async function registered(story: Story, appKeys: readonly string[], name = 'Primary'): Promise<string> {
   const { certificates } = story.installation;
-  const { id } = await certificates.generate({ name, keyBits: 2048 }, OPERATOR);
+  const { id } = await certificates.generate({ name, subject: Array.from(name).slice(0, 32).join(''), keyBits: 2048 }, OPERATOR);
   for (const appKey of appKeys) await certificates.register(id, appKey, OPERATOR);
   await story.reconfigure((written) => ({ apps: (written['apps'] as { key: string }[]).map((app) => (appKeys.includes(app.key) ? { ...app, credential: { certificateId: id } } : app)) }));
   return id;
