@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SEED } from '../../src/sandbox/seed-default';
 import { hasCode } from '../../src/core/errors';
+import { registered, rotateUntil } from './rotations';
 import { OPERATOR, startStory, type Story } from './story';
 
 const DAY_MS = 86_400_000;
@@ -26,6 +27,13 @@ async function begin(roles: readonly string[], maxKeyLifetimeDays: number): Prom
 }
 const generate = async (name: string, lifetimeDays?: number) => story.installation.certificates.generate({ name, keyBits: 2048, lifetimeDays }, OPERATOR);
 const daysOf = ({ notBefore, notAfter }: { readonly notBefore: string; readonly notAfter: string }) => (Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS;
+/** As the home tenant's administrator. */
+async function setPolicy(maxKeyLifetimeDays: number): Promise<void> {
+  const restriction = { restrictionType: 'asymmetricKeyLifetime', maxLifetime: `P${maxKeyLifetimeDays}D`, state: 'enabled', restrictForAppsCreatedAfterDateTime: null };
+  const { ports } = story.installation;
+  const answer = await ports.graph.send({ tenantId: story.configuration.homeTenantId, appKey: 'backup', fresh: true }, { method: 'PATCH', path: '/policies/defaultAppManagementPolicy', body: { isEnabled: true, applicationRestrictions: { keyCredentials: [restriction] } } });
+  expect(answer.status).toBe(204);
+}
 const refusalOf = async (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => error);
 
 describe('in a home tenant with a policy', { timeout: 120_000 }, () => {
@@ -37,6 +45,14 @@ describe('in a home tenant with a policy', { timeout: 120_000 }, () => {
     expect(daysOf(await generate('Shorter', 30))).toBe(30);
     expect(await story.installation.certificates.list(OPERATOR)).toHaveLength(2);
     expect(await story.installation.certificates.register(made.id, 'backup', OPERATOR)).toMatchObject({ alreadyRegistered: false });
+  });
+
+  it('a certificate that was there before the policy is replaced by one as short as the policy wants it', async () => {
+    await begin(['Policy.Read.All', 'Policy.ReadWrite.ApplicationConfiguration'], 400);
+    const first = await registered(story, ['backup']);
+    await setPolicy(90);
+    const { certificate } = await rotateUntil(story, first, 'proving');
+    expect(certificate === null ? 0 : daysOf(certificate)).toBe(90);
   });
 
   it('nobody who may not read it is told that all is well, and registering says what is wrong', async () => {

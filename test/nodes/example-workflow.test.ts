@@ -34,9 +34,9 @@ it('onboarding begins with forms', () => {
 });
 
 it('renewing waits for events the trigger offers, and leaves to the other lane what that renews by itself', () => {
-  const [trigger] = read('renew-certificates.workflow.json').nodes.filter(({ type }) => type === `${PACKAGE}.m365OnboardingTrigger`);
+  const trigger = read('renew-certificates.workflow.json').nodes.find(({ type }) => type === `${PACKAGE}.m365OnboardingTrigger`);
   const offered = EVENTS.map(({ value }) => value);
-  expect((trigger?.parameters['events'] as string[]).toSorted()).toEqual(offered.filter((value) => value !== 'certificate.due').toSorted());
+  expect((trigger?.parameters['events'] as string[] | undefined)?.toSorted()).toEqual(offered.filter((value) => value !== 'certificate.due').toSorted());
 });
 
 describe.each(files)('%s', (file) => {

@@ -105,8 +105,6 @@ export interface Credentials extends CertificateRecords, Rotations {
 
 export interface CredentialsOptions extends CertificateRecordsOptions, RotationsOptions {
   readonly check: CheckOptions;
-  /** How long generating waits to learn of the policy. */
-  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
   /** Before the first proof; the default leaves Entra time to replicate. */
   readonly firstWaitSeconds?: number | undefined;
 }

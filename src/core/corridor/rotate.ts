@@ -112,12 +112,16 @@ async function begin(work: RotationWork, certificateId: string, lineId: string, 
   if (last === undefined) await claimRecord(ports, rotationKind, lineId, rotation);
   else await replaceRecord(ports, rotationKind, lineId, last, rotation);
   const begun = await requireRotation(context, lineId);
-  await requireAlone(ports, from.id, from.usedBy).catch(async (error: unknown) => {
-    // Another line of the same app was begun at the same moment, and each of the two may see the other: this one makes way.
+  await stillRotatable(context, from.id).catch(async (error: unknown) => {
+    // Another line of the same app was begun at the same moment, and each of the two may see the other; or the certificate was deleted: this one makes way.
     if (begun.value.id === rotation.id) await (last === undefined ? retireRecord(ports, rotationKind, lineId, begun) : replaceRecord(ports, rotationKind, lineId, begun, last.value));
     throw error;
   });
   return begun;
+}
+
+async function stillRotatable(context: OnboardingContext, certificateId: string): Promise<void> {
+  await requireRotatable(context, await requireCertificate(context.ports, certificateId));
 }
 
 function newRotation({ clock, random }: OnboardingContext['ports'], { from, lineId, operatorId }: { readonly from: CertificateRecord; readonly lineId: string; readonly operatorId: string }): CertificateRotation {

@@ -8,6 +8,7 @@ import { retireCertificate } from '../certificates/retire';
 import { createCertificate } from '../certificates/store-certificate';
 import { findLine, joinLine, switchLine } from '../certificates/line';
 import type { RotationSettings } from '../certificates/lifecycle';
+import { type LifetimeLimit, readLifetimeLimit } from '../certificates/lifetime-policy';
 import { KEY_BITS, type CertificateRecord, type KeyBits } from '../certificates/model';
 import { addKeyCredential, removeKeyCredential } from '../certificates/roll-keys';
 import { keyIdOf } from '../certificates/key-credentials';
@@ -26,6 +27,8 @@ export interface RotationWork {
   readonly tokensWith: (certificateId: string) => TokenSource;
   /** Files that apps of this configuration sign in with, beside the store. */
   readonly staticSources: () => Promise<readonly StaticSource[]>;
+  /** How long the home tenant's policy is waited for at most. */
+  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
   readonly operatorId: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -41,12 +44,13 @@ const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_LIFETIME_DAYS = 365;
 const MAX_NAME_LENGTH = 80;
 
-export async function issueSuccessor({ context, operatorId }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
-  const { ports } = context;
+export async function issueSuccessor({ context, operatorId, limitPolicyTime, signal }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports, settings } = context;
   const from = await requireCertificate(ports, rotation.fromCertificateId);
   await joinLine(ports, rotation.toCertificateId, rotation.lineId);
+  const limit = await readLifetimeLimit(ports, { homeTenantId: settings.homeTenantId, apps: settings.apps.filter(({ key }) => rotation.apps.some(({ appKey }) => appKey === key)), signal: limitPolicyTime(signal) });
   // Also when it is there: whoever stored it may have been killed before its name was kept and its outcome audited.
-  const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from) };
+  const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from, limit) };
   await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
   return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
 }
@@ -81,10 +85,10 @@ function keyBitsOf({ keyBits }: CertificateRecord): KeyBits {
   return KEY_BITS.find((bits) => bits === keyBits) ?? 3072;
 }
 
-/** Somebody else's certificate may have lived for decades; ours live as long as the one they replace. */
-function lifetimeOf({ source, notBefore, notAfter }: CertificateRecord): number {
-  if (source === 'imported') return DEFAULT_LIFETIME_DAYS;
-  return Math.max(1, Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS));
+/** Somebody else's certificate may have lived for decades; ours live as long as the one they replace, and as the home tenant lets them. */
+function lifetimeOf({ source, notBefore, notAfter }: CertificateRecord, limit: LifetimeLimit): number {
+  const days = source === 'imported' ? DEFAULT_LIFETIME_DAYS : Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS);
+  return Math.max(1, limit.kind === 'limited' ? Math.min(days, limit.maxDays) : days);
 }
 
 export async function registerSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {

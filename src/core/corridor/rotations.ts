@@ -28,6 +28,8 @@ export interface RotationsOptions {
   readonly settings: RotationSettings;
   readonly tokensWith: (certificateId: string) => TokenSource;
   readonly staticSources: () => Promise<readonly StaticSource[]>;
+  /** How long the home tenant's policy is waited for at most. */
+  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
 }
 
 export function createRotations(context: OnboardingContext, options: RotationsOptions): Rotations {
