@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SEED } from '../../src/sandbox/seed-default';
 import { hasCode } from '../../src/core/errors';
-import { registered, rotateUntil } from './rotations';
+import { keysOf, registered, rotateUntil, signOnce } from './rotations';
 import { OPERATOR, startStory, type Story } from './story';
 
 const DAY_MS = 86_400_000;
@@ -25,6 +25,13 @@ async function begin(roles: readonly string[], maxKeyLifetimeDays: number): Prom
   isGone = false;
   story = await startStory({ sandbox: { seed } });
 }
+/** By an administrator who needs no app of ours for it. */
+function allow(maxKeyLifetimeDays: number): void {
+  const { world, ready } = story.sandbox;
+  const policies = world.tenants.get(ready.homeTenantId)?.appManagementPolicies;
+  for (const policy of policies?.list(world.now()) ?? []) policies?.put(policy.id, { ...policy, maxKeyLifetimeDays }, world.now());
+}
+
 const generate = async (name: string, lifetimeDays?: number) => story.installation.certificates.generate({ name, keyBits: 2048, lifetimeDays }, OPERATOR);
 const daysOf = ({ notBefore, notAfter }: { readonly notBefore: string; readonly notAfter: string }) => (Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS;
 /** As the home tenant's administrator. */
@@ -61,6 +68,19 @@ describe('in a home tenant with a policy', { timeout: 120_000 }, () => {
     expect([daysOf(made), made.lifetimeLimit]).toEqual([365, 'unreadable']);
     const error = await refusalOf(story.installation.certificates.register(made.id, 'backup', OPERATOR));
     expect(hasCode(error, 'KEY_CREDENTIAL_POLICY') && error.serviceCode).toBe('CredentialInvalidLifetimeAsPerAppPolicy');
+  });
+
+  it('a rotation that could not know of the policy stops before the old key is touched, and can be undone', async () => {
+    await begin([], 400);
+    const first = await registered(story, ['backup']);
+    allow(90);
+    const before = await keysOf(story, 'backup');
+    await story.installation.certificates.rotate(first, OPERATOR);
+    for (let call = 0; call < 2; call += 1) expect(hasCode(await refusalOf(story.installation.certificates.rotate(first, OPERATOR)), 'KEY_CREDENTIAL_POLICY')).toBe(true);
+    expect((await story.installation.certificates.undoRotation(first, OPERATOR)).rotation.state).toBe('rolled_back');
+    expect(await keysOf(story, 'backup')).toEqual(before);
+    expect(await signOnce(story, 'backup')).toBe(first);
+    expect(await story.installation.audit.orphanedIntents()).toEqual([]);
   });
 
   it('a certificate is made without an answer too', async () => {
