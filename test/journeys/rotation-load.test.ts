@@ -25,4 +25,14 @@ describe('a rotation under load', () => {
     expect(result.keys).toEqual(result.last.rotation.apps.map(({ newKeyId }) => [newKeyId]));
     expect(result.requests).toBeGreaterThan(200);
   });
+
+  it('fails no request when it is undone while the new key signs', { timeout: 120_000 }, async () => {
+    const run = await stage.renew();
+    stage.story.sandbox.faults.set(lagging(300, '2'));
+    const result = await rotateUnderLoad(run, { betweenSteps: 20, atOnce: 20, isUndone: true });
+    await run.close();
+    expect(result.failures).toEqual([]);
+    expect(result.last.rotation.state).toBe('rolled_back');
+    expect(result.keys).toEqual(result.last.rotation.apps.map(({ oldKeyId }) => [oldKeyId]));
+  });
 });

@@ -79,6 +79,8 @@ export interface Load {
   readonly betweenSteps: number;
   /** How many of them at one instant. */
   readonly atOnce: number;
+  /** An operator undoes it as soon as the new key signs. */
+  readonly isUndone?: boolean;
 }
 
 export interface LoadResult {
@@ -92,7 +94,7 @@ export interface LoadResult {
   readonly keys: readonly (readonly string[])[];
 }
 
-export async function rotateUnderLoad(run: LoadRun, { betweenSteps, atOnce }: Load): Promise<LoadResult> {
+export async function rotateUnderLoad(run: LoadRun, { betweenSteps, atOnce, isUndone = false }: Load): Promise<LoadResult> {
   const { story, certificateId } = run;
   const failures: string[] = [];
   const stops: string[] = [];
@@ -101,10 +103,12 @@ export async function rotateUnderLoad(run: LoadRun, { betweenSteps, atOnce }: Lo
     const asks = Array.from({ length: count }, async () => askOnce(run, (asked.count += 1)).catch((error: unknown) => void failures.push(`${(story.clock.now() / 1000).toFixed(0)} ${String(error)}`)));
     await Promise.all(asks);
   };
+  let state = 'none';
   const step = async (): Promise<RotationReport> => {
+    const { certificates } = story.installation;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await story.installation.certificates.rotate(certificateId, OPERATOR);
+        return await (isUndone && (state === 'overlap' || state === 'rolling_back') ? certificates.undoRotation(certificateId, OPERATOR) : certificates.rotate(certificateId, OPERATOR));
       } catch (error) {
         if (!isOnboardingError(error) || tries === STEP_TRIES) throw error;
         stops.push(error.code);
@@ -115,7 +119,8 @@ export async function rotateUnderLoad(run: LoadRun, { betweenSteps, atOnce }: Lo
   let last: RotationReport | undefined;
   for (let call = 0; call < CALLS && last?.rotation.state !== 'done'; call += 1) {
     [last] = await Promise.all([step(), burst(atOnce)]);
-    if (last.rotation.state === 'rolled_back') break;
+    state = last.rotation.state;
+    if (state === 'rolled_back') break;
     const waitSeconds = Math.max(0, (last.rotation.nextStepAt - story.clock.now()) / 1000);
     const places = Math.round(betweenSteps / atOnce);
     for (let place = 1; place <= places; place += 1) {
