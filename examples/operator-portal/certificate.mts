@@ -12,6 +12,7 @@ const DONE: ReadonlyMap<string, string> = new Map(Object.entries({
   imported: 'The certificate is imported. Its private key is sealed in the store.',
   edited: 'The change is saved.',
   registered: 'The certificate is on the app, and the token endpoint accepted it.',
+  unregistered: 'The certificate is off the app.',
   offered: 'The PFX is ready.',
 }));
 
@@ -139,7 +140,9 @@ export async function showRegister(visit: Visit, problem?: Problem, status?: num
   const choices = desk.apps.map(({ key, name }) => ({ value: key, label: taken.has(key) ? `${name} (has it; proven again)` : name }));
   const body = html`${crumb(record)}<h1>Register ${record.name}</h1>${showProblem(problem)}
 <p>The public part is added to the app registration in your home tenant, beside what is there. Then a token is asked for with it, as the proof that it is accepted.</p>
-${form({ action: `/certificates/${id}/register`, viewer, button: 'Register and prove', testId: 'register', cancel: `/certificates/${id}`, body: selectField({ name: 'app', label: 'App', value: text('app'), choices, required: true, problem }) })}`;
+${form({ action: `/certificates/${id}/register`, viewer, button: 'Register and prove', testId: 'register', cancel: `/certificates/${id}`, body: selectField({ name: 'app', label: 'App', value: text('app'), choices, required: true, problem }) })}
+${taken.size > 0 && html`<h2>Take it off an app</h2><p>Its key is removed there, proven by the certificate that signs. One that signs itself stays: rotate it instead.</p>
+${record.usedBy.map(({ appKey }) => form({ action: `/certificates/${id}/unregister`, viewer, button: `Take it off ${appNameOf(desk, appKey)}`, testId: `unregister-${appKey}`, isDangerous: true, body: html`<input type="hidden" name="app" value="${appKey}">` }))}`}`;
   return show({ title: `${problem === undefined ? '' : 'Error: '}Register ${record.name}`, body }, status);
 }
 
@@ -151,5 +154,16 @@ export async function register(visit: Visit): Promise<Reply> {
   } catch (error) {
     if (hasCode(error, 'CERTIFICATE_NOT_FOUND')) throw error;
     return showRegister(visit, toProblem(error, ['app']), statusOf(error));
+  }
+}
+
+export async function unregister(visit: Visit): Promise<Reply> {
+  const { desk, id, form: { text }, signal } = visit;
+  try {
+    await desk.certificates.unregister(id, text('app'), desk.operatorId, signal);
+    return redirect(`/certificates/${id}?done=unregistered`);
+  } catch (error) {
+    if (hasCode(error, 'CERTIFICATE_NOT_FOUND')) throw error;
+    return showRegister(visit, toProblem(error), statusOf(error));
   }
 }

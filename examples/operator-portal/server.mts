@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Installation, isOnboardingError } from 'n8n-nodes-m365-onboarding';
-import { edit, register, remove, showCertificate, showDelete, showEdit, showRegister } from './certificate.mts';
+import { edit, register, remove, showCertificate, showDelete, showEdit, showRegister, unregister } from './certificate.mts';
 import { type Desk, statusOf, toProblem, type Visit } from './desk.mts';
 import { createDrawer } from './drawer.mts';
 import { exportPfx, OFFER_SECONDS, sendOnce, sendPublicPart, showExport } from './export.mts';
@@ -66,6 +66,7 @@ export const ROUTES: readonly (readonly [method: string, path: string, handler: 
   ['POST', '/certificates/:id/delete', remove],
   ['GET', '/certificates/:id/register', async (visit) => showRegister(visit)],
   ['POST', '/certificates/:id/register', register],
+  ['POST', '/certificates/:id/unregister', unregister],
   ['GET', '/certificates/:id/rotation', async (visit) => showRotation(visit)],
   ['POST', '/certificates/:id/rotation', rotate],
   ['POST', '/certificates/:id/signers', release],

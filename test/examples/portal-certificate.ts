@@ -36,6 +36,15 @@ export function describeCertificate(scene: PortalScene): void {
       expect(page.text('used-by')).toContain(scene.stage.sandbox.ready.apps.find(({ key }) => key === 'restore')?.appId);
       const unknown = await scene.browser.submit(await scene.browser.open(`/certificates/${id}/register`), 'register', { app: 'nobody' });
       expect(unknown.html).toContain('APP_UNKNOWN');
+      const off = await scene.browser.submit(await scene.browser.open(`/certificates/${id}/register`), 'unregister-restore');
+      expect(off.text('done')).toBe('The certificate is off the app.');
+      expect(off.text('used-by')).toContain('No app yet');
+    });
+
+    it('stays on the app that signs with it', async () => {
+      const refused = await scene.browser.submit(await scene.browser.open(`/certificates/${scene.stage.certificateId}/register`), 'unregister-backup');
+      expect(refused.status).toBe(409);
+      expect(refused.html).toContain('CERTIFICATE_IN_USE');
     });
 
     it('gives its public part to whoever may look, and its key only under a new password', async () => {
