@@ -94,7 +94,8 @@ export async function startOperatorPortal(options: OperatorPortalOptions): Promi
   const desk: Desk = { certificates, ports, operatorId: operator.id, apps, offers: createDrawer(now, OFFER_SECONDS), uploads: createDrawer(now, UPLOAD_SECONDS) };
   const office: Office = { options, origin, sessions: createSessions(now), desk, style: readFileSync(new URL('portal.css', import.meta.url), 'utf8') };
   server.on('request', (request, response) => {
-    void serve(office, request, response);
+    // Nothing that somebody sends may end the process, not even an answer that cannot be sent.
+    serve(office, request, response).catch(() => response.destroy());
   });
   return {
     url: origin,
