@@ -11,10 +11,13 @@ import type { CertificateFacts } from './model';
 /** Longer names are cut by the service, and a cut name would look like a foreign change. */
 const MAX_DISPLAY_NAME = 90;
 
+/** Many times what Microsoft Entra ID lets an application hold; a longer list is no answer of it. */
+const MAX_KEYS = 5000;
+
 const entrySchema = z.looseObject({ keyId: z.string(), key: z.string().nullish(), customKeyIdentifier: z.string().nullish(), startDateTime: z.string().nullish(), endDateTime: z.string().nullish() });
 export type KeyCredentialEntry = z.infer<typeof entrySchema>;
 
-const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema) });
+const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema).max(MAX_KEYS) });
 /** An application object in the home tenant with its key credentials. */
 export type ApplicationKeys = z.infer<typeof applicationSchema>;
 

@@ -63,7 +63,7 @@ export async function noteKey(ports: RecordPorts & Pick<Ports, 'clock'>, applica
 /** A key that turned out never to have been written. Raises like {@link noteKey}. */
 export async function forgetKey(ports: RecordPorts, applicationAppId: string, keyId: string): Promise<void> {
   await updateRecord(ports, keyLedgerKind, ledgerId(applicationAppId), (ledger = EMPTY_LEDGER) =>
-    findEntry(ledger, keyId) === undefined ? ledger : { ...ledger, keys: ledger.keys.filter((known) => !sameGuid(known.keyId, keyId)) },
+    findEntry(ledger, keyId) === undefined ? ledger : withoutEntry(ledger, keyId),
   );
 }
 
@@ -85,6 +85,11 @@ export function withEntry(ledger: KeyLedger, entry: LedgerEntry): KeyLedger {
   const isRemembered = (one: LedgerEntry) => one.keyId !== keyId && (one.state === 'added' || entry.at - one.at < FORGET_MS);
   const merged = { ...entry, keyId, thumbprintSha256: entry.thumbprintSha256 ?? known?.thumbprintSha256 ?? null, endsAt: entry.endsAt ?? known?.endsAt ?? null };
   return { ...ledger, keys: [...ledger.keys.filter(isRemembered), merged] };
+}
+
+/** For whoever is about to remove the key, whatever became of it so far. Pure. */
+export function withoutEntry(ledger: KeyLedger, keyId: string): KeyLedger {
+  return { ...ledger, keys: ledger.keys.filter((known) => !sameGuid(known.keyId, keyId)) };
 }
 
 export function findEntry(ledger: KeyLedger, keyId: string): LedgerEntry | undefined {

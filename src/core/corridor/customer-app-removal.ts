@@ -5,14 +5,14 @@
  */
 import { requireAccount } from '../accounts/account';
 import { keyIdOf } from '../certificates/key-credentials';
-import { noteKey } from '../certificates/key-ledger';
+import { findContradiction, noteKey, readLedger, withoutEntry } from '../certificates/key-ledger';
 import { withKeyWriter } from '../certificates/key-writer';
 import { requireCertificate } from '../certificates/records';
 import { releaseCertificateUse } from '../certificates/retire';
 import { type AdminAsk, type Asked, requireDone } from '../customer-apps/ask';
 import type { CustomerApp } from '../customer-apps/model';
 import { changeCustomerApp, dropCustomerApps, endCustomerApp, findReadableApps, requireCustomerApp } from '../customer-apps/records';
-import { removeApplication, removeKey, type RemovalEvidence } from '../customer-apps/remove';
+import { type ReadKeys, removeApplication, removeKey, type RemovalEvidence } from '../customer-apps/remove';
 import { hasCode, OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import type { Secret } from '../internal/secret';
@@ -95,9 +95,12 @@ async function takeKeyOff({ ports }: OnboardingContext, ask: AdminAsk, { appId, 
   // A registration whose answer was lost has the key id it would have been given.
   const keyId = app.keyId ?? keyIdOf(await requireCertificate(ports, app.certificateId ?? ''));
   const access = { applicationAppId: appId ?? '', actor: app.removal?.startedBy ?? app.createdBy, signal: ask.signal };
-  return withKeyWriter(ports, access, async () => {
+  return withKeyWriter(ports, access, async (writer) => {
+    const ledger = withoutEntry(await readLedger(ports, access.applicationAppId), keyId);
+    // What has been so for longer than any lag is somebody else's doing, and not ours to wait out.
+    const isOld = (keys: ReadKeys) => findContradiction(ledger, keys, ports.clock.now())?.settled === false;
     await noteKey(ports, access.applicationAppId, { keyId, thumbprintSha256: null, state: 'removing', endsAt: null });
-    const taken = await removeKey(ask, objectId ?? '', keyId);
+    const taken = await removeKey(ask, objectId ?? '', keyId, { isOld, keep: async () => writer.keep() });
     if (taken.kind === 'done') await noteKey(ports, access.applicationAppId, { keyId, thumbprintSha256: null, state: 'removed', endsAt: null });
     return taken;
   });

@@ -11,8 +11,10 @@ import { findByUniqueName } from './application';
 
 const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), uniqueName: z.string().nullish() });
 const itemSchema = z.object({ id: z.string() });
+/** Many times what Microsoft Entra ID lets an application hold; a longer list is no answer of it. */
+const MAX_KEYS = 5000;
 const entrySchema = z.looseObject({ keyId: z.string() });
-const keysSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema) });
+const keysSchema = z.object({ id: z.string().min(1), appId: z.string(), keyCredentials: z.array(entrySchema).max(MAX_KEYS) });
 
 /** What the directory shows after the act. */
 export interface RemovalEvidence {
@@ -45,10 +47,10 @@ export async function removeApplication(ask: AdminAsk, app: RegisteredApplicatio
     return mayAppear ? pending('Whether Graph made the app registration is not known yet: its answer was lost.') : done({ applicationGone: true, inRecycleBin: false });
   }
   await deleteOurs(ask, objectId, app.uniqueName);
-  const gone = await patiently(ask, async () => ((await isThere(ask, `/applications/${objectId}`)) ? pending('The app registration is still shown.') : done(undefined)));
+  const gone = await patiently(ask, async () => ((await isThere(ask, `/applications/${encodeURIComponent(objectId)}`)) ? pending('The app registration is still shown.') : done(undefined)));
   if (gone.kind === 'pending') return gone;
   if (app.purge) return purge(ask, [objectId, ...(app.servicePrincipalId === null ? [] : [app.servicePrincipalId])]);
-  return done({ applicationGone: true, inRecycleBin: await isThere(ask, `/directory/deletedItems/${objectId}`) });
+  return done({ applicationGone: true, inRecycleBin: await isThere(ask, `/directory/deletedItems/${encodeURIComponent(objectId)}`) });
 }
 
 /** An answer that was lost may have made one that only patience shows. */
@@ -86,16 +88,27 @@ async function isThere(ask: AdminAsk, path: string): Promise<boolean> {
   return readOrAbsent(await get(ask, path), itemSchema, 'Reading whether it is gone') !== undefined;
 }
 
+/** What our own writers know of the registration's keys. */
+export interface KeyGuard {
+  /** The read does not show yet what one of our writers did, so nothing may be written back from it. */
+  readonly isOld: (keys: ReadKeys) => boolean;
+  /** Called before the write; raises when somebody else may be writing by now. */
+  readonly keep: () => Promise<void>;
+}
+
 /**
- * Takes one key off a registration; every other entry goes back as it was read by two reads that agree. There is no ETag:
- * another writer can slip between. Raises like {@link removeApplication}, and `KEY_CREDENTIAL_FOREIGN_CHANGE`.
+ * Takes one key off a registration; every other entry goes back as it was read by two reads that agree and that no writer of
+ * ours contradicts. There is no ETag: another writer can slip between. Sent once: by the time of a repetition the snapshot
+ * could be an old one. Raises like {@link removeApplication}, `KEY_CREDENTIAL_FOREIGN_CHANGE`, `KEY_CREDENTIAL_STALE` while
+ * the directory is behind our own last change, and what `keep` raises.
  */
-export async function removeKey(ask: AdminAsk, objectId: string, keyId: string): Promise<Asked<RemovalEvidence>> {
+export async function removeKey(ask: AdminAsk, objectId: string, keyId: string, guard: KeyGuard): Promise<Asked<RemovalEvidence>> {
   const what = 'Taking the key off the app registration';
-  const snapshot = await readSnapshot(ask, objectId, what);
+  const snapshot = await readSnapshot(ask, objectId, what, guard);
   if (snapshot === undefined || !holdsKey(snapshot, keyId)) return done({ applicationGone: snapshot === undefined, inRecycleBin: false });
   const keyCredentials = withoutKey(snapshot, keyId);
-  const answer = await ask.graph.send(scopeOf(ask), { method: 'PATCH', path: `/applications/${encodeURIComponent(objectId)}`, body: { keyCredentials } });
+  await guard.keep();
+  const answer = await ask.graph.send(scopeOf(ask), { method: 'PATCH', path: `/applications/${encodeURIComponent(objectId)}`, body: { keyCredentials }, once: true });
   if (!isSuccess(answer)) throw refusalOf(answer, what);
   return patiently(ask, async () => {
     const now = await readKeys(ask, objectId, what);
@@ -103,30 +116,34 @@ export async function removeKey(ask: AdminAsk, objectId: string, keyId: string):
   });
 }
 
-type Keys = z.infer<typeof keysSchema>;
+export type ReadKeys = z.infer<typeof keysSchema>;
 
 /** Pure: what a PATCH sends back. */
-export function withoutKey({ keyCredentials }: Keys, keyId: string): readonly object[] {
+export function withoutKey({ keyCredentials }: ReadKeys, keyId: string): readonly object[] {
   return keyCredentials.filter((entry) => entry.keyId.toLowerCase() !== keyId.toLowerCase()).map((entry) => ({ ...entry, key: null }));
 }
 
-function holdsKey({ keyCredentials }: Keys, keyId: string): boolean {
+function holdsKey({ keyCredentials }: ReadKeys, keyId: string): boolean {
   return keyCredentials.some((entry) => entry.keyId.toLowerCase() === keyId.toLowerCase());
 }
 
-async function readSnapshot(ask: AdminAsk, objectId: string, what: string): Promise<Keys | undefined> {
+async function readSnapshot(ask: AdminAsk, objectId: string, what: string, { isOld }: KeyGuard): Promise<ReadKeys | undefined> {
   let previous: string | undefined;
+  let wasOld = false;
   const agreed = await patiently(ask, async () => {
     const keys = await readKeys(ask, objectId, what);
+    wasOld = keys !== undefined && isOld(keys);
+    if (wasOld) return pending('The directory is behind our own last change.');
     const text = JSON.stringify(keys?.keyCredentials.map(({ key: _key, ...entry }) => entry) ?? null);
     if (text === previous) return done(keys);
     previous = text;
     return pending('Two reads differ.');
   });
   if (agreed.kind === 'done') return agreed.value;
+  if (wasOld) throw new OnboardingError('KEY_CREDENTIAL_STALE', 'The directory does not show the last change of the app\'s key credentials yet; nothing was written.');
   throw new OnboardingError('KEY_CREDENTIAL_FOREIGN_CHANGE', 'The app\'s key credentials keep changing; nothing was written.');
 }
 
-async function readKeys(ask: AdminAsk, objectId: string, what: string): Promise<Keys | undefined> {
+async function readKeys(ask: AdminAsk, objectId: string, what: string): Promise<ReadKeys | undefined> {
   return readOrAbsent(await get(ask, `/applications/${encodeURIComponent(objectId)}?$select=id,appId,keyCredentials`), keysSchema, what);
 }

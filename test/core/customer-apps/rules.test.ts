@@ -4,7 +4,7 @@ import { buildApplication, ensureApplication, findByUniqueName } from '../../../
 import { type AdminAsk, patiently, pending, requireAdmin, requireDone } from '../../../src/core/customer-apps/ask';
 import { type CustomerApp, needsAdmin, nextStep, samePermissions, stateOf } from '../../../src/core/customer-apps/model';
 import { missingAssignments, resolvePermissions } from '../../../src/core/customer-apps/permissions';
-import { withoutKey } from '../../../src/core/customer-apps/remove';
+import { type KeyGuard, removeKey, withoutKey } from '../../../src/core/customer-apps/remove';
 import type { GraphRequest, GraphResponse } from '../../../src/core/ports';
 import { codeOf } from '../../journeys/attacks';
 
@@ -169,4 +169,43 @@ describe('a step', () => {
 it('takes one key off a registration and sends every other back as it was, without its value', () => {
   const entry = (keyId: string) => ({ keyId, key: 'MII', displayName: keyId, extra: 1 });
   expect(withoutKey({ id: 'o', appId: 'a', keyCredentials: [entry('AA'), entry('bb')] }, 'aa')).toEqual([{ keyId: 'bb', key: null, displayName: 'bb', extra: 1 }]);
+});
+
+describe('taking a key off a registration', () => {
+  const [ours, other, added] = ['k-ours', 'k-other', 'k-added'].map((keyId) => ({ keyId }));
+  const guard: KeyGuard = { isOld: () => false, keep: async () => undefined };
+  const shows = (...keyCredentials: readonly unknown[]) => ({ status: 200, body: { id: 'o-1', appId: 'a-1', keyCredentials } });
+
+  it('is asked for once, so that no transport repeats it from an old snapshot', async () => {
+    const writes: GraphRequest[] = [];
+    const ask = asking((request) => {
+      if (request.method === 'PATCH') writes.push(request);
+      return request.method === 'PATCH' ? { status: 204 } : writes.length === 0 ? shows(ours, other) : shows(other);
+    });
+    expect(await removeKey(ask, 'o-1', 'k-ours', guard)).toMatchObject({ kind: 'done' });
+    expect(writes).toEqual([expect.objectContaining({ once: true, body: { keyCredentials: [{ keyId: 'k-other', key: null }] } })]);
+  });
+
+  it('never writes back from a read that misses what another writer of ours has added', async () => {
+    const isOld: KeyGuard['isOld'] = ({ keyCredentials }) => !keyCredentials.some(({ keyId }) => keyId === 'k-added');
+    const behind = asking(() => shows(ours, other));
+    expect(await codeOf(removeKey(behind, 'o-1', 'k-ours', { ...guard, isOld }))).toBe('KEY_CREDENTIAL_STALE');
+    expect(behind.asked.every((line) => line.startsWith('GET '))).toBe(true);
+    let reads = 0;
+    const bodies: unknown[] = [];
+    const catchingUp = asking((request) => {
+      if (request.method === 'GET') return bodies.length > 0 ? shows(other, added) : (reads += 1) < 3 ? shows(ours, other) : shows(ours, other, added);
+      bodies.push(request.body);
+      return { status: 204 };
+    });
+    expect(await removeKey(catchingUp, 'o-1', 'k-ours', { ...guard, isOld })).toMatchObject({ kind: 'done' });
+    expect(bodies).toEqual([{ keyCredentials: [{ keyId: 'k-other', key: null }, { keyId: 'k-added', key: null }] }]);
+  });
+
+  it('is not written by whoever has lost the lease meanwhile', async () => {
+    const ask = asking(() => shows(ours, other));
+    const keep = async () => Promise.reject(new Error('lease lost'));
+    await expect(removeKey(ask, 'o-1', 'k-ours', { ...guard, keep })).rejects.toThrow('lease lost');
+    expect(ask.asked.every((line) => line.startsWith('GET '))).toBe(true);
+  });
 });
