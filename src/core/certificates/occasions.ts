@@ -19,7 +19,8 @@ export interface Occasion {
 
 const occasionSchema = z.object({ claimedAt: z.number(), told: z.boolean() });
 type ClaimedOccasion = Readonly<z.infer<typeof occasionSchema>>;
-const occasionKind: RecordKind<ClaimedOccasion> = { kind: 'certificates/occasion', schemaVersion: 1, schema: occasionSchema };
+/** Authenticated: whoever could put down that something was told would keep it from being told. */
+const occasionKind: RecordKind<ClaimedOccasion> = { kind: 'certificates/occasion', schemaVersion: 1, schema: occasionSchema, authenticated: true };
 
 const CLAIM_MS = 10 * 60_000;
 /** An occasion of a certificate that ended so long ago is no news to anybody. */
@@ -35,12 +36,15 @@ export function occasionId({ type, subject }: { readonly type: string; readonly 
   return `${type}:${subject}`;
 }
 
-/** True when this call told it. Raises `STATE_UNAVAILABLE`. */
+/** True when this call told it. Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED` for a note that none of us made, `STATE_UNAVAILABLE`. */
 export async function tellOccasion(ports: RecordPorts & Pick<Ports, 'clock' | 'events'>, occasion: Occasion): Promise<boolean> {
   if (ports.events.isSilent === true) return false;
   const now = ports.clock.now();
   const id = occasionId(occasion);
-  if (!(await claimRecord(ports, occasionKind, id, { claimedAt: now, told: false }, now + CLAIM_MS))) return false;
+  if (!(await claimRecord(ports, occasionKind, id, { claimedAt: now, told: false }, now + CLAIM_MS))) {
+    await findRecord(ports, occasionKind, id);
+    return false;
+  }
   tell(ports.events, { type: occasion.type, at: now, accountId: null, data: occasion.data });
   const claimed = await findRecord(ports, occasionKind, id);
   if (claimed !== undefined) await replaceRecord(ports, occasionKind, id, claimed, { claimedAt: now, told: true }, now + KEPT_MS);

@@ -63,6 +63,14 @@ describe('an occasion', () => {
     expect(told).toBe(2);
   });
 
+  it('cannot be silenced beforehand by whoever can write to the store', async () => {
+    const ports = { ...corePorts(), events: { emit: () => undefined } };
+    const content = JSON.stringify({ claimedAt: START, told: true });
+    await ports.store.set(`certificates/occasion/${occasionId(occasion)}`, JSON.stringify({ schemaVersion: 1, revision: 1, content }));
+    const refused = await tellOccasion(ports, occasion).catch((error: unknown) => error);
+    expect(hasCode(refused, 'STATE_RECORD_TAMPERED')).toBe(true);
+  });
+
   it('is told although a listener fails', async () => {
     const emit = () => {
       throw new Error('listener');
