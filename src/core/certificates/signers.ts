@@ -65,7 +65,8 @@ export async function noteSigner(ports: SignerPorts, { signerId, ...note }: Sign
     await claimRecord(ports, signerKind, id, signer, expiresAt);
     return;
   }
-  const isSame = known.value.thumbprintSha256 === note.thumbprintSha256 && known.value.source === note.source;
+  // Whoever was released and signs with it all the same is known again.
+  const isSame = known.value.thumbprintSha256 === note.thumbprintSha256 && known.value.source === note.source && known.value.releasedBy === null;
   if (isSame && now - known.value.seenAt < NOTE_EVERY_MS) return;
   await replaceRecord(ports, signerKind, id, known, signer, expiresAt);
 }
@@ -86,11 +87,22 @@ export async function listSigners(ports: RecordPorts, thumbprintSha256: string):
   return signers;
 }
 
+/** One signer, released or not. Raises `CERTIFICATE_SIGNER_UNKNOWN` and like {@link noteSigner}. */
+export async function requireSigner(ports: RecordPorts, signerId: string): Promise<Signer> {
+  const known = await findRecord(ports, signerKind, signerId);
+  if (known === undefined) throw unknownSigner(signerId);
+  return known.value;
+}
+
 /** An operator's word that this signer uses the certificate no more. Raises `CERTIFICATE_SIGNER_UNKNOWN` and like {@link noteSigner}. */
 export async function releaseSigner(ports: RecordPorts, signerId: string, operatorId: string): Promise<Signer> {
   const released = await changeRecord(ports, signerKind, signerId, (signer) => (signer.releasedBy === null ? { ...signer, releasedBy: operatorId } : signer));
-  if (released === undefined) throw new OnboardingError('CERTIFICATE_SIGNER_UNKNOWN', `Nobody is known as signer "${signerId.slice(0, 120)}".`);
+  if (released === undefined) throw unknownSigner(signerId);
   return released;
+}
+
+function unknownSigner(signerId: string): OnboardingError {
+  return new OnboardingError('CERTIFICATE_SIGNER_UNKNOWN', `Nobody is known as signer "${signerId.slice(0, 120)}".`);
 }
 
 /** What a process noted about itself goes with it when it ends in order. Raises `STATE_UNAVAILABLE`. */

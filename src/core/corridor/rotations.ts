@@ -1,6 +1,6 @@
 /** Rotation as an operator of the partner asks for it: authorised, one step per call. */
 import type { RotationSettings } from '../certificates/lifecycle';
-import { releaseSigner, type Signer } from '../certificates/signers';
+import { releaseSigner, requireSigner, type Signer } from '../certificates/signers';
 import type { TokenSource } from '../ports';
 import { type OnboardingContext, requireOperator } from './context';
 import { abortRotation, planRotation, rotateCertificate, type RotationPlan, type RotationReport } from './rotate';
@@ -20,7 +20,7 @@ export interface Rotations {
   undoRotation(certificateId: string, operatorId: string, signal?: AbortSignal): Promise<RotationReport>;
   /** What a rotation would do when, and what would be in its way. Changes nothing. Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_NOT_FOUND`. */
   planRotation(certificateId: string, operatorId: string): Promise<RotationPlan>;
-  /** The operator's word that a signer uses the old certificate no more. Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_SIGNER_UNKNOWN`. */
+  /** The operator's word that a signer uses the old certificate no more. Raises `OPERATOR_NOT_ALLOWED`, `CERTIFICATE_SIGNER_UNKNOWN`, `AUDIT_UNAVAILABLE` with nothing changed. */
   releaseSigner(signerId: string, operatorId: string): Promise<Signer>;
 }
 
@@ -44,10 +44,10 @@ export function createRotations(context: OnboardingContext, options: RotationsOp
     planRotation: async (certificateId, operatorId) => planRotation(await workFor(operatorId), certificateId),
     releaseSigner: async (signerId, operatorId) => {
       await requireOperator(context, operatorId, 'certificates', undefined);
-      const released = await releaseSigner(ports, signerId, operatorId);
-      const details = { label: released.label, source: released.source, thumbprintSha256: released.thumbprintSha256 };
-      await ports.audit.append({ id: `certificate.signer_released:${signerId}:${released.seenAt}`, action: 'certificate.signer_released', phase: 'note', actor: operatorId, subject: signerId, details });
-      return released;
+      const { label, source, thumbprintSha256, seenAt } = await requireSigner(ports, signerId);
+      // The audit first: it is what a key is retired on, so nobody gives this word unseen.
+      await ports.audit.append({ id: `certificate.signer_released:${signerId}:${seenAt}`, action: 'certificate.signer_released', phase: 'note', actor: operatorId, subject: signerId, details: { label, source, thumbprintSha256 } });
+      return releaseSigner(ports, signerId, operatorId);
     },
   };
 }

@@ -1,12 +1,13 @@
 /** Editing and deleting as an installation offers them, with what its configuration, its store and its files say. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryStore, type IdentifiedStore } from '../../../src/core/adapters/memory-store';
 import { joinLine, switchLine } from '../../../src/core/certificates/line';
 import { openPrivateKey, recordCertificateUse } from '../../../src/core/certificates/records';
 import { retireCertificate } from '../../../src/core/certificates/retire';
+import { listSigners, noteSigner } from '../../../src/core/certificates/signers';
 import { createCertificate } from '../../../src/core/certificates/store-certificate';
 import { parseConfiguration } from '../../../src/core/configuration';
-import { secret } from '../../../src/core/index';
+import { OnboardingError, secret } from '../../../src/core/index';
 import { createInstallation, type Installation } from '../../../src/core/installation';
 import { parseKeyRing } from '../../../src/core/sealing';
 import { createMovableClock } from '../../../src/core/testing/movable-clock';
@@ -110,6 +111,28 @@ describe('deleting by way of an installation', () => {
     await installation.certificates.releaseSigner(`export:${id}`, OPERATOR);
     await remove(id);
     for await (const { key } of store.list('certificates/')) expect(key).toBe('nothing');
+  });
+});
+
+describe("an operator's word that a signer is gone", () => {
+  it('is not taken while the audit is down, since a key is retired on it', async () => {
+    const { id } = await generate();
+    await installation.certificates.exportFile(id, { format: 'pfx', password: secret(PASSWORD) }, OPERATOR);
+    await retireCertificate(installation.ports, id);
+    const down = vi.spyOn(installation.ports.audit, 'append').mockRejectedValue(new OnboardingError('AUDIT_UNAVAILABLE', 'down'));
+    expect((await errorOf(installation.certificates.releaseSigner(`export:${id}`, OPERATOR)))?.code).toBe('AUDIT_UNAVAILABLE');
+    down.mockRestore();
+    expect((await errorOf(remove(id)))?.code).toBe('CERTIFICATE_IN_USE');
+  });
+
+  it('ends as soon as it is seen again', async () => {
+    const { thumbprintSha256 } = await generate();
+    const note = { signerId: 'host-1', label: 'a host', appKey: 'backup', source: 'pem', thumbprintSha256 } as const;
+    await noteSigner(installation.ports, note);
+    await installation.certificates.releaseSigner('host-1:backup', OPERATOR);
+    expect(await listSigners(installation.ports, thumbprintSha256)).toEqual([]);
+    await noteSigner(installation.ports, note);
+    expect(await listSigners(installation.ports, thumbprintSha256)).toMatchObject([{ label: 'a host', releasedBy: null }]);
   });
 });
 
