@@ -12,6 +12,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const FIRST_PROOF_MS = 15_000;
 const LONGEST_PAUSE_MS = 2 * MINUTE_MS;
 const BLOCKED_PAUSE_MS = HOUR_MS;
+/** Whoever asks for a longer pause is mistaken, and would hold the rotation up unseen. */
+const LONGEST_ASKED_MS = HOUR_MS;
 const UNDER_WAY_MS = 2 * MINUTE_MS;
 
 export type RotationStep = 'issue' | 'register' | 'prove' | 'activate' | 'release' | 'retire' | 'roll_back' | 'wait' | 'none';
@@ -68,7 +70,7 @@ export function afterRound(rotation: CertificateRotation, answers: readonly Proo
   const { code = 'STS_UNAVAILABLE', serviceCode = null, tenantId = homeTenantId, appKey = '' } = problem ?? {};
   const isRefused = problem?.outcome === 'refused';
   const proof = { ...rotation.proof, goodRounds: isRefused ? 0 : rotation.proof.goodRounds, rounds, lastProblem: { code, serviceCode, tenantId, appKey, seenAt: now } };
-  const pauseMs = Math.max(Math.min(FIRST_PROOF_MS * 2 ** Math.min(rounds, 10), LONGEST_PAUSE_MS), (problem?.retryAfterSeconds ?? 0) * 1000);
+  const pauseMs = Math.max(Math.min(FIRST_PROOF_MS * 2 ** Math.min(rounds, 10), LONGEST_PAUSE_MS), Math.min((problem?.retryAfterSeconds ?? 0) * 1000, LONGEST_ASKED_MS));
   return withDeadline({ ...rotation, proof, nextStepAt: now + pauseMs }, settings, now, isRefused);
 }
 

@@ -100,6 +100,7 @@ describe('a round of proof', () => {
 
   it('waits as long as the service asks for, and otherwise longer and longer up to two minutes', () => {
     expect(round(rotation(), [answer('unknown', HOME, { retryAfterSeconds: 900 })]).nextStepAt).toBe(START + 900 * SECOND_MS);
+    expect(round(rotation(), [answer('unknown', HOME, { retryAfterSeconds: 1e12 })]).nextStepAt).toBe(START + HOUR_MS);
     let current = rotation();
     const pauses: number[] = [];
     for (let turn = 0; turn < 6; turn += 1) {
