@@ -36,6 +36,17 @@ describe('the environment names', () => {
     expect(readProxySettings(environment)).toEqual(settings);
   });
 
+  it.each(['22.19.0', '22.20.0', '23.11.0', '24.4.1'])('nothing that Node %s would obey, so it is said before anything goes around the proxy', async (version) => {
+    expect(readProxySettings({}, version)).toBeUndefined();
+    const refused = await refusalOf(Promise.resolve().then(() => readProxySettings({ HTTPS_PROXY: 'http://user:hunter2@proxy.example' }, version)));
+    expect(refused.code).toBe('CONFIG_INVALID');
+    expect(JSON.stringify(refused)).not.toContain('hunter2');
+  });
+
+  it.each(['22.21.0', '24.5.0', '26.0.0'])('what Node %s obeys', (version) => {
+    expect(readProxySettings({ HTTPS_PROXY: 'http://proxy.example' }, version)).toMatchObject({ HTTPS_PROXY: 'http://proxy.example' });
+  });
+
   it.each(['socks5://user:hunter2@proxy.example:1080', 'http://user:hunter2@proxy.example:99999', 'http://', 'file:///hunter2'])('no proxy we can use: %s, and nothing of it is repeated', async (address) => {
     const refused = await refusalOf(Promise.resolve().then(() => readProxySettings({ HTTPS_PROXY: address })));
     expect(refused).toMatchObject({ code: 'CONFIG_INVALID', details: { field: 'HTTPS_PROXY' } });
