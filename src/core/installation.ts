@@ -36,7 +36,7 @@ import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
 import type { StaticSource } from './corridor/rotation-steps';
 import { createSignerReports, type SignerReports } from './corridor/signer-reports';
-import { OnboardingError } from './errors';
+import { isOnboardingError, OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
 import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
@@ -191,15 +191,20 @@ function sourceOf(credential: AppCredentialSetting | undefined): 'store' | 'pfx'
   return 'pfxFile' in credential ? 'pfx' : 'pem';
 }
 
-/** A file that cannot be read signs nothing, so it keeps nothing from being retired. */
+/** A file that is no credential signs nothing, so it keeps nothing from being retired; one that nobody had time to read might. */
 async function findStaticSources({ credentials }: Configuration, readFileValidity: BuiltPorts['readFileValidity']): Promise<readonly StaticSource[]> {
   const found: StaticSource[] = [];
   for (const [appKey, setting] of credentials) {
     const file = 'pfxFile' in setting ? setting.pfxFile : 'pemFile' in setting ? setting.pemFile : undefined;
-    const validity = file === undefined ? undefined : await readFileValidity(appKey).catch(() => undefined);
+    const validity = file === undefined ? undefined : await readFileValidity(appKey).catch(unlessRetryable);
     if (file !== undefined && validity !== undefined) found.push({ appKey, source: 'pfxFile' in setting ? 'pfx' : 'pem', file, thumbprintSha256: validity.thumbprintSha256 });
   }
   return found;
+}
+
+function unlessRetryable(error: unknown): undefined {
+  if (isOnboardingError(error) && !error.retryable) return undefined;
+  throw error;
 }
 
 function storedCredentials({ credentials }: Configuration) {
