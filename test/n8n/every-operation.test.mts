@@ -59,5 +59,7 @@ async function offered({ stage }: Scene): Promise<readonly string[]> {
   const nodes = (await stage.client.call('GET', '/types/nodes.json')).body as { name: string; properties: Menu[] }[];
   const menus = nodes.find(({ name }) => name === `${PACKAGE}.m365Onboarding`)?.properties.filter(({ name }) => name === 'operation') ?? [];
   assert.ok(menus.length > 0, 'the node has menus');
-  return menus.flatMap(({ options = [], displayOptions }) => (displayOptions?.show?.resource ?? []).flatMap((resource) => options.map(({ value }) => `${resource}.${value}`)));
+  const everything = menus.flatMap(({ options = [], displayOptions }) => (displayOptions?.show?.resource ?? []).flatMap((resource) => options.map(({ value }) => `${resource}.${value}`)));
+  // n8n adds it to every menu of a node with one of n8n's own OAuth2 credentials; it points to the HTTP Request node and runs nothing.
+  return everything.filter((operation) => !operation.endsWith('.__CUSTOM_API_CALL__'));
 }
