@@ -105,6 +105,8 @@ function describeDependent(dependent: CertificateDependent): string {
       return `${describeSigner(dependent)} When that is over, release the signer ${dependent.signerId} on its rotation page.`;
     case 'rotation':
       return `The rotation ${dependent.rotationId} is under way (${dependent.state}). Bring it to its end.`;
+    case 'customer_app':
+      return `The app "${dependent.key}" of the account ${dependent.accountId} is being registered with it. Bring that to its end, or remove the app.`;
   }
   return dependent satisfies never;
 }

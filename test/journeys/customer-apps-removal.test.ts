@@ -176,6 +176,18 @@ describe('a registered app that is removed', () => {
     expect(await story.installation.audit.orphanedIntents()).toEqual([]);
   });
 
+  it('keeps its certificate from being deleted before it is proven, and no longer than it is there', async () => {
+    story.sandbox.faults.set({ version: 1, rules: [{ id: 'lost', match: { host: 'graph', method: 'PATCH' }, do: { transport: 'reset-before-headers' } }] });
+    await register().catch(() => undefined);
+    story.sandbox.faults.set(undefined);
+    const [certificateId = ''] = (await apps().list(OPERATOR)).map((app) => app.certificateId ?? '');
+    const deleting = async () => story.installation.certificates.remove(certificateId, { confirm: true }, OPERATOR);
+    expect(await failureOf(deleting())).toMatchObject({ code: 'CERTIFICATE_IN_USE', details: { dependents: [{ kind: 'customer_app', accountId: 'contoso', key: 'backup' }] } });
+    story.advanceClock(1200);
+    await remove();
+    expect(await deleting()).toMatchObject({ removed: true });
+  });
+
   it('waits for an app that may have been made although its answer was lost', async () => {
     story.sandbox.faults.set({ version: 1, rules: [{ id: 'lost', match: { host: 'graph', method: 'PATCH' }, do: { transport: 'reset-before-headers' } }] });
     expect(await codeOf(register())).toBe('GRAPH_UNAVAILABLE');

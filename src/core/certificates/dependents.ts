@@ -13,7 +13,9 @@ export type CertificateDependent =
   | { readonly kind: 'static_source'; readonly appKey: string; readonly source: 'pfx' | 'pem'; readonly file: string }
   /** Somebody was seen signing with it, or has its key as a file; `seenAt` in milliseconds since the Unix epoch. */
   | { readonly kind: 'signer'; readonly signerId: string; readonly label: string; readonly source: SignerSource; readonly appKey: string | null; readonly seenAt: number }
-  | { readonly kind: 'rotation'; readonly rotationId: string; readonly state: RotationState };
+  | { readonly kind: 'rotation'; readonly rotationId: string; readonly state: RotationState }
+  /** It was made for an app in a customer's tenant that is not proven yet; its key may be registered there. */
+  | { readonly kind: 'customer_app'; readonly accountId: string; readonly key: string };
 
 /** A certificate file that the configuration names as a credential. */
 interface StaticFile {
@@ -37,6 +39,8 @@ export interface DependentFacts {
   /** Of this certificate, without those an operator released. */
   readonly signers: readonly Signer[];
   readonly rotations: readonly CertificateRotation[];
+  /** Those that have a certificate. */
+  readonly customerApps: readonly { readonly accountId: string; readonly key: string; readonly certificateId: string | null; readonly provenAt: number | null }[];
   /** Every stored certificate. */
   readonly certificates: readonly CertificateRecord[];
 }
@@ -58,6 +62,8 @@ export function findDependents(certificate: CertificateRecord, facts: DependentF
       .filter(({ source }) => source !== 'export' || certificate.state !== 'next')
       .map(({ id, label, source, appKey, seenAt }) => ({ kind: 'signer', signerId: id, label, source, appKey, seenAt }) as const),
     ...facts.rotations.filter((rotation) => takesPart(certificate, rotation)).map(({ id, state }) => ({ kind: 'rotation', rotationId: id, state }) as const),
+    // A proven one has noted its use.
+    ...facts.customerApps.filter(({ certificateId, provenAt }) => certificateId === certificate.id && provenAt === null).map(({ accountId, key }) => ({ kind: 'customer_app', accountId, key }) as const),
   ];
 }
 
@@ -84,6 +90,8 @@ export function describeDependent(dependent: CertificateDependent): string {
       return `${describeSigner(dependent)}; when that is over, release the signer ${dependent.signerId}`;
     case 'rotation':
       return `the rotation ${dependent.rotationId} is under way (${dependent.state}): bring it to its end`;
+    case 'customer_app':
+      return `the app "${dependent.key}" of the account ${dependent.accountId} is being registered with it: bring that to its end, or remove the app`;
   }
   return dependent satisfies never;
 }

@@ -11,6 +11,7 @@ import { removeCertificate, type RemovedCertificate } from '../certificates/remo
 import { listRotations } from '../certificates/rotation-model';
 import { listSigners } from '../certificates/signers';
 import { type Thumbprints, withThumbprints } from '../certificates/thumbprints';
+import { listCustomerApps } from '../customer-apps/records';
 import { type OnboardingContext, requireOperator } from './context';
 import type { StaticSource } from './rotation-steps';
 import { unregisterCertificate, type UnregisteredCredential } from './unregister';
@@ -77,6 +78,7 @@ async function gatherDependents({ ports }: OnboardingContext, { storedCredential
     staticSources: await staticSources(),
     signers: await listSigners(ports, certificate.thumbprintSha256),
     rotations: await listRotations(ports),
+    customerApps: await listCustomerApps(ports),
     certificates: await listCertificates(ports),
   });
 }

@@ -40,7 +40,7 @@ const rotation = (state: RotationState): CertificateRotation => ({
 });
 const one = certificate('one');
 const two = certificate('two', { lineId: 'one' });
-const nothing: DependentFacts = { configured: [], staticSources: [], signers: [], rotations: [], certificates: [one, two] };
+const nothing: DependentFacts = { configured: [], staticSources: [], signers: [], rotations: [], customerApps: [], certificates: [one, two] };
 const kindsFor = (record: CertificateRecord, facts: Partial<DependentFacts>) => findDependents(record, { ...nothing, ...facts }).map(({ kind }) => kind);
 const line = (currentId: string) => ({ currentId, previousId: null, switchedAt: 0, decidedBy: 'a rotation' });
 
@@ -52,6 +52,12 @@ describe('what needs a certificate', () => {
   it('is every app that has its key, whatever the configuration says', () => {
     const used = certificate('one', { usedBy: [{ appKey: 'backup', appId: 'a', keyId: 'k', registeredAt: 1 }, { appKey: 'gone', appId: 'b', keyId: 'l', registeredAt: 1 }] });
     expect(findDependents(used, nothing)).toEqual([{ kind: 'app', appKey: 'backup', appId: 'a', keyId: 'k' }, { kind: 'app', appKey: 'gone', appId: 'b', keyId: 'l' }]);
+  });
+
+  it("is an app in a customer's tenant that was begun with it, until that is proven and noted as its use", () => {
+    const app = { accountId: 'contoso', key: 'backup', certificateId: 'one', provenAt: null };
+    expect(findDependents(one, { ...nothing, customerApps: [app, { ...app, certificateId: 'two' }] })).toEqual([{ kind: 'customer_app', accountId: 'contoso', key: 'backup' }]);
+    expect(kindsFor(one, { customerApps: [{ ...app, provenAt: 5 }] })).toEqual([]);
   });
 
   it('is an app whose configured line it signs for, whichever certificate of the line is named', () => {
