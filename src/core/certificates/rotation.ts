@@ -85,10 +85,14 @@ function afterProof(rotation: CertificateRotation, settings: RotationSettings, n
   return rotation.state === 'overlap' ? Math.max(now, overlapEndsAt(rotation, settings)) : now;
 }
 
-/** A request had to be signed with the old key after all: the proof begins anew, and the overlap with it. */
+/**
+ * A request had to be signed with the old key after all: the proof begins anew, and the overlap with it, also when the old one
+ * was about to go and did not yet.
+ */
 export function afterFallback(rotation: CertificateRotation, settings: RotationSettings, now: number): CertificateRotation {
-  if (rotation.state !== 'overlap') return rotation;
-  return { ...rotation, lastFallbackAt: now, proof: { ...rotation.proof, goodRounds: 0 }, nextStepAt: now + settings.proofSpacingSeconds * 1000 };
+  const isOldThere = rotation.state === 'overlap' || (rotation.state === 'retiring' && rotation.apps.every(({ removedAt }) => removedAt === null));
+  if (!isOldThere) return rotation;
+  return { ...rotation, state: 'overlap', lastFallbackAt: now, proof: { ...rotation.proof, goodRounds: 0 }, nextStepAt: now + settings.proofSpacingSeconds * 1000 };
 }
 
 /** When both keys have been registered for long enough, counted from the last time the old one was needed. */

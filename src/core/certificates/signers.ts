@@ -59,7 +59,7 @@ export async function noteSigner(ports: SignerPorts, { signerId, ...note }: Sign
   const id = `${signerId}:${note.appKey}`;
   const now = ports.clock.now();
   const signer: Signer = { id, ...note, seenAt: now, releasedBy: null };
-  const expiresAt = now + (note.source === 'store' ? FOLLOWING_MS : STATIC_MS);
+  const expiresAt = endOf(signer);
   const known = await findRecord(ports, signerKind, id);
   if (known === undefined) {
     await claimRecord(ports, signerKind, id, signer, expiresAt);
@@ -69,6 +69,12 @@ export async function noteSigner(ports: SignerPorts, { signerId, ...note }: Sign
   const isSame = known.value.thumbprintSha256 === note.thumbprintSha256 && known.value.source === note.source && known.value.releasedBy === null;
   if (isSame && now - known.value.seenAt < NOTE_EVERY_MS) return;
   await replaceRecord(ports, signerKind, id, known, signer, expiresAt);
+}
+
+/** Undefined for an exported file, which is no process that could fall silent. */
+function endOf({ source, seenAt }: Pick<Signer, 'source' | 'seenAt'>): number | undefined {
+  if (source === 'export') return undefined;
+  return seenAt + (source === 'store' ? FOLLOWING_MS : STATIC_MS);
 }
 
 /** A private key left as a file. It stays known until an operator says that nobody uses the file. Raises like {@link noteSigner}. */
@@ -96,7 +102,9 @@ export async function requireSigner(ports: RecordPorts, signerId: string): Promi
 
 /** An operator's word that this signer uses the certificate no more. Raises `CERTIFICATE_SIGNER_UNKNOWN` and like {@link noteSigner}. */
 export async function releaseSigner(ports: RecordPorts, signerId: string, operatorId: string): Promise<Signer> {
-  const released = await changeRecord(ports, signerKind, signerId, (signer) => (signer.releasedBy === null ? { ...signer, releasedBy: operatorId } : signer));
+  const known = await findRecord(ports, signerKind, signerId);
+  const expiresAt = known === undefined ? undefined : endOf(known.value);
+  const released = await changeRecord(ports, signerKind, signerId, (signer) => (signer.releasedBy === null ? { ...signer, releasedBy: operatorId } : signer), expiresAt);
   if (released === undefined) throw unknownSigner(signerId);
   return released;
 }

@@ -3,6 +3,7 @@
  * fall back to the one before. A store that is down never fails a token request; what was not noted is noted next time.
  */
 import type { RotationSettings } from '../certificates/lifecycle';
+import { findLine } from '../certificates/line';
 import { findCertificate } from '../certificates/records';
 import { afterFallback } from '../certificates/rotation';
 import { listRotations, rotationKind } from '../certificates/rotation-model';
@@ -72,7 +73,9 @@ export function createSignerReports(ports: ReportPorts, { identity, settings, so
 /** The rotation whose new key it was begins its proof anew. */
 async function noteFallback(ports: ReportPorts, thumbprintSha256: string, settings: RotationSettings): Promise<void> {
   for (const { lineId, toCertificateId, state } of await listRotations(ports)) {
-    if (state !== 'overlap' || (await findCertificate(ports, toCertificateId))?.thumbprintSha256 !== thumbprintSha256) continue;
+    // Without a certificate before it in the line the old key is on its way out, and nobody can have fallen back to it.
+    const mayFallBack = state === 'overlap' || (state === 'retiring' && (await findLine(ports, lineId))?.previousId !== null);
+    if (!mayFallBack || (await findCertificate(ports, toCertificateId))?.thumbprintSha256 !== thumbprintSha256) continue;
     await changeRecord(ports, rotationKind, lineId, (current) => (current.toCertificateId === toCertificateId ? afterFallback(current, settings, ports.clock.now()) : current));
   }
 }

@@ -146,7 +146,14 @@ describe('a request that had to be signed with the old key', () => {
     expect(overlapEndsAt(after, settings)).toBe(at + settings.overlapHours * HOUR_MS);
   });
 
-  it.each(ROTATION_STATES.filter((state) => state !== 'overlap'))('changes nothing in state %s', (state) => {
+  it('keeps the old key that was about to go, and comes too late for one that is gone', () => {
+    const [app] = rotation({}).apps;
+    expect(afterFallback(rotation({ state: 'retiring' }), settings, START)).toMatchObject({ state: 'overlap', lastFallbackAt: START, proof: { goodRounds: 0 } });
+    const going = rotation({ state: 'retiring', apps: app === undefined ? [] : [{ ...app, removedAt: START }] });
+    expect(afterFallback(going, settings, START)).toBe(going);
+  });
+
+  it.each(ROTATION_STATES.filter((state) => state !== 'overlap' && state !== 'retiring'))('changes nothing in state %s', (state) => {
     const given = rotation({ state });
     expect(afterFallback(given, settings, START)).toBe(given);
   });
@@ -204,7 +211,7 @@ const TABLE: Readonly<Record<RotationState, readonly RotationState[]>> = {
   registering: ['proving', 'rolling_back'],
   proving: ['overlap', 'rolling_back'],
   overlap: ['retiring', 'rolling_back'],
-  retiring: ['done'],
+  retiring: ['done', 'overlap'],
   rolling_back: ['rolled_back'],
   done: [],
   rolled_back: [],
@@ -276,7 +283,7 @@ function happen(scene: Scene, event: Happening): void {
   } else if (event.kind === 'undo') {
     if (canRollBack(scene.current)) scene.current = afterUndoing(scene.current, { code: 'CERTIFICATE_ROTATION_UNDONE', message: '' }, scene.now);
   } else {
-    if (scene.current.state === 'overlap') {
+    if (scene.current.state === 'overlap' || scene.current.state === 'retiring') {
       scene.witness.lastFallbackAt = scene.now;
       scene.witness.goodInARow = 0;
     }
