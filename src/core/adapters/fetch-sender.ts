@@ -24,6 +24,8 @@ export interface FetchAnswer {
   /** Names in lower case, as `Headers` gives them. */
   readonly headers: Iterable<readonly [string, string]>;
   text(): Promise<string>;
+  /** Where it is there it is read instead of `text`, and no further than an answer may be long. */
+  readonly body?: AsyncIterable<Uint8Array> | null | undefined;
 }
 
 /** The global `fetch` is one. */
@@ -75,9 +77,27 @@ async function exchange(carry: FetchFunction, { method, url, headers, body, libr
     redirect: 'manual',
     signal,
   });
+  const text = await readText(answer, host);
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), text };
+}
+
+async function readText(answer: FetchAnswer, host: string): Promise<string> {
+  if (answer.body !== undefined && answer.body !== null) return readStream(answer.body, host);
   const text = await answer.text();
   if (text.length > MAX_RESPONSE_LENGTH) throw new HttpsFailure('too_large', host);
-  return { status: answer.status, headers: Object.fromEntries(answer.headers), text };
+  return text;
+}
+
+/** A compressed answer of a few kilobytes can unfold to more than the memory holds. */
+async function readStream(body: AsyncIterable<Uint8Array>, host: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_RESPONSE_LENGTH) throw new HttpsFailure('too_large', host);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Node's fetch rejects with a TypeError that wraps what happened. */

@@ -74,6 +74,25 @@ describe('a host\'s fetch', () => {
   it('whose answer has no end worth reading is refused', async () => {
     expect(await failureOf(senderOver(async () => ({ ...answered, text: async () => 'x'.repeat(9 << 20) })).send(call))).toMatchObject({ kind: 'too_large' });
   });
+
+  it('is read no further than an answer may be long, however much would follow', async () => {
+    let chunks = 0;
+    let isEnded = false;
+    async function* unfolding() {
+      try {
+        for (;;) yield Buffer.alloc(1 << 20, `${(chunks += 1)}`);
+      } finally {
+        isEnded = true;
+      }
+    }
+    expect(await failureOf(senderOver(async () => ({ ...answered, text: forever, body: unfolding() })).send(call))).toMatchObject({ kind: 'too_large' });
+    expect({ chunks, isEnded }).toEqual({ chunks: 9, isEnded: true });
+  });
+
+  it('may be empty', async () => {
+    const body = (async function* () {})();
+    expect(await senderOver(async () => ({ ...answered, text: forever, body })).send(call)).toMatchObject({ text: '' });
+  });
 });
 
 describe('Node\'s own fetch', () => {
