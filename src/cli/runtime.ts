@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Clock, type Configuration, createInstallation, createSystemClock, identifySigner, type Installation, type Logger, OnboardingError, type OperatorOnboarding, openStateStore, parseConfiguration, parseKeyRing } from '../core/index';
+import { forTerminal } from './output';
 import { followSandboxClock, type FollowingClock } from './sandbox-clock';
 
 export interface GlobalFlags {
@@ -122,7 +123,7 @@ function requireConfiguredOperator(configuration: Configuration): string {
 /** Warnings always: a support code on a refused page is worth nothing unless somebody can look it up. */
 function standardErrorLogger(verbose: boolean): Logger {
   const write = (level: string) => (message: string, fields?: object) => {
-    process.stderr.write(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}\n`);
+    process.stderr.write(`${forTerminal(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`)}\n`);
   };
   const silent = () => undefined;
   return { debug: verbose ? write('debug') : silent, info: verbose ? write('info') : silent, warn: write('warn') };
