@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildProgram } from '../../src/cli/main';
 import { openRuntime } from '../../src/cli/runtime';
-import { openPrivateKey } from '../../src/core/certificates/records';
+import { openPrivateKey } from '../../src/core/certificates/records/records';
 import { type Canaries, makeCanaries } from '../support/certificate-canaries';
 import { type CliStage, runCli, startCliStage } from './support';
 

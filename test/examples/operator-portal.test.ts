@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '../../examples/operator-portal/server.mts';
-import { openPrivateKey } from '../../src/core/certificates/records';
+import { openPrivateKey } from '../../src/core/certificates/records/records';
 import { describeAccess } from './portal-access';
 import { describeCertificate } from './portal-certificate';
 import { describeFiles } from './portal-files';

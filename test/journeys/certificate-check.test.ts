@@ -1,16 +1,16 @@
 /** The scheduled check over a whole installation: what it looks at, whom it tells, and when it counts as having run. */
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CheckRequest } from '../../src/core/corridor/check-certificates';
-import { switchLine } from '../../src/core/certificates/line';
-import { rotationKind, type CertificateRotation } from '../../src/core/certificates/rotation-model';
+import type { CheckRequest } from '../../src/core/corridor/certificates/check-certificates';
+import { switchLine } from '../../src/core/certificates/rotation/line';
+import { rotationKind, type CertificateRotation } from '../../src/core/certificates/rotation/rotation-model';
 import { toPem } from '../../src/core/certificates/facts';
-import { readHeartbeat } from '../../src/core/certificates/heartbeat';
-import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
+import { readHeartbeat } from '../../src/core/certificates/renewal/heartbeat';
+import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records/records';
 import { hasCode, OnboardingError } from '../../src/core/errors';
 import { secret } from '../../src/core/internal/secret';
 import { claimRecord } from '../../src/core/records';
-import { needsStep } from '../../src/core/corridor/renew-certificates';
+import { needsStep } from '../../src/core/corridor/certificates/renew-certificates';
 import { makeServerCertificate } from '../core/adapters/tls-server';
 import { changeKeys, registrationOf } from './key-stage';
 import { registered } from './rotations';

@@ -1,9 +1,9 @@
 /** An app of the partner with one certificate registered, and what is needed to roll its keys in the sandbox. */
 import { X509Certificate } from 'node:crypto';
 import { generateCertificate } from '../../src/core/certificates/generate';
-import type { RegistrableCertificate } from '../../src/core/certificates/key-credentials';
-import type { ProofSigner } from '../../src/core/certificates/proven-send';
-import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
+import type { RegistrableCertificate } from '../../src/core/certificates/keys/key-credentials';
+import type { ProofSigner } from '../../src/core/certificates/keys/proven-send';
+import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records/records';
 import type { Application, KeyCredential } from '../../src/sandbox/model';
 import { OPERATOR, type Story } from './story';
 

@@ -4,8 +4,8 @@
  */
 import { followSandboxClock } from '../../src/cli/sandbox-clock';
 import { openStateStore } from '../../src/core/adapters/open-store';
-import { readCertificateDer, requireCertificate } from '../../src/core/certificates/records';
-import { registerCertificate } from '../../src/core/certificates/register';
+import { readCertificateDer, requireCertificate } from '../../src/core/certificates/records/records';
+import { registerCertificate } from '../../src/core/certificates/keys/register';
 import { parseConfiguration } from '../../src/core/configuration';
 import { isOnboardingError } from '../../src/core/errors';
 import { createInstallation } from '../../src/core/installation';

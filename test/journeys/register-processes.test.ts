@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
-import { keyIdOf } from '../../src/core/certificates/key-credentials';
+import { keyIdOf } from '../../src/core/certificates/keys/key-credentials';
 import { auditOf } from './attacks';
 import { accessOf, holdCertificate, keyIdsOf, type HeldCertificate } from './key-stage';
 import type { Errand } from './register-child';

@@ -1,8 +1,8 @@
 /** An app rolls its own keys against the sandbox: when all goes well, when it does not, and when somebody tries what must not be. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { watchKeyCredentials } from '../../src/core/certificates/compare-keys';
-import { keyIdOf } from '../../src/core/certificates/key-credentials';
-import { addKeyCredential, removeKeyCredential } from '../../src/core/certificates/roll-keys';
+import { watchKeyCredentials } from '../../src/core/certificates/keys/compare-keys';
+import { keyIdOf } from '../../src/core/certificates/keys/key-credentials';
+import { addKeyCredential, removeKeyCredential } from '../../src/core/certificates/keys/roll-keys';
 import { isOnboardingError, type OnboardingError } from '../../src/core/errors';
 import type { GraphTransport } from '../../src/core/ports';
 import { setGraphVariants } from '../../src/sandbox/graph/variants';

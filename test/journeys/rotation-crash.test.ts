@@ -1,8 +1,8 @@
 /** A rotation whose state dies under it after a write, whichever write it was, and whose audit is down when it is needed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOnboardingError, OnboardingError } from '../../src/core/errors';
-import { findRotation, type RotationState } from '../../src/core/certificates/rotation-model';
-import type { RotationReport } from '../../src/core/corridor/rotate';
+import { findRotation, type RotationState } from '../../src/core/certificates/rotation/rotation-model';
+import type { RotationReport } from '../../src/core/corridor/certificates/rotate';
 import { auditOf, codeOf } from './attacks';
 import { keyIdsOf, registrationOf } from './key-stage';
 import { createDyingStore, createInterruptedStore, type DyingStore } from './mortal-store';

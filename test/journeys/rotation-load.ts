@@ -10,7 +10,7 @@ import { openStateStore } from '../../src/core/adapters/open-store';
 import { isOnboardingError } from '../../src/core/errors';
 import type { Installation } from '../../src/core/installation';
 import type { TokenSource } from '../../src/core/ports';
-import type { RotationReport } from '../../src/core/corridor/rotate';
+import type { RotationReport } from '../../src/core/corridor/certificates/rotate';
 import { invite } from './attacks';
 import { principalOf, worldTenant } from './directory';
 import { keyIdsOf } from './key-stage';

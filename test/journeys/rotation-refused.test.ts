@@ -1,6 +1,6 @@
 /** A rotation that meets trouble at the token endpoint: refusals, silence, customers who are not there, replicas that are behind. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findLine } from '../../src/core/certificates/line';
+import { findLine } from '../../src/core/certificates/rotation/line';
 import { auditOf, invite } from './attacks';
 import { changePrincipal } from './directory';
 import { keyIdsOf } from './key-stage';

@@ -1,6 +1,6 @@
 /** What the stories about rotations share: a certificate that signs, and calls until something is reached. */
-import { openSigningCertificate } from '../../src/core/certificates/line';
-import type { RotationReport } from '../../src/core/corridor/rotate';
+import { openSigningCertificate } from '../../src/core/certificates/rotation/line';
+import type { RotationReport } from '../../src/core/corridor/certificates/rotate';
 import { OPERATOR, type Story } from './story';
 
 /** A certificate that is registered on these apps and that the configuration names. Returns its id. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPrivateKey } from '../../src/core/certificates/records';
+import { openPrivateKey } from '../../src/core/certificates/records/records';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import { ensureSigningKey } from '../../src/core/impersonation/signing-keys';
 import { runItems } from '../../src/nodes/host/run-items';

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import type { INodeProperties } from 'n8n-workflow';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { listCertificates, openPrivateKey } from '../../src/core/certificates/records';
+import { listCertificates, openPrivateKey } from '../../src/core/certificates/records/records';
 import type { Operation } from '../../src/nodes/host/operation';
 import { OPERATIONS } from '../../src/nodes/M365Onboarding/resources/operations';
 import { type Canaries, makeCanaries } from '../support/certificate-canaries';

@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { updateJourney } from '../../src/core/accounts/journey';
 import { ACCOUNT_OCCASION_TYPES, accountOccasions } from '../../src/core/corridor/account-occasions';
-import { OCCASION_TYPES } from '../../src/core/certificates/occasions';
+import { OCCASION_TYPES } from '../../src/core/certificates/renewal/occasions';
 import { EVENTS } from '../../src/nodes/M365OnboardingTrigger/events';
 import { M365OnboardingTrigger } from '../../src/nodes/M365OnboardingTrigger/M365OnboardingTrigger.node';
 import { keepNew } from '../../src/nodes/host/poll';

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { type IExecuteResponsePromiseData, NodeApiError, type NodeOperationError } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records';
+import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/records/records';
 import { secret } from '../../src/core/internal/secret';
 import { openPortal } from '../journeys/backup-portal';
 import { MASTER_KEYS, onboardAsAdmin, OPERATOR, personWith } from '../journeys/story';

@@ -6,9 +6,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IdentifiedStore } from '../../src/core/adapters/memory-store';
-import { listCertificates, openPrivateKey } from '../../src/core/certificates/records';
-import { listSigners } from '../../src/core/certificates/signers';
-import type { Credentials } from '../../src/core/corridor/credentials';
+import { listCertificates, openPrivateKey } from '../../src/core/certificates/records/records';
+import { listSigners } from '../../src/core/certificates/rotation/signers';
+import type { Credentials } from '../../src/core/corridor/certificates/credentials';
 import { secret } from '../../src/core/internal/secret';
 import { MASTER_KEYS, OPERATOR, startStory, type Story } from '../journeys/story';
 import { type Canaries, makeCanaries } from '../support/certificate-canaries';

@@ -6,7 +6,7 @@ import { createKeyGenerator } from '../../src/core/adapters/node-keys';
 import { createNodeRandom } from '../../src/core/adapters/node-random';
 import { readCertificateFacts } from '../../src/core/certificates/facts';
 import { generateCertificate } from '../../src/core/certificates/generate';
-import { buildKeyCredentialsPatch, fingerprintOf, judgeReadBack, readApplicationKeys } from '../../src/core/certificates/key-credentials';
+import { buildKeyCredentialsPatch, fingerprintOf, judgeReadBack, readApplicationKeys } from '../../src/core/certificates/keys/key-credentials';
 import { hasCode } from '../../src/core/errors';
 import type { RsaKeyPair } from '../../src/core/ports';
 import { createMovableClock } from '../../src/core/testing/movable-clock';

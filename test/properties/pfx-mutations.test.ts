@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKeyDeriver } from '../../src/core/adapters/key-deriver';
-import { openKeyFile } from '../../src/core/certificates/key-file';
+import { openKeyFile } from '../../src/core/certificates/files/key-file';
 import { type BerElement, readBer } from '../../src/core/certificates/pfx/ber';
 import { type FileReport, inspectCertificateFile } from '../../src/core/certificates/pfx/inspect';
 import { isOnboardingError, OnboardingError } from '../../src/core/errors';

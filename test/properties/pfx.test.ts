@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKeyDeriver } from '../../src/core/adapters/key-deriver';
 import { createNodeRandom } from '../../src/core/adapters/node-random';
-import { openKeyFile } from '../../src/core/certificates/key-file';
+import { openKeyFile } from '../../src/core/certificates/files/key-file';
 import { inspectCertificateFile } from '../../src/core/certificates/pfx/inspect';
 import { type PfxProfile, writePfx } from '../../src/core/certificates/pfx/write';
 import { isOnboardingError } from '../../src/core/errors';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type RenewalSettings, renewalSettingsSchema } from '../../src/core/certificates/lifecycle';
-import { type DatedCredential, judgeRenewal, planRenewal, type RenewalStatus } from '../../src/core/certificates/renewal';
-import { isInWindow } from '../../src/core/certificates/renewal-windows';
+import { type DatedCredential, judgeRenewal, planRenewal, type RenewalStatus } from '../../src/core/certificates/renewal/renewal';
+import { isInWindow } from '../../src/core/certificates/renewal/renewal-windows';
 
 const DAY_MS = 86_400_000;
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

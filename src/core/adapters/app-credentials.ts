@@ -4,7 +4,7 @@
  * pair would be refused by Microsoft with a sentence that names neither. RFC 7468 (PEM).
  */
 import type { CredentialCertificate } from '../certificates/model';
-import type { DatedCredential } from '../certificates/renewal';
+import type { DatedCredential } from '../certificates/renewal/renewal';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, sha256Hex } from '../internal/encoding';
 import { secret, type Secret } from '../internal/secret';

@@ -1,6 +1,6 @@
 /** Who a process is to a rotation: the host, what runs on it, and how it is set up, so that it is the same after a restart. */
 import { hostname } from 'node:os';
-import type { SignerIdentity } from '../certificates/signers';
+import type { SignerIdentity } from '../certificates/rotation/signers';
 import { sha256Base64Url } from '../internal/encoding';
 
 const PLACE_LENGTH = 16;

@@ -19,7 +19,7 @@ import { dropBinding, findBinding } from '../sso/binding';
 import { dropOwnership, dropPendingOwnerships, findOwnership } from '../sso/ownership';
 import { dropSignIns } from '../sso/sign-in';
 import { type OnboardingContext, requireOperator } from './context';
-import { leaveCustomerApps } from './customer-app-removal';
+import { leaveCustomerApps } from './customer-apps/customer-app-removal';
 import { endAccess } from './end-access';
 import { dropSignedIn } from './ownership';
 

@@ -4,7 +4,7 @@ import { createAppCredentialSource, type AppCredentialConfig } from '../../../sr
 import { createKeyDeriver } from '../../../src/core/adapters/key-deriver';
 import { createKeyGenerator } from '../../../src/core/adapters/node-keys';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
-import { openKeyFile } from '../../../src/core/certificates/key-file';
+import { openKeyFile } from '../../../src/core/certificates/files/key-file';
 import { integer, objectId, octets, sequence } from '../../../src/core/certificates/pfx/der';
 import { writePfx } from '../../../src/core/certificates/pfx/write';
 import type { OnboardingError } from '../../../src/core/errors';

@@ -4,7 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createKeyDeriver } from '../../../../src/core/adapters/key-deriver';
 import { createNodeRandom } from '../../../../src/core/adapters/node-random';
-import { openKeyFile } from '../../../../src/core/certificates/key-file';
+import { openKeyFile } from '../../../../src/core/certificates/files/key-file';
 import { type BerElement, createElementBudget, readBer } from '../../../../src/core/certificates/pfx/ber';
 import { createBudgets, spendEntry } from '../../../../src/core/certificates/pfx/budgets';
 import { integer, none, objectId, octets, sequence, tagged } from '../../../../src/core/certificates/pfx/der';

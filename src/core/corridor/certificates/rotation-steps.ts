@@ -1,0 +1,213 @@
+/**
+ * What each step of a rotation does in the world. Every one can be run again after a kill or by two processes at once: ids of
+ * certificates and key credentials are fixed before the effect, and what is there already is taken as done. A step answers the
+ * rotation as it is after it; who runs it writes that down.
+ */
+import { findCertificate, openPrivateKey, readCertificateDer, recordCertificateUse, requireCertificate } from '../../certificates/records/records';
+import { retireCertificate } from '../../certificates/records/retire';
+import { createCertificate } from '../../certificates/records/store-certificate';
+import { findLine, joinLine, switchLine } from '../../certificates/rotation/line';
+import type { RotationSettings } from '../../certificates/lifecycle';
+import { type LifetimeLimit, readLifetimeLimit } from '../../certificates/lifetime-policy';
+import { KEY_BITS, type CertificateRecord, type KeyBits } from '../../certificates/model';
+import { addKeyCredential, removeKeyCredential } from '../../certificates/keys/roll-keys';
+import { keyIdOf } from '../../certificates/keys/key-credentials';
+import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../../certificates/rotation/rotation';
+import { type CertificateRotation, findRotation, type RotatingApp } from '../../certificates/rotation/rotation-model';
+import { hasCode } from '../../errors';
+import type { TokenSource } from '../../ports';
+import type { OnboardingContext } from '../context';
+import { findBlockers } from './rotation-blockers';
+import { askRound } from './rotation-proof';
+
+export interface RotationWork {
+  readonly context: OnboardingContext;
+  readonly settings: RotationSettings;
+  /** Tokens of the apps as if they signed in with this stored certificate already. */
+  readonly tokensWith: (certificateId: string) => TokenSource;
+  /** Files that apps of this configuration sign in with, beside the store. */
+  readonly staticSources: () => Promise<readonly StaticSource[]>;
+  /** How long the home tenant's policy is waited for at most. */
+  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
+  readonly operatorId: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface StaticSource {
+  readonly appKey: string;
+  readonly source: 'pfx' | 'pem';
+  readonly file: string;
+  readonly thumbprintSha256: string;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_LIFETIME_DAYS = 365;
+const MAX_NAME_LENGTH = 80;
+
+export async function issueSuccessor({ context, operatorId, limitPolicyTime, signal }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports, settings } = context;
+  const from = await requireCertificate(ports, rotation.fromCertificateId);
+  await joinLine(ports, rotation.toCertificateId, rotation.lineId);
+  const limit = await readLifetimeLimit(ports, { homeTenantId: settings.homeTenantId, apps: settings.apps.filter(({ key }) => rotation.apps.some(({ appKey }) => appKey === key)), signal: limitPolicyTime(signal) });
+  // Also when it is there: whoever stored it may have been killed before its name was kept and its outcome audited.
+  const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from, limit) };
+  await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
+  return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
+}
+
+async function createNamed(ports: OnboardingContext['ports'], wanted: Omit<Parameters<typeof createCertificate>[1], 'name'>, [name, otherName]: readonly [string, string], operatorId: string): Promise<void> {
+  try {
+    await createCertificate(ports, { ...wanted, name }, operatorId);
+  } catch (error) {
+    if (!hasCode(error, 'CERTIFICATE_NAME_TAKEN')) throw error;
+    await createCertificate(ports, { ...wanted, name: otherName }, operatorId);
+  }
+}
+
+/** "Backup" becomes "Backup 2027-03-01", and that "Backup 2028-01-15"; the second one is for a name that is taken. */
+function namesFor(from: CertificateRecord, { startedAt, toCertificateId }: CertificateRotation): [string, string] {
+  const base = from.name.replace(/ \d{4}-\d{2}-\d{2}(?: [0-9a-f]{8})?$/, '');
+  const date = new Date(startedAt).toISOString().slice(0, 10);
+  return [date, `${date} ${toCertificateId.slice(0, 8)}`].map((suffix) => `${cut(base, MAX_NAME_LENGTH - suffix.length - 1)} ${suffix}`) as [string, string];
+}
+
+/** Never in the middle of a character of two halves. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '').trimEnd();
+}
+
+function subjectOf({ subject, name }: CertificateRecord): string {
+  const commonName = /^CN=(?<name>[^\n,+]{1,64})$/.exec(subject)?.groups?.['name'];
+  return commonName ?? Array.from(name).slice(0, 64).join('');
+}
+
+function keyBitsOf({ keyBits }: CertificateRecord): KeyBits {
+  return KEY_BITS.find((bits) => bits === keyBits) ?? 3072;
+}
+
+/** Somebody else's certificate may have lived for decades; ours live as long as the one they replace, and as the home tenant lets them. */
+function lifetimeOf({ source, notBefore, notAfter }: CertificateRecord, limit: LifetimeLimit): number {
+  const days = source === 'imported' ? DEFAULT_LIFETIME_DAYS : Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS);
+  return Math.max(1, limit.kind === 'limited' ? Math.min(days, limit.maxDays) : days);
+}
+
+export async function registerSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { context, operatorId, signal } = work;
+  const { ports, settings } = context;
+  const record = await requireCertificate(ports, rotation.toCertificateId);
+  const certificate = { ...record, der: await readCertificateDer(ports, record.id) };
+  const signer = await signerOf(work, rotation.fromCertificateId);
+  const apps: RotatingApp[] = [];
+  for (const app of rotation.apps) {
+    const { keyId } = await addKeyCredential(ports, { homeTenantId: settings.homeTenantId, appKey: app.appKey, applicationAppId: app.appId, certificate, signer, actor: operatorId, changeId: rotation.id, signal });
+    apps.push({ ...app, newKeyId: keyId, registeredAt: app.registeredAt ?? ports.clock.now() });
+  }
+  return { ...rotation, state: 'proving', apps, reasons: [], nextStepAt: ports.clock.now() + FIRST_PROOF_MS };
+}
+
+export async function proveSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports, settings } = work.context;
+  const answers = await askRound(work, rotation);
+  const now = ports.clock.now();
+  const next = afterRound(rotation, answers, work.settings, { now, homeTenantId: settings.homeTenantId });
+  const from = await requireCertificate(ports, rotation.fromCertificateId);
+  return next.state === 'rolling_back' && now >= Date.parse(from.notAfter) ? afterLosingTheOld(next, now) : next;
+}
+
+/** From the switch of the line on, every process that asks the store signs with the new certificate. */
+export async function activateSuccessor({ context, settings }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = context;
+  const now = ports.clock.now();
+  const line = { currentId: rotation.toCertificateId, previousId: rotation.fromCertificateId, switchedAt: now, decidedBy: decisionOf(rotation) };
+  if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;
+  for (const { appKey, appId, newKeyId, registeredAt } of rotation.apps) {
+    await recordCertificateUse(ports, rotation.toCertificateId, { appKey, appId, keyId: newKeyId ?? '', registeredAt: registeredAt ?? now });
+  }
+  return { ...rotation, state: 'overlap', activatedAt: now, nextStepAt: now + settings.overlapHours * 60 * 60_000 };
+}
+
+/** The last look before the old key goes: is the new one still accepted, and does nobody need the old one? */
+export async function releaseOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  const proven = await proveSuccessor(work, rotation);
+  if (proven.proof.lastProblem !== null) return proven;
+  return afterRelease(proven, await findBlockers(work, rotation), ports.clock.now());
+}
+
+export async function retireOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  // First nobody falls back to it any more, then it goes.
+  const line = { currentId: rotation.toCertificateId, previousId: null, switchedAt: rotation.activatedAt ?? ports.clock.now(), decidedBy: decisionOf(rotation) };
+  if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;
+  const apps = await removeKeys(work, rotation, { keyIdOf: ({ oldKeyId }) => oldKeyId, signerId: rotation.toCertificateId });
+  await retireCertificate(ports, rotation.fromCertificateId);
+  return { ...rotation, state: 'done', apps, reasons: [], endedAt: ports.clock.now(), nextStepAt: ports.clock.now() };
+}
+
+/** The old certificate signs alone again, then the new one's keys go. */
+export async function rollBack(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
+  const { ports } = work.context;
+  const now = ports.clock.now();
+  const line = await findLine(ports, rotation.lineId);
+  const switchedAt = line?.currentId === rotation.toCertificateId ? now : (line?.switchedAt ?? 0);
+  const isBack = await switchLine(ports, rotation.lineId, { currentId: rotation.fromCertificateId, previousId: null, switchedAt, decidedBy: decisionOf(rotation) }, stillAt(ports, rotation));
+  const waiting = afterSwitchingBack(rotation, switchedAt);
+  if (!isBack) return rotation;
+  if (now < waiting.nextStepAt) return waiting;
+  const apps = await removeNewKeys(work, rotation);
+  if ((await findCertificate(ports, rotation.toCertificateId)) !== undefined) await retireCertificate(ports, rotation.toCertificateId);
+  return { ...rotation, state: 'rolled_back', apps: [...apps], proof: { ...rotation.proof, goodRounds: NO_PROOF.goodRounds }, endedAt: now, nextStepAt: now };
+}
+
+/** Also those that were sent and never seen. */
+export async function removeNewKeys(work: RotationWork, rotation: CertificateRotation): Promise<readonly RotatingApp[]> {
+  const to = await findCertificate(work.context.ports, rotation.toCertificateId);
+  if (to === undefined) return rotation.apps;
+  return removeKeys(work, rotation, { keyIdOf: ({ newKeyId }) => newKeyId ?? keyIdOf(to), signerId: rotation.fromCertificateId });
+}
+
+function decisionOf({ id, state }: CertificateRotation): string {
+  return `${id} ${state}`;
+}
+
+/** A caller that was held up must not do what others have decided against meanwhile. */
+function stillAt(ports: OnboardingContext['ports'], { id, lineId, state }: CertificateRotation): () => Promise<boolean> {
+  return async () => {
+    const now = (await findRotation(ports, lineId))?.value;
+    return now?.id === id && now.state === state;
+  };
+}
+
+interface Removal {
+  readonly keyIdOf: (app: RotatingApp) => string;
+  /** Certificate that proves the removal: never the one that is removed. */
+  readonly signerId: string;
+}
+
+async function removeKeys(work: RotationWork, { id, apps, fromCertificateId, toCertificateId }: CertificateRotation, removal: Removal): Promise<RotatingApp[]> {
+  const { ports, settings } = work.context;
+  const signer = await signerOf(work, removal.signerId);
+  const goes = await findCertificate(ports, removal.signerId === toCertificateId ? fromCertificateId : toCertificateId);
+  const removed: RotatingApp[] = [];
+  for (const app of apps) {
+    await removeKeyCredential(ports, {
+      homeTenantId: settings.homeTenantId,
+      appKey: app.appKey,
+      applicationAppId: app.appId,
+      keyId: removal.keyIdOf(app),
+      thumbprintSha256: goes?.thumbprintSha256,
+      signer,
+      actor: work.operatorId,
+      changeId: id,
+      signal: work.signal,
+    });
+    removed.push({ ...app, removedAt: app.removedAt ?? ports.clock.now() });
+  }
+  return removed;
+}
+
+async function signerOf({ context: { ports } }: RotationWork, certificateId: string) {
+  const { thumbprintSha1, thumbprintSha256, notAfter } = await requireCertificate(ports, certificateId);
+  return { thumbprintSha1, thumbprintSha256, notAfter, privateKey: (await openPrivateKey(ports, certificateId)).privateKey };
+}
+
