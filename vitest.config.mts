@@ -1,5 +1,6 @@
 /**
- * Five projects. `product` is what `npm test` runs: sources only, loopback only, under two minutes. `package` needs a
+ * Six projects. `product` is what `npm test` runs: sources only, loopback only, under three minutes. `thorough` is the rest of
+ * the same kind: processes that are killed, every operation searched for secrets, every file OpenSSL writes; `npm run test:thorough`. `package` needs a
  * build and starts other Node versions, so it belongs to `npm run check:package`. `stores` starts a real PostgreSQL, which
  * not every machine has, so it is `npm run test:stores`. `clients` needs what others wrote, so it is `npm run test:clients`.
  * `seeds` onboards under hundreds of fault plans: `npm run test:seeds`.
@@ -15,6 +16,7 @@ const needsBuild = 'test/package/built/**/*.test.ts';
 const needsServer = 'test/stores/**/*.test.ts';
 const needsClients = 'test/clients/**/*.test.ts';
 const needsTime = 'test/seeds/**/*.test.ts';
+const thorough = 'test/**/*.thorough.test.ts';
 
 export default defineConfig({
   resolve: {
@@ -36,7 +38,8 @@ export default defineConfig({
     projects: [
       // One module instance per worker instead of one per file, which nearly halves the run. It holds because no module of
       // ours keeps state (the world comes through ports); a test that fails only in company has found one that does.
-      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild, needsServer, needsClients, needsTime] } },
+      { extends: true, test: { name: 'product', isolate: false, include: ['test/**/*.test.ts'], exclude: [needsBuild, needsServer, needsClients, needsTime, thorough] } },
+      { extends: true, test: { name: 'thorough', include: [thorough] } },
       { extends: true, test: { name: 'stores', include: [needsServer], hookTimeout: 60_000 } },
       { extends: true, test: { name: 'clients', include: [needsClients], testTimeout: 120_000, hookTimeout: 120_000 } },
       { extends: true, test: { name: 'seeds', isolate: false, include: [needsTime], testTimeout: 120_000 } },

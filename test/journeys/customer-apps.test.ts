@@ -6,7 +6,7 @@ import { secret, type Secret } from '../../src/core/internal/secret';
 import { auditOf, codeOf, failureOf, invite, requestsDuring } from './attacks';
 import { ADMIN_SCOPES, signInForToken, tokenFor } from './admin-token';
 import { worldTenant } from './directory';
-import { createDyingStore, type DyingStore } from './mortal-store';
+import { createDyingStore, DEATH_STRIDE, type DyingStore } from './mortal-store';
 import { onboardAsAdmin, OPERATOR, personWith, startStory, type Story } from './story';
 
 let story: Story;
@@ -143,7 +143,7 @@ const lost = JSON.parse('{"apply":true,"then":{"transport":"reset-before-headers
 describe('a customer-owned app while things go wrong', () => {
   it('is made once, whichever write its process dies after', { timeout: 300_000 }, async () => {
     let deaths = 0;
-    for (let survived = false; !survived && deaths < 60; ) {
+    for (let survived = false; !survived && deaths < 80; ) {
       let dying: DyingStore | undefined;
       await story.renew({
         wrapStore: (store) => {
@@ -156,7 +156,7 @@ describe('a customer-owned app while things go wrong', () => {
       const first = await codeOrState(register(adminToken()));
       survived = dying?.died() !== true;
       dying?.dieAfter(undefined);
-      if (!survived) deaths += 1;
+      if (!survived) deaths += DEATH_STRIDE;
       expect(['active', 'STATE_UNAVAILABLE', 'AUDIT_UNAVAILABLE'], `after write ${deaths}`).toContain(first);
       expect((await register(adminToken())).state, `after write ${deaths}`).toBe('active');
       expect(await whatIsThere(), `after write ${deaths}`).toEqual(ONE_OF_EACH);

@@ -1,6 +1,6 @@
 /**
  * A process that advances or removes one account and kills itself, without a chance to tidy up, right after a write of its own. Bundled
- * and started by kill.test.ts; it says what it reached when there was nothing to write.
+ * and started by kill.thorough.test.ts; it says what it reached when there was nothing to write.
  */
 import { flushCompileCache } from 'node:module';
 import { followSandboxClock } from '../../src/cli/sandbox-clock';

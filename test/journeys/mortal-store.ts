@@ -92,3 +92,6 @@ function passThrough(store: IdentifiedStore): IdentifiedStore {
     close: () => store.close(),
   };
 }
+
+/** A test that dies after one write after the other takes every fourth; all of them with `EVERY_WRITE=1`, as long as that takes. */
+export const DEATH_STRIDE = process.env['EVERY_WRITE'] === '1' ? 1 : 4;

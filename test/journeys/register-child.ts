@@ -1,6 +1,6 @@
 /**
  * A process that registers one certificate on an app when it is told to, on a state it shares with others. Bundled and started
- * by register-processes.test.ts. It can be told to kill itself, without a chance to tidy up, when it has sent its PATCH.
+ * by register-processes.thorough.test.ts. It can be told to kill itself, without a chance to tidy up, when it has sent its PATCH.
  */
 import { followSandboxClock } from '../../src/cli/sandbox-clock';
 import { openStateStore } from '../../src/core/adapters/open-store';

@@ -8,7 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { auditOf, codeOf, failureOf, invite, requestsDuring } from './attacks';
 import { tokenFor } from './admin-token';
 import { worldTenant } from './directory';
-import { createDyingStore, type DyingStore } from './mortal-store';
+import { createDyingStore, DEATH_STRIDE, type DyingStore } from './mortal-store';
 import { onboardAsAdmin, OPERATOR, personWith, startStory, type Story } from './story';
 
 let story: Story;
@@ -111,7 +111,7 @@ describe('an app registration whose adoption dies', () => {
       await adopt().catch(() => undefined);
       survived = dying?.died() !== true;
       dying?.dieAfter(undefined);
-      if (!survived) deaths += 1;
+      if (!survived) deaths += DEATH_STRIDE;
       expect(await adopt(), `after write ${deaths}`).toMatchObject({ state: 'active', origin: 'adopted' });
       expect(ownApp()?.keyCredentials, `after write ${deaths}`).toHaveLength(2);
       expect(ownApp()?.keyCredentials[0]).toEqual(someKey());
@@ -212,7 +212,7 @@ describe('a registered app that is removed', () => {
       await remove().catch(() => undefined);
       survived = dying?.died() !== true;
       dying?.dieAfter(undefined);
-      if (!survived) deaths += 1;
+      if (!survived) deaths += DEATH_STRIDE;
       await remove().catch((error: unknown) => expect(error, `after write ${deaths}`).toMatchObject({ code: 'CUSTOMER_APP_UNKNOWN' }));
       expect(await apps().list(OPERATOR)).toEqual([]);
       expect(tenant().applications.list(story.clock.now())).toEqual([]);
