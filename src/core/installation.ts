@@ -34,7 +34,7 @@ import type { CustomerAppsOptions } from './corridor/customer-apps/customer-app-
 import { createCustomerApps, type CustomerApps } from './corridor/customer-apps/customer-apps';
 import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
-import type { StaticSource } from './corridor/certificates/rotation-steps';
+import type { StaticSource } from './corridor/certificates/rotation-work';
 import { createSignerReports, type SignerReports } from './corridor/certificates/signer-reports';
 import { isOnboardingError, OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';

@@ -10,7 +10,7 @@ import { openPrivateKey, readCertificateDer } from '../../src/core/certificates/
 import { hasCode, OnboardingError } from '../../src/core/errors';
 import { secret } from '../../src/core/internal/secret';
 import { claimRecord } from '../../src/core/records';
-import { needsStep } from '../../src/core/corridor/certificates/renew-certificates';
+import { needsStep } from '../../src/core/corridor/certificates/judge-credential';
 import { makeServerCertificate } from '../core/adapters/tls-server';
 import { changeKeys, registrationOf } from './key-stage';
 import { registered } from './rotations';

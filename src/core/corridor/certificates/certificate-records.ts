@@ -13,7 +13,7 @@ import { listSigners } from '../../certificates/rotation/signers';
 import { type Thumbprints, withThumbprints } from '../../certificates/records/thumbprints';
 import { listCustomerApps } from '../../customer-apps/records';
 import { type OnboardingContext, requireOperator } from '../context';
-import type { StaticSource } from './rotation-steps';
+import type { StaticSource } from './rotation-work';
 import { unregisterCertificate, type UnregisteredCredential } from './unregister';
 
 /** A stored certificate as people and programs see it. */

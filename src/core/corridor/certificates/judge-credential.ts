@@ -7,7 +7,6 @@ import { type Occasion, type OccasionType, rotationSubject } from '../../certifi
 import { judgeRenewal, planRenewal, type Renewal, type RenewalReason, type RenewalStatus } from '../../certificates/renewal/renewal';
 import { type CertificateRotation, isRunning, type RotationState } from '../../certificates/rotation/rotation-model';
 import { judgeRotation } from '../../certificates/rotation/rotation-watch';
-import { needsStep } from './renew-certificates';
 import type { CredentialKind, CredentialProblem, WatchedCredential } from './watched-credentials';
 
 /** `unwatched`: nobody can see from here when it ends; `unreadable`: it could not be opened. */
@@ -47,6 +46,8 @@ export interface CheckedCredential {
   readonly problems: readonly CredentialProblem[];
 }
 
+/** A rotation that was taken back had its reason, which is not gone an hour later. */
+const RETRY_MS = 24 * 60 * 60_000;
 const ALARMING: ReadonlySet<CredentialStatus> = new Set(['expiring', 'expired', 'not_yet_valid', 'unreadable']);
 
 /** `now` in milliseconds since the Unix epoch. */
@@ -140,4 +141,13 @@ function describeStatus(status: CredentialStatus, notAfter: string | undefined, 
 
 function day(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
+}
+
+/** Pure. Has a rotation of this credential something to do now? `now` in milliseconds since the Unix epoch. */
+export function needsStep({ certificateId, rotation }: Pick<WatchedCredential, 'certificateId' | 'rotation'>, { mayRenewNow, status }: Pick<CheckedCredential, 'mayRenewNow' | 'status'>, now: number): boolean {
+  if (certificateId === null) return false;
+  if (rotation !== undefined && isRunning(rotation)) return now >= rotation.nextStepAt;
+  if (rotation?.state === 'rolled_back' && now < (rotation.endedAt ?? 0) + RETRY_MS) return false;
+  // What has expired can no longer vouch for its successor.
+  return mayRenewNow && status !== 'expired';
 }

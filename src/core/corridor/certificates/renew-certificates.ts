@@ -2,11 +2,8 @@
  * One step for every certificate that needs one: begin the rotation of what is due, go on with what is running. What fails with
  * one certificate is reported with it and keeps none of the others from going on.
  */
-import { isRunning } from '../../certificates/rotation/rotation-model';
 import { isOnboardingError, type OnboardingError } from '../../errors';
-import type { CheckedCredential } from './judge-credential';
 import type { RotationReport } from './rotate';
-import type { WatchedCredential } from './watched-credentials';
 
 export interface RenewalStep {
   readonly certificateId: string;
@@ -19,18 +16,6 @@ export interface Renewed {
   readonly steps: readonly RenewalStep[];
   /** By certificate id, why its step was not taken. */
   readonly failures: ReadonlyMap<string, OnboardingError>;
-}
-
-/** A rotation that was taken back had its reason, which is not gone an hour later. */
-const RETRY_MS = 24 * 60 * 60_000;
-
-/** Pure. Has a rotation of this credential something to do now? `now` in milliseconds since the Unix epoch. */
-export function needsStep({ certificateId, rotation }: Pick<WatchedCredential, 'certificateId' | 'rotation'>, { mayRenewNow, status }: Pick<CheckedCredential, 'mayRenewNow' | 'status'>, now: number): boolean {
-  if (certificateId === null) return false;
-  if (rotation !== undefined && isRunning(rotation)) return now >= rotation.nextStepAt;
-  if (rotation?.state === 'rolled_back' && now < (rotation.endedAt ?? 0) + RETRY_MS) return false;
-  // What has expired can no longer vouch for its successor.
-  return mayRenewNow && status !== 'expired';
 }
 
 /** `rotate` takes one step. Raises only what is no error of ours. */

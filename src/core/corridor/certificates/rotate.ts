@@ -14,7 +14,8 @@ import { replaceRecord, type Stored } from '../../records';
 import type { OnboardingContext } from '../context';
 import { beginRotation, requireAlone, requireRotation } from './rotation-begin';
 import { type Blocker, findBlockers } from './rotation-blockers';
-import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, removeNewKeys, retireOld, rollBack, type RotationWork } from './rotation-steps';
+import { activateSuccessor, issueSuccessor, proveSuccessor, registerSuccessor, releaseOld, removeNewKeys, retireOld, rollBack } from './rotation-steps';
+import type { RotationWork } from './rotation-work';
 
 export interface RotationReport {
   readonly rotation: CertificateRotation;

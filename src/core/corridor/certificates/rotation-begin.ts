@@ -9,7 +9,7 @@ import { type CertificateRotation, findRotation, isRunning, listRotations, rotat
 import { OnboardingError } from '../../errors';
 import { claimRecord, replaceRecord, retireRecord, type Stored } from '../../records';
 import type { OnboardingContext } from '../context';
-import type { RotationWork } from './rotation-steps';
+import type { RotationWork } from './rotation-work';
 
 /** Written down before anything is done; whoever loses the race goes on with the winner's. Raises as `rotate` does. */
 export async function beginRotation(work: RotationWork, certificateId: string, lineId: string, last: Stored<CertificateRotation> | undefined): Promise<Stored<CertificateRotation>> {

@@ -2,7 +2,7 @@
 import { requireCertificate } from '../../certificates/records/records';
 import type { CertificateRotation } from '../../certificates/rotation/rotation-model';
 import { listSigners, type Signer } from '../../certificates/rotation/signers';
-import type { RotationWork, StaticSource } from './rotation-steps';
+import type { RotationWork, StaticSource } from './rotation-work';
 
 export interface Blocker {
   readonly code: 'CERTIFICATE_SIGNER_BEHIND' | 'CERTIFICATE_STATIC_SOURCE' | 'CERTIFICATE_EXPORTED';

@@ -9,7 +9,7 @@ import { hasCode, isOnboardingError } from '../../errors';
 import { sha256Hex } from '../../internal/encoding';
 import type { TokenSource } from '../../ports';
 import { findOwnership } from '../../sso/ownership';
-import type { RotationWork } from './rotation-steps';
+import type { RotationWork } from './rotation-work';
 
 /** More would make a round of a large installation long and say little more. */
 const AT_ONCE = 4;

@@ -7,7 +7,6 @@ import { findCertificate, openPrivateKey, readCertificateDer, recordCertificateU
 import { retireCertificate } from '../../certificates/records/retire';
 import { createCertificate } from '../../certificates/records/store-certificate';
 import { findLine, joinLine, switchLine } from '../../certificates/rotation/line';
-import type { RotationSettings } from '../../certificates/lifecycle';
 import { type LifetimeLimit, readLifetimeLimit } from '../../certificates/lifetime-policy';
 import { KEY_BITS, type CertificateRecord, type KeyBits } from '../../certificates/model';
 import { addKeyCredential, removeKeyCredential } from '../../certificates/keys/roll-keys';
@@ -15,30 +14,10 @@ import { keyIdOf } from '../../certificates/keys/key-credentials';
 import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../../certificates/rotation/rotation';
 import { type CertificateRotation, findRotation, type RotatingApp } from '../../certificates/rotation/rotation-model';
 import { hasCode } from '../../errors';
-import type { TokenSource } from '../../ports';
 import type { OnboardingContext } from '../context';
 import { findBlockers } from './rotation-blockers';
 import { askRound } from './rotation-proof';
-
-export interface RotationWork {
-  readonly context: OnboardingContext;
-  readonly settings: RotationSettings;
-  /** Tokens of the apps as if they signed in with this stored certificate already. */
-  readonly tokensWith: (certificateId: string) => TokenSource;
-  /** Files that apps of this configuration sign in with, beside the store. */
-  readonly staticSources: () => Promise<readonly StaticSource[]>;
-  /** How long the home tenant's policy is waited for at most. */
-  readonly limitPolicyTime: (signal?: AbortSignal) => AbortSignal;
-  readonly operatorId: string;
-  readonly signal: AbortSignal | undefined;
-}
-
-export interface StaticSource {
-  readonly appKey: string;
-  readonly source: 'pfx' | 'pem';
-  readonly file: string;
-  readonly thumbprintSha256: string;
-}
+import type { RotationWork } from './rotation-work';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_LIFETIME_DAYS = 365;

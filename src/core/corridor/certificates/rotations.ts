@@ -4,7 +4,7 @@ import { releaseSigner, requireSigner, type Signer } from '../../certificates/ro
 import type { TokenSource } from '../../ports';
 import { type OnboardingContext, requireOperator } from '../context';
 import { abortRotation, planRotation, rotateCertificate, type RotationPlan, type RotationReport } from './rotate';
-import type { RotationWork, StaticSource } from './rotation-steps';
+import type { RotationWork, StaticSource } from './rotation-work';
 
 export interface Rotations {
   /**
