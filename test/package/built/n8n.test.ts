@@ -37,8 +37,12 @@ describe.each(nodes)('$path', ({ path, node }) => {
     expect(codex.node).toBe(`${packageName}.${node.description.name}`);
   });
 
-  it('asks for credentials of this package only, which let it in', () => {
-    for (const { name } of node.description.credentials ?? []) {
+  it('asks for credentials of this package, which let it in, and for one of n8n\'s own at most where it may be missing', () => {
+    const asked = node.description.credentials ?? [];
+    const foreign = asked.filter(({ name }) => !credentials.some((credential) => credential.type.name === name));
+    expect(foreign.filter(({ required }) => required === true)).toEqual([]);
+    expect(['', 'microsoftEntraOAuth2Api']).toContain(foreign.map(({ name }) => name).join());
+    for (const { name } of asked.filter((one) => !foreign.includes(one))) {
       const type = credentials.find((credential) => credential.type.name === name)?.type;
       expect(type?.supportedNodes).toContain(node.description.name);
       expect(type?.restrictToSupportedNodes).toBe(true);
