@@ -254,10 +254,11 @@ describe('a check that rotates', () => {
   it('does not begin again at once what was taken back', () => {
     const rotation = asRotation({ state: 'rolled_back', endedAt: 1000 });
     const due = { mayRenewNow: true, status: 'due' } as const;
-    expect(needsStep({ certificateId: 'c', rotation }, due, 1000 + 23 * HOUR_MS)).toBe(false);
-    expect(needsStep({ certificateId: 'c', rotation }, due, 1000 + 24 * HOUR_MS)).toBe(true);
-    expect(needsStep({ certificateId: 'c', rotation: undefined }, { mayRenewNow: true, status: 'expired' }, 1000)).toBe(false);
-    expect(needsStep({ certificateId: null, rotation: undefined }, due, 1000)).toBe(false);
+    expect(needsStep({ certificateId: 'c', appKeys: ['backup'], rotation }, due, 1000 + 23 * HOUR_MS)).toBe(false);
+    expect(needsStep({ certificateId: 'c', appKeys: ['backup'], rotation }, due, 1000 + 24 * HOUR_MS)).toBe(true);
+    expect(needsStep({ certificateId: 'c', appKeys: ['backup'], rotation: undefined }, { mayRenewNow: true, status: 'expired' }, 1000)).toBe(false);
+    expect(needsStep({ certificateId: null, appKeys: ['backup'], rotation: undefined }, due, 1000)).toBe(false);
+    expect(needsStep({ certificateId: 'c', appKeys: ['customer:contoso/backup'], rotation: undefined }, due, 1000)).toBe(false);
   });
 });
 

@@ -69,3 +69,15 @@ describe('undoing a rotation', () => {
     expect(await signOnce(story, 'backup')).toBe(first);
   });
 });
+
+describe('an old key that was about to go', () => {
+  it('stays when a file of it was taken meanwhile, until that is released', async () => {
+    await rotateUntil(story, first, 'retiring');
+    await certificates().exportFile(first, { format: 'pfx', password: secret('correct horse') }, OPERATOR);
+    expect((await certificates().rotate(first, OPERATOR)).rotation).toMatchObject({ state: 'overlap', reasons: [{ code: 'CERTIFICATE_EXPORTED' }] });
+    expect(await keysOf(story, 'backup')).toHaveLength(2);
+    await certificates().releaseSigner(`export:${first}`, OPERATOR);
+    await rotateUntil(story, first, 'done');
+    expect(await keysOf(story, 'backup')).toHaveLength(1);
+  });
+});

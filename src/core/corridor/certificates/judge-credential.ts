@@ -7,7 +7,7 @@ import { type Occasion, type OccasionType, rotationSubject } from '../../certifi
 import { judgeRenewal, planRenewal, type Renewal, type RenewalReason, type RenewalStatus } from '../../certificates/renewal/renewal';
 import { type CertificateRotation, isRunning, type RotationState } from '../../certificates/rotation/rotation-model';
 import { judgeRotation } from '../../certificates/rotation/rotation-watch';
-import type { CredentialKind, CredentialProblem, WatchedCredential } from './watched-credentials';
+import { type CredentialKind, type CredentialProblem, isCustomers, type WatchedCredential } from './watched-credentials';
 
 /** `unwatched`: nobody can see from here when it ends; `unreadable`: it could not be opened. */
 export type CredentialStatus = RenewalStatus | 'unwatched' | 'unreadable';
@@ -144,8 +144,8 @@ function day(at: number): string {
 }
 
 /** Pure. Has a rotation of this credential something to do now? `now` in milliseconds since the Unix epoch. */
-export function needsStep({ certificateId, rotation }: Pick<WatchedCredential, 'certificateId' | 'rotation'>, { mayRenewNow, status }: Pick<CheckedCredential, 'mayRenewNow' | 'status'>, now: number): boolean {
-  if (certificateId === null) return false;
+export function needsStep({ certificateId, appKeys, rotation }: Pick<WatchedCredential, 'certificateId' | 'appKeys' | 'rotation'>, { mayRenewNow, status }: Pick<CheckedCredential, 'mayRenewNow' | 'status'>, now: number): boolean {
+  if (certificateId === null || isCustomers({ appKeys })) return false;
   if (rotation !== undefined && isRunning(rotation)) return now >= rotation.nextStepAt;
   if (rotation?.state === 'rolled_back' && now < (rotation.endedAt ?? 0) + RETRY_MS) return false;
   // What has expired can no longer vouch for its successor.

@@ -115,6 +115,10 @@ export async function releaseOld(work: RotationWork, rotation: CertificateRotati
 
 export async function retireOld(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports } = work.context;
+  // Somebody may have taken a file of the old key since the last look; once a key is gone there is no way back.
+  const isWhole = rotation.apps.every(({ removedAt }) => removedAt === null) && (await findLine(ports, rotation.lineId))?.previousId !== null;
+  const blockers = isWhole ? await findBlockers(work, rotation) : [];
+  if (blockers.length > 0) return afterRelease({ ...rotation, state: 'overlap' }, blockers, ports.clock.now());
   // First nobody falls back to it any more, then it goes.
   const line = { currentId: rotation.toCertificateId, previousId: null, switchedAt: rotation.activatedAt ?? ports.clock.now(), decidedBy: decisionOf(rotation) };
   if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;

@@ -70,8 +70,9 @@ function idleOf({ state, activatedAt, fromCertificateId, toCertificateId }: Cert
   return activatedAt === null || state === 'rolling_back' ? toCertificateId : fromCertificateId;
 }
 
-function isCustomers({ appKeys }: WatchedCredential): boolean {
-  return appKeys.every((key) => key.startsWith(CUSTOMER_PREFIX));
+/** Of a customer's own app: nobody here rotates it. */
+export function isCustomers({ appKeys }: Pick<WatchedCredential, 'appKeys'>): boolean {
+  return appKeys.length > 0 && appKeys.every((key) => key.startsWith(CUSTOMER_PREFIX));
 }
 
 async function watchSource(ports: Pick<Ports, 'store' | 'sealer'>, watch: CredentialWatch, shelf: Shelf, appKey: string, setting: AppCredentialSetting): Promise<WatchedCredential> {
