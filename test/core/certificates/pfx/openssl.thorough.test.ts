@@ -84,10 +84,12 @@ const inspect = (bytes: Uint8Array, password: string) => inspectCertificateFile(
 
 /** What OpenSSL wrote, read by both. */
 async function expectTheSame(order: Order, bytes: Buffer): Promise<void> {
-  const theirs = openssl(['pkcs12', ...providers, '-in', path('theirs.p12'), '-nodes', '-passin', 'env:PFX_PASSWORD'], order.password);
+  const theirs = openssl(['pkcs12', ...providers, '-in', path('theirs.p12'), '-nodes', '-info', '-passin', 'env:PFX_PASSWORD'], order.password);
   expect(theirs.isDone, theirs.stderr).toBe(true);
   const report = await inspect(bytes, order.password);
-  const refused = [REFUSED_MACS[order.mac ?? ''], REFUSED[order.certPbe], REFUSED[order.keyPbe]].filter((name) => name !== undefined);
+  // Without a MAC some versions leave the certificates in the clear, whatever cipher was asked for.
+  const certPbe = theirs.stderr.includes('PKCS7 Encrypted data') ? order.certPbe : '';
+  const refused = [REFUSED_MACS[order.mac ?? ''], REFUSED[certPbe], REFUSED[order.keyPbe]].filter((name) => name !== undefined);
   if (refused.length > 0) {
     expect(report).toMatchObject({ ok: false, error: { code: 'PFX_ALGORITHM_UNSUPPORTED' } });
     const algorithm = report.ok ? '' : JSON.stringify(report.error['algorithm']);
@@ -136,7 +138,7 @@ describe.runIf(hasOpenssl)('a file of OpenSSL', () => {
         written += 1;
         await expectTheSame(chosen, bytes);
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
     expect(written).toBeGreaterThan(20);
   });
