@@ -72,7 +72,7 @@ await test('the packed package in the queue mode of n8n', async (n8n) => {
 
   await n8n.test('the main process and both workers load the package', async () => {
     const nodes = (await stage.client.call('GET', '/types/nodes.json')).body as { name: string }[];
-    assert.deepEqual(nodes.map(({ name }) => name).filter((name) => name.startsWith(`${PACKAGE}.`)).toSorted(), ['m365ConsentTrigger', 'm365Onboarding', 'm365OnboardingTool'].map((name) => `${PACKAGE}.${name}`));
+    assert.deepEqual(nodes.map(({ name }) => name).filter((name) => name.startsWith(`${PACKAGE}.`)).toSorted(), ['m365ConsentTrigger', 'm365Onboarding', 'm365OnboardingTool', 'm365OnboardingTrigger'].map((name) => `${PACKAGE}.${name}`));
     const runs = await runAtOnce(await publishOne('onboarding', 'explainErrorCode', { errorCode: 'account_exists' }, {}), 12);
     assertSucceeded(runs);
     assertDistributed(runs);
