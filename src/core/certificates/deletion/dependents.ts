@@ -25,7 +25,7 @@ interface StaticFile {
   readonly thumbprintSha256: string;
 }
 
-/** An app whose credential is a stored certificate: any of the line that signs for it. */
+/** An app whose credential is a stored certificate; whichever of its line signs stands for it. */
 export interface ConfiguredCertificate {
   readonly appKey: string;
   readonly lineId: string;
