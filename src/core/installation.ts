@@ -27,7 +27,7 @@ import { openSigningCertificate } from './certificates/rotation/line';
 import { openPrivateKey } from './certificates/records/records';
 import type { SignerIdentity } from './certificates/rotation/signers';
 import type { AppCredentialSetting, Configuration } from './configuration';
-import { isCheckOverdue } from './corridor/certificates/check-certificates';
+import { createOverdueLook } from './corridor/certificates/check-certificates';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/certificates/credentials';
 import type { CustomerAppsOptions } from './corridor/customer-apps/customer-app-entry';
@@ -91,7 +91,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
   const { ports, audit, tokensWith, readFileValidity, signerReports } = buildPorts(options, https);
   const settings = buildSettings(options);
   const check = { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates };
-  const needsAttention = async () => isCheckOverdue({ settings, ports }, check);
+  const needsAttention = createOverdueLook({ settings, ports }, check);
   const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention });
   return {
     onboarding,

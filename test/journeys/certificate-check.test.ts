@@ -302,9 +302,24 @@ describe('the heartbeat', () => {
     expect(await health()).toMatchObject({ status: 200, body: '{"ok":true,"attention":true}' });
     expect(story.events).toEqual([]);
     await check();
+    story.advanceClock(10);
+    expect(await health()).toMatchObject({ status: 200, body: '{"ok":true}' });
     const kept = await story.store.get('certificates/heartbeat/check');
     await story.store.set('certificates/heartbeat/check', (kept?.value ?? '').replace(/"everyHours\\":24/, '"everyHours\\\\":9999'));
+    story.advanceClock(10);
     expect(await health()).toMatchObject({ status: 200, body: '{"ok":true,"attention":true}' });
+  });
+
+  it('is looked for once in ten seconds, however often strangers ask', async () => {
+    const health = async () => story.onboarding.handle({ method: 'GET', path: '/healthz', query: new URLSearchParams(), headers: {}, body: '' });
+    await generate('Backup');
+    const lists = vi.spyOn(story.store, 'list');
+    await Promise.all(Array.from({ length: 20 }, health));
+    expect(lists).toHaveBeenCalledTimes(1);
+    story.advanceClock(10);
+    await health();
+    expect(lists).toHaveBeenCalledTimes(2);
+    lists.mockRestore();
   });
 
   it('is missed when a certificate was stored and no check ever ran', async () => {

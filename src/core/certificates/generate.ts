@@ -9,14 +9,12 @@ import type forge from 'node-forge';
 import { OnboardingError } from '../errors';
 import type { Ports, RsaKeyPair } from '../ports';
 import { readCertificateFacts, toPem } from './facts';
-import { KEY_BITS, type CredentialCertificate, type KeyBits } from './model';
+import { DEFAULT_KEY_BITS, DEFAULT_LIFETIME_DAYS, KEY_BITS, type CredentialCertificate, type KeyBits } from './model';
 
 type Forge = typeof forge;
 /** Exported by forge and missing from its types. */
 type ForgePki = Forge['pki'] & { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 };
 
-const DEFAULT_KEY_BITS = 3072;
-const DEFAULT_LIFETIME_DAYS = 365;
 const MAX_LIFETIME_DAYS = 3650;
 /** X.520 upper bound of a common name, in characters. */
 const MAX_SUBJECT_LENGTH = 64;

@@ -6,8 +6,7 @@
 import * as z from 'zod/v4';
 import { isOnboardingError, OnboardingError } from '../errors';
 import type { Ports } from '../ports';
-
-const DEFAULT_LIFETIME_DAYS = 365;
+import { DEFAULT_LIFETIME_DAYS } from './model';
 
 /** `none`: the policy was read and limits nothing. `unreadable`: nobody knows; `reason` is an error code or an HTTP status. */
 export type LifetimeLimit = { readonly kind: 'none' } | { readonly kind: 'limited'; readonly maxDays: number } | { readonly kind: 'unreadable'; readonly reason: string };

@@ -8,6 +8,8 @@ import type { Secret } from '../internal/secret';
 
 export const KEY_BITS = [2048, 3072, 4096] as const;
 export type KeyBits = (typeof KEY_BITS)[number];
+export const DEFAULT_KEY_BITS: KeyBits = 3072;
+export const DEFAULT_LIFETIME_DAYS = 365;
 
 const thumbprint = (digits: number) => z.string().regex(new RegExp(`^[0-9A-F]{${digits}}$`));
 const instant = z.iso.datetime({ precision: 0 });
@@ -72,6 +74,11 @@ export type CertificateUse = Readonly<z.infer<typeof certificateUseSchema>>;
 /** What people and programs see of a stored certificate. */
 export type CertificateRecord = Readonly<z.infer<typeof certificateRecordSchema>>;
 export type StoredCertificate = Readonly<z.infer<typeof storedCertificateSchema>>;
+
+/** Id of the first certificate of the line this one belongs to. */
+export function lineIdOf({ id, lineId }: Pick<CertificateRecord, 'id' | 'lineId'>): string {
+  return lineId ?? id;
+}
 
 /** A certificate with its key, in memory. */
 export interface CredentialCertificate extends CertificateFacts {

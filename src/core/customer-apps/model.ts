@@ -90,9 +90,17 @@ export function stateOf(app: CustomerApp): CustomerAppState {
   return nextStep(app) === undefined ? 'active' : 'registering';
 }
 
+/** No app key of the configuration can begin like this. */
+const USER_PREFIX = 'customer:';
+
 /** The name under which a stored certificate says who uses it. */
 export function certificateUserOf({ accountId, key }: Pick<CustomerApp, 'accountId' | 'key'>): string {
-  return `customer:${accountId}/${key}`;
+  return `${USER_PREFIX}${accountId}/${key}`;
+}
+
+/** Is it a customer's own app that a certificate names as its user? */
+export function isCustomerAppUser(appKey: string): boolean {
+  return appKey.startsWith(USER_PREFIX);
 }
 
 /** Do both lists ask for the same, whatever their order? */

@@ -1,6 +1,6 @@
 /** Who still needs a certificate. Pure: what was read is judged here. A certificate is deleted only when nobody does. */
 import type { CertificateLine } from '../rotation/line';
-import type { CertificateRecord } from '../model';
+import { type CertificateRecord, lineIdOf } from '../model';
 import { isRunning, type CertificateRotation, type RotationState } from '../rotation/rotation-model';
 import type { Signer, SignerSource } from '../rotation/signers';
 
@@ -43,11 +43,6 @@ export interface DependentFacts {
   readonly customerApps: readonly { readonly accountId: string; readonly key: string; readonly certificateId: string | null; readonly provenAt: number | null }[];
   /** Every stored certificate. */
   readonly certificates: readonly CertificateRecord[];
-}
-
-/** Id of the first certificate of a line. */
-export function lineIdOf({ id, lineId }: Pick<CertificateRecord, 'id' | 'lineId'>): string {
-  return lineId ?? id;
 }
 
 /** The file of a key that no app ever had is somebody's copy, and nobody signs with it. */

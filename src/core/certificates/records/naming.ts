@@ -4,7 +4,8 @@
  */
 import { OnboardingError } from '../../errors';
 
-const MAX_NAME_LENGTH = 80;
+/** In UTF-16 code units. */
+export const MAX_NAME_LENGTH = 80;
 const MAX_DESCRIPTION_LENGTH = 400;
 
 export interface CertificateNaming {

@@ -41,8 +41,12 @@ export async function readCertificateDer(ports: CertificatePorts, id: string): P
  * when the record or the ring was changed, and like {@link requireCertificate}.
  */
 export async function openPrivateKey(ports: CertificatePorts, id: string): Promise<{ readonly thumbprintSha256: string; readonly privateKey: Secret }> {
-  const { sealedPrivateKey, thumbprintSha256 } = await requireStored(ports, id);
-  return { thumbprintSha256, privateKey: ports.sealer.open(sealedPrivateKey, keyBinding(id, thumbprintSha256)) };
+  return openKeyOf(ports, await requireStored(ports, id));
+}
+
+/** The same of a record that was read already. Raises `SEAL_BROKEN`. */
+export function openKeyOf({ sealer }: Pick<CertificatePorts, 'sealer'>, { id, thumbprintSha256, sealedPrivateKey }: StoredCertificate): { readonly thumbprintSha256: string; readonly privateKey: Secret } {
+  return { thumbprintSha256, privateKey: sealer.open(sealedPrivateKey, keyBinding(id, thumbprintSha256)) };
 }
 
 /**

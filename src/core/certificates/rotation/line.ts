@@ -4,10 +4,11 @@
  * replicas that have not heard of the new key yet.
  */
 import * as z from 'zod/v4';
-import { hasCode, OnboardingError } from '../../errors';
+import { OnboardingError } from '../../errors';
 import type { Secret } from '../../internal/secret';
 import { claimRecord, findRecord, type RecordKind, type RecordPorts, replaceRecord } from '../../records';
-import { openPrivateKey } from '../records/records';
+import { lineIdOf, type StoredCertificate } from '../model';
+import { findStored, notFound, openKeyOf } from '../records/records';
 
 const MAX_ATTEMPTS = 8;
 
@@ -70,11 +71,25 @@ export interface SigningCertificate {
  * `CERTIFICATE_NOT_FOUND`, `SEAL_BROKEN` and like {@link findLine}.
  */
 export async function openSigningCertificate(ports: RecordPorts, certificateId: string): Promise<SigningCertificate & { readonly previous?: SigningCertificate }> {
-  const line = await findLineOf(ports, certificateId);
-  if (line === undefined) return open(ports, certificateId);
-  const current = await open(ports, line.currentId);
-  const previous = line.previousId === null ? undefined : await openIfThere(ports, line.previousId);
-  return { ...current, ...(previous === undefined ? {} : { previous }) };
+  // Every token request comes here. Most configurations name the first certificate of a line, whose id is the line's own.
+  const own = await findLine(ports, certificateId);
+  if (own !== undefined) return openLine(ports, own);
+  const stored = await findStored(ports, certificateId);
+  const lineId = stored === undefined ? await findLineId(ports, certificateId) : lineIdOf(stored);
+  const line = lineId === certificateId ? undefined : await findLine(ports, lineId);
+  if (line !== undefined) return openLine(ports, line);
+  if (stored === undefined) throw notFound(certificateId);
+  return openStored(ports, stored);
+}
+
+async function openLine(ports: RecordPorts, { currentId, previousId }: CertificateLine): Promise<SigningCertificate & { readonly previous?: SigningCertificate }> {
+  const [current, previous] = [await findStored(ports, currentId), previousId === null ? undefined : await findStored(ports, previousId)];
+  if (current === undefined) throw notFound(currentId);
+  return { ...openStored(ports, current), ...(previous === undefined ? {} : { previous: openStored(ports, previous) }) };
+}
+
+function openStored(ports: RecordPorts, stored: StoredCertificate): SigningCertificate {
+  return { certificateId: stored.id, ...openKeyOf(ports, stored) };
 }
 
 /** The line of any certificate in it. Undefined for one that was never rotated. Raises like {@link findLine}. */
@@ -84,17 +99,4 @@ export async function findLineOf(ports: RecordPorts, certificateId: string): Pro
   if (own !== undefined) return own;
   const lineId = await findLineId(ports, certificateId);
   return lineId === certificateId ? undefined : findLine(ports, lineId);
-}
-
-async function open(ports: RecordPorts, certificateId: string): Promise<SigningCertificate> {
-  return { certificateId, ...(await openPrivateKey(ports, certificateId)) };
-}
-
-async function openIfThere(ports: RecordPorts, certificateId: string): Promise<SigningCertificate | undefined> {
-  try {
-    return await open(ports, certificateId);
-  } catch (error) {
-    if (hasCode(error, 'CERTIFICATE_NOT_FOUND')) return undefined;
-    throw error;
-  }
 }

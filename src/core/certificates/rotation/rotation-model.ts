@@ -43,6 +43,8 @@ export const rotationSchema = z.object({
   toCertificateId: z.string(),
   state: z.enum(ROTATION_STATES),
   apps: z.array(rotatingAppSchema),
+  /** Customers whose tenants are asked beside the home tenant, chosen once the new key is registered. */
+  sampleAccountIds: z.array(z.string()).optional(),
   proof: proofSchema,
   startedAt: instant,
   startedBy: z.string(),

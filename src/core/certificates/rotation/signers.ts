@@ -12,7 +12,8 @@ const HOUR_MS = 60 * 60_000;
 const FOLLOWING_MS = 25 * HOUR_MS;
 /** Whoever signs with a file of its own goes on with it when it wakes. */
 const STATIC_MS = 35 * 24 * HOUR_MS;
-const NOTE_EVERY_MS = HOUR_MS;
+/** What somebody signs with is news again after this time. */
+export const NOTE_EVERY_MS = HOUR_MS;
 
 export const SIGNER_SOURCES = ['store', 'pfx', 'pem', 'export'] as const;
 export type SignerSource = (typeof SIGNER_SOURCES)[number];

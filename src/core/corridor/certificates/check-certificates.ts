@@ -70,6 +70,7 @@ export async function checkCertificates(context: OnboardingContext, options: Che
   return { items, appKeys, heartbeat, attention, complete, steps, occasions };
 }
 
+const LOOK_EVERY_MS = 10_000;
 const NOTHING_DONE: Renewed = { steps: [], failures: new Map() };
 
 async function renewDue(context: OnboardingContext, options: CheckOptions & { readonly rotate: Rotate }, operatorId: string, signal?: AbortSignal): Promise<Renewed> {
@@ -97,8 +98,26 @@ export async function watchHeartbeat(context: OnboardingContext, options: CheckO
   return heartbeat;
 }
 
-/** For `/healthz`, which strangers may ask for as often as they like: tells nobody. Without a master key there is nothing to watch. */
-export async function isCheckOverdue(context: OnboardingContext, options: CheckOptions): Promise<boolean> {
+/**
+ * For `/healthz`, which strangers may ask for as often as they like: tells nobody, and looks into the store once in ten seconds.
+ * Raises like {@link isCheckOverdue}.
+ */
+export function createOverdueLook(context: OnboardingContext, options: CheckOptions): () => Promise<boolean> {
+  let last: { readonly at: number; readonly answer: Promise<boolean> } | undefined;
+  return async () => {
+    const now = context.ports.clock.now();
+    if (last !== undefined && now >= last.at && now - last.at < LOOK_EVERY_MS) return last.answer;
+    const look = { at: now, answer: isCheckOverdue(context, options) };
+    last = look;
+    return look.answer.catch((error: unknown) => {
+      if (last === look) last = undefined;
+      throw error;
+    });
+  };
+}
+
+/** Without a master key there is nothing to watch. Raises `STATE_UNAVAILABLE`. */
+async function isCheckOverdue(context: OnboardingContext, options: CheckOptions): Promise<boolean> {
   if (!context.ports.sealer.ready) return false;
   try {
     return (await heartbeatNow(context, options)).overdue;

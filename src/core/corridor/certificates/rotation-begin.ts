@@ -6,6 +6,7 @@ import type { CertificateRecord } from '../../certificates/model';
 import { requireCertificate } from '../../certificates/records/records';
 import { NO_PROOF } from '../../certificates/rotation/rotation';
 import { type CertificateRotation, findRotation, isRunning, listRotations, rotationKind } from '../../certificates/rotation/rotation-model';
+import { isCustomerAppUser } from '../../customer-apps/model';
 import { OnboardingError } from '../../errors';
 import { claimRecord, replaceRecord, retireRecord, type Stored } from '../../records';
 import type { OnboardingContext } from '../context';
@@ -57,7 +58,7 @@ function newRotation({ clock, random }: OnboardingContext['ports'], { from, line
 async function requireRotatable({ ports, settings }: OnboardingContext, from: CertificateRecord): Promise<void> {
   if (from.state === 'retired' || from.usedBy.length === 0) throw new OnboardingError('CERTIFICATE_NOT_IN_USE', 'No app signs in with this certificate; only one that is registered can be rotated.', { details: { certificateId: from.id } });
   const undeclared = from.usedBy.find(({ appKey }) => !settings.apps.some((app) => app.key === appKey));
-  if (undeclared?.appKey.startsWith('customer:') === true) throw new OnboardingError('APP_UNKNOWN', `The certificate is that of a customer's own app (${undeclared.appKey}), which is not rotated here: adopt the app again, which gives it another one.`, { details: { app: undeclared.appKey } });
+  if (undeclared !== undefined && isCustomerAppUser(undeclared.appKey)) throw new OnboardingError('APP_UNKNOWN', `The certificate is that of a customer's own app (${undeclared.appKey}), which is not rotated here: adopt the app again, which gives it another one.`, { details: { app: undeclared.appKey } });
   if (undeclared !== undefined) throw new OnboardingError('APP_UNKNOWN', `The certificate is registered on "${undeclared.appKey}", which this configuration does not declare.`, { details: { app: undeclared.appKey } });
   if (ports.clock.now() >= Date.parse(from.notAfter)) throw new OnboardingError('CERTIFICATE_EXPIRED', 'The certificate has expired, so it can no longer vouch for its successor. Register another one with a different credential of the app.', { details: { certificateId: from.id } });
   await requireAlone(ports, from.id, from.usedBy);

@@ -18,13 +18,9 @@ const CANDIDATES_PER_PLACE = 3;
 
 export async function askRound(work: RotationWork, rotation: CertificateRotation): Promise<readonly ProofAnswer[]> {
   const tokens = work.tokensWith(rotation.toCertificateId);
-  const tenants = [work.context.settings.homeTenantId, ...(await sampleTenants(work, rotation))];
+  const tenants = [work.context.settings.homeTenantId, ...(await tenantsOf(work, rotation))];
   const asks = tenants.flatMap((tenantId) => rotation.apps.map(({ appKey }) => ({ tenantId, appKey })));
-  const answers: ProofAnswer[] = [];
-  for (let start = 0; start < asks.length; start += AT_ONCE) {
-    answers.push(...(await Promise.all(asks.slice(start, start + AT_ONCE).map(async (ask) => askOnce(work, tokens, ask)))));
-  }
-  return answers;
+  return inTurns(asks, async (ask) => askOnce(work, tokens, ask));
 }
 
 async function askOnce({ context: { settings }, signal }: RotationWork, tokens: TokenSource, ask: Pick<ProofAnswer, 'tenantId' | 'appKey'>): Promise<ProofAnswer> {
@@ -39,29 +35,41 @@ async function askOnce({ context: { settings }, signal }: RotationWork, tokens: 
   }
 }
 
-/** The same tenants in every round of a rotation, others in the next; one of each region before a second of any. */
-async function sampleTenants({ context, settings, signal }: RotationWork, rotation: CertificateRotation): Promise<readonly string[]> {
+/** Whoever was sampled and is still a customer whose tenant is proven. */
+async function tenantsOf({ context: { ports } }: RotationWork, { sampleAccountIds = [] }: CertificateRotation): Promise<readonly string[]> {
+  const owned = await Promise.all(sampleAccountIds.map(async (accountId) => findOwnership(ports, accountId)));
+  return owned.flatMap((ownership) => (ownership === undefined ? [] : [ownership.tenantId]));
+}
+
+/** Accounts with proven tenants, others in each rotation; one of each region before a second of any. */
+export async function chooseSample({ context, settings, signal }: RotationWork, rotation: CertificateRotation): Promise<string[]> {
   const { ports } = context;
   if (settings.sampleTenants === 0) return [];
   const accounts = (await listAccounts(ports)).toSorted((left, right) => compare(orderOf(rotation, left.id), orderOf(rotation, right.id)));
-  const found: { readonly tenantId: string; readonly region: string }[] = [];
+  const found: { readonly accountId: string; readonly tenantId: string }[] = [];
   for (const { id } of accounts) {
     const tenantId = (await findOwnership(ports, id))?.tenantId;
-    if (tenantId === undefined) continue;
-    found.push({ tenantId, region: (await ports.tenants.findRegion?.(tenantId, signal).catch(() => undefined)) ?? '' });
+    if (tenantId !== undefined) found.push({ accountId: id, tenantId });
     if (found.length >= settings.sampleTenants * CANDIDATES_PER_PLACE) break;
   }
-  return spread(found).slice(0, settings.sampleTenants);
+  const regions = await inTurns(found, async ({ tenantId }) => ports.tenants.findRegion?.(tenantId, signal).catch(() => undefined));
+  return spread(found.map(({ accountId }, at) => ({ accountId, region: regions[at] ?? '' }))).slice(0, settings.sampleTenants);
 }
 
-function spread(found: readonly { readonly tenantId: string; readonly region: string }[]): readonly string[] {
+async function inTurns<A, R>(all: readonly A[], ask: (one: A) => Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  for (let start = 0; start < all.length; start += AT_ONCE) answers.push(...(await Promise.all(all.slice(start, start + AT_ONCE).map(ask))));
+  return answers;
+}
+
+function spread(found: readonly { readonly accountId: string; readonly region: string }[]): string[] {
   const seen = new Map<string, number>();
-  const ranked = found.map(({ tenantId, region }) => {
+  const ranked = found.map(({ accountId, region }) => {
     const rank = seen.get(region) ?? 0;
     seen.set(region, rank + 1);
-    return { tenantId, rank };
+    return { accountId, rank };
   });
-  return ranked.toSorted((left, right) => left.rank - right.rank).map(({ tenantId }) => tenantId);
+  return ranked.toSorted((left, right) => left.rank - right.rank).map(({ accountId }) => accountId);
 }
 
 function orderOf({ id }: CertificateRotation, accountId: string): string {

@@ -7,21 +7,17 @@ import { findCertificate, openPrivateKey, readCertificateDer, recordCertificateU
 import { retireCertificate } from '../../certificates/records/retire';
 import { createCertificate } from '../../certificates/records/store-certificate';
 import { findLine, joinLine, switchLine } from '../../certificates/rotation/line';
-import { type LifetimeLimit, readLifetimeLimit } from '../../certificates/lifetime-policy';
-import { KEY_BITS, type CertificateRecord, type KeyBits } from '../../certificates/model';
+import { readLifetimeLimit } from '../../certificates/lifetime-policy';
 import { addKeyCredential, removeKeyCredential } from '../../certificates/keys/roll-keys';
 import { keyIdOf } from '../../certificates/keys/key-credentials';
-import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF } from '../../certificates/rotation/rotation';
+import { afterLosingTheOld, afterRelease, afterRound, afterSwitchingBack, FIRST_PROOF_MS, NO_PROOF, overlapEndsAt } from '../../certificates/rotation/rotation';
 import { type CertificateRotation, findRotation, type RotatingApp } from '../../certificates/rotation/rotation-model';
-import { hasCode } from '../../errors';
+import { type PlannedSuccessor, planSuccessor } from '../../certificates/rotation/successor';
+import { hasCode, OnboardingError } from '../../errors';
 import type { OnboardingContext } from '../context';
 import { findBlockers } from './rotation-blockers';
-import { askRound } from './rotation-proof';
+import { askRound, chooseSample } from './rotation-proof';
 import type { RotationWork } from './rotation-work';
-
-const DAY_MS = 24 * 60 * 60_000;
-const DEFAULT_LIFETIME_DAYS = 365;
-const MAX_NAME_LENGTH = 80;
 
 export async function issueSuccessor({ context, operatorId, limitPolicyTime, signal }: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
   const { ports, settings } = context;
@@ -29,45 +25,17 @@ export async function issueSuccessor({ context, operatorId, limitPolicyTime, sig
   await joinLine(ports, rotation.toCertificateId, rotation.lineId);
   const limit = await readLifetimeLimit(ports, { homeTenantId: settings.homeTenantId, apps: settings.apps.filter(({ key }) => rotation.apps.some(({ appKey }) => appKey === key)), signal: limitPolicyTime(signal) });
   // Also when it is there: whoever stored it may have been killed before its name was kept and its outcome audited.
-  const wanted = { id: rotation.toCertificateId, lineId: rotation.lineId, subject: subjectOf(from), description: from.description, keyBits: keyBitsOf(from), lifetimeDays: lifetimeOf(from, limit) };
-  await createNamed(ports, wanted, namesFor(from, rotation), operatorId);
+  await createNamed(ports, planSuccessor(from, rotation, limit), operatorId);
   return { ...rotation, state: 'registering', nextStepAt: ports.clock.now() };
 }
 
-async function createNamed(ports: OnboardingContext['ports'], wanted: Omit<Parameters<typeof createCertificate>[1], 'name'>, [name, otherName]: readonly [string, string], operatorId: string): Promise<void> {
+async function createNamed(ports: OnboardingContext['ports'], { names: [name, otherName], ...wanted }: PlannedSuccessor, operatorId: string): Promise<void> {
   try {
     await createCertificate(ports, { ...wanted, name }, operatorId);
   } catch (error) {
     if (!hasCode(error, 'CERTIFICATE_NAME_TAKEN')) throw error;
     await createCertificate(ports, { ...wanted, name: otherName }, operatorId);
   }
-}
-
-/** "Backup" becomes "Backup 2027-03-01", and that "Backup 2028-01-15"; the second one is for a name that is taken. */
-function namesFor(from: CertificateRecord, { startedAt, toCertificateId }: CertificateRotation): [string, string] {
-  const base = from.name.replace(/ \d{4}-\d{2}-\d{2}(?: [0-9a-f]{8})?$/, '');
-  const date = new Date(startedAt).toISOString().slice(0, 10);
-  return [date, `${date} ${toCertificateId.slice(0, 8)}`].map((suffix) => `${cut(base, MAX_NAME_LENGTH - suffix.length - 1)} ${suffix}`) as [string, string];
-}
-
-/** Never in the middle of a character of two halves. */
-function cut(text: string, length: number): string {
-  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '').trimEnd();
-}
-
-function subjectOf({ subject, name }: CertificateRecord): string {
-  const commonName = /^CN=(?<name>[^\n,+]{1,64})$/.exec(subject)?.groups?.['name'];
-  return commonName ?? Array.from(name).slice(0, 64).join('');
-}
-
-function keyBitsOf({ keyBits }: CertificateRecord): KeyBits {
-  return KEY_BITS.find((bits) => bits === keyBits) ?? 3072;
-}
-
-/** Somebody else's certificate may have lived for decades; ours live as long as the one they replace, and as the home tenant lets them. */
-function lifetimeOf({ source, notBefore, notAfter }: CertificateRecord, limit: LifetimeLimit): number {
-  const days = source === 'imported' ? DEFAULT_LIFETIME_DAYS : Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / DAY_MS);
-  return Math.max(1, limit.kind === 'limited' ? Math.min(days, limit.maxDays) : days);
 }
 
 export async function registerSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
@@ -81,7 +49,8 @@ export async function registerSuccessor(work: RotationWork, rotation: Certificat
     const { keyId } = await addKeyCredential(ports, { homeTenantId: settings.homeTenantId, appKey: app.appKey, applicationAppId: app.appId, certificate, signer, actor: operatorId, changeId: rotation.id, signal });
     apps.push({ ...app, newKeyId: keyId, registeredAt: app.registeredAt ?? ports.clock.now() });
   }
-  return { ...rotation, state: 'proving', apps, reasons: [], nextStepAt: ports.clock.now() + FIRST_PROOF_MS };
+  const sampleAccountIds = await chooseSample(work, rotation);
+  return { ...rotation, state: 'proving', apps, sampleAccountIds, reasons: [], nextStepAt: ports.clock.now() + FIRST_PROOF_MS };
 }
 
 export async function proveSuccessor(work: RotationWork, rotation: CertificateRotation): Promise<CertificateRotation> {
@@ -100,9 +69,11 @@ export async function activateSuccessor({ context, settings }: RotationWork, rot
   const line = { currentId: rotation.toCertificateId, previousId: rotation.fromCertificateId, switchedAt: now, decidedBy: decisionOf(rotation) };
   if (!(await switchLine(ports, rotation.lineId, line, stillAt(ports, rotation)))) return rotation;
   for (const { appKey, appId, newKeyId, registeredAt } of rotation.apps) {
-    await recordCertificateUse(ports, rotation.toCertificateId, { appKey, appId, keyId: newKeyId ?? '', registeredAt: registeredAt ?? now });
+    if (newKeyId === null) throw new OnboardingError('UNEXPECTED', 'A rotation was proven of which no key was ever seen.', { details: { rotationId: rotation.id, app: appKey } });
+    await recordCertificateUse(ports, rotation.toCertificateId, { appKey, appId, keyId: newKeyId, registeredAt: registeredAt ?? now });
   }
-  return { ...rotation, state: 'overlap', activatedAt: now, nextStepAt: now + settings.overlapHours * 60 * 60_000 };
+  const activated = { ...rotation, state: 'overlap' as const, activatedAt: now };
+  return { ...activated, nextStepAt: overlapEndsAt(activated, settings) };
 }
 
 /** The last look before the old key goes: is the new one still accepted, and does nobody need the old one? */

@@ -7,11 +7,10 @@ import { findLine } from '../../certificates/rotation/line';
 import { findCertificate } from '../../certificates/records/records';
 import { afterFallback } from '../../certificates/rotation/rotation';
 import { listRotations, rotationKind } from '../../certificates/rotation/rotation-model';
-import { forgetSigner, noteSigner, type SignerIdentity, type SignerSource } from '../../certificates/rotation/signers';
+import { forgetSigner, NOTE_EVERY_MS, noteSigner, type SignerIdentity, type SignerSource } from '../../certificates/rotation/signers';
 import type { CredentialUse, Ports } from '../../ports';
 import { changeRecord } from '../../records';
 
-const NOTE_EVERY_MS = 60 * 60_000;
 const FALLBACK_EVERY_MS = 60_000;
 
 export interface SignerReports {

@@ -4,11 +4,12 @@
  * line to the one that signs now. Secrets are listed although their end cannot be seen from here.
  */
 import { findLineOf } from '../../certificates/rotation/line';
-import type { CertificateRecord } from '../../certificates/model';
+import { type CertificateRecord, lineIdOf } from '../../certificates/model';
 import { listCertificates } from '../../certificates/records/records';
 import type { DatedCredential } from '../../certificates/renewal/renewal';
 import { type CertificateRotation, isRunning, listRotations } from '../../certificates/rotation/rotation-model';
 import type { AppCredentialSetting } from '../../configuration';
+import { isCustomerAppUser } from '../../customer-apps/model';
 import { isOnboardingError } from '../../errors';
 import type { Ports } from '../../ports';
 
@@ -43,9 +44,6 @@ export interface CredentialWatch {
   readonly readFileValidity: (appKey: string) => Promise<DatedCredential>;
 }
 
-/** As the "customer-apps" room names its uses. */
-const CUSTOMER_PREFIX = 'customer:';
-
 interface Shelf {
   readonly records: ReadonlyMap<string, CertificateRecord>;
   readonly rotations: ReadonlyMap<string, CertificateRotation>;
@@ -72,7 +70,7 @@ function idleOf({ state, activatedAt, fromCertificateId, toCertificateId }: Cert
 
 /** Of a customer's own app: nobody here rotates it. */
 export function isCustomers({ appKeys }: Pick<WatchedCredential, 'appKeys'>): boolean {
-  return appKeys.length > 0 && appKeys.every((key) => key.startsWith(CUSTOMER_PREFIX));
+  return appKeys.length > 0 && appKeys.every(isCustomerAppUser);
 }
 
 async function watchSource(ports: Pick<Ports, 'store' | 'sealer'>, watch: CredentialWatch, shelf: Shelf, appKey: string, setting: AppCredentialSetting): Promise<WatchedCredential> {
@@ -100,7 +98,7 @@ async function readFile(watch: CredentialWatch, appKey: string): Promise<Pick<Wa
 }
 
 function watchRecord({ rotations, records }: Shelf, record: CertificateRecord, appKeys: readonly string[]): WatchedCredential {
-  const rotation = rotations.get(record.lineId ?? record.id);
+  const rotation = rotations.get(lineIdOf(record));
   return { certificateId: record.id, name: record.name, source: 'stored', appKeys, dated: record, rotation, replaced: records.get(rotation?.fromCertificateId ?? ''), problem: undefined };
 }
 
