@@ -1,28 +1,26 @@
 /** Nothing lost, nothing twice: processes that are killed after every single write, and pages whose state dies under them. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import type { JourneyReport } from '../../src/core/corridor/context';
 import type { RemovedAccount } from '../../src/core/corridor/removal';
 import { auditOf, codeOf, invite } from './attacks';
-import type { Errand } from './kill-child';
+import { type Answer, askChild, bundleChild, Children, errandOf } from './children';
+import type { AccountErrand } from './kill-child';
 import { createDyingStore, type DyingStore } from './mortal-store';
-import { advanceUntilSettled, MASTER_KEYS, onboardAsAdmin, personWith, startStory, type Story, visitInvitation } from './story';
+import { advanceUntilSettled, onboardAsAdmin, personWith, startStory, type Story, visitInvitation } from './story';
 
 const folder = mkdtempSync(join(tmpdir(), 'journey-kill-'));
-const script = join(folder, 'child.cjs');
+let script: string;
 const STATE = 'sqlite:journey.sqlite';
 
 let story: Story;
 
 beforeAll(async () => {
-  buildSync({ entryPoints: [fileURLToPath(new URL('kill-child.ts', import.meta.url))], bundle: true, platform: 'node', format: 'cjs', outfile: script, minify: true, keepNames: true, logLevel: 'error' });
+  script = bundleChild(folder, 'kill-child.ts');
   story = await startStory({ configure: () => ({ adminChoice: 'first' }) });
 });
 
@@ -52,51 +50,12 @@ async function whatIsThere() {
 
 const ONE_OF_EACH = { bindings: 1, boundAdmins: 1, tenantsOfAccounts: 1, tenantClaims: 1, journeys: 1, doubledAuditIds: 0, orphanedIntents: [], chain: true };
 
-interface Answer<R> {
-  readonly report?: R;
-  readonly failed?: string;
+function childrenFor(state: string, act: AccountErrand['act'], writes: number): Children {
+  const errand: AccountErrand = { ...errandOf(story, folder, state), accountId: 'contoso', act, writes };
+  return new Children(script, errand);
 }
 
-/** Children are started ahead of their turn: most of their time is spent on loading. */
-class Children {
-  readonly #waiting: Promise<ChildProcess>[] = [];
-
-  constructor(readonly errand: Errand) {
-    this.#waiting = [this.#start(), this.#start()];
-  }
-
-  async next(): Promise<ChildProcess> {
-    this.#waiting.push(this.#start());
-    return this.#waiting.shift() as Promise<ChildProcess>;
-  }
-
-  async stop(): Promise<void> {
-    for (const child of await Promise.all(this.#waiting)) child.kill('SIGKILL');
-  }
-
-  async #start(): Promise<ChildProcess> {
-    const child = fork(script, [], { execArgv: [], env: { NODE_COMPILE_CACHE: join(folder, 'compiled') } });
-    child.send(this.errand);
-    const [message] = (await once(child, 'message')) as [unknown];
-    if (message !== 'ready') throw new Error(`A child could not start: ${JSON.stringify(message)}`);
-    return child;
-  }
-}
-
-function childrenFor(state: string, act: Errand['act'], writes: number): Children {
-  return new Children({ folder, state, written: story.written, ca: story.ca, secrets: Object.fromEntries(story.secrets), masterKeys: MASTER_KEYS, control: story.sandbox.ready.control, accountId: 'contoso', act, writes });
-}
-
-/** Undefined when it was killed before it could answer. */
-async function ask<R>(child: ChildProcess): Promise<Answer<R> | undefined> {
-  const ended = once(child, 'exit').then(([, signal]: unknown[]) => {
-    if (signal !== 'SIGKILL') throw new Error(`A child ended by ${String(signal)}.`);
-    return undefined;
-  });
-  const answered = once(child, 'message').then(([message]: unknown[]) => message as Answer<R>);
-  child.send('go');
-  return Promise.race([ended, answered]);
-}
+const ask = async <R>(child: ChildProcess) => askChild<R>(child, 'go');
 
 describe('a process that is killed after every write it makes', () => {
   it('is continued by the next one, to an active account, with every effect there once', { timeout: 150_000 }, async () => {

@@ -1,31 +1,29 @@
 /** Several processes register certificates on one app, on one sqlite file, while the directory lags: none undoes another's. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import { keyIdOf } from '../../src/core/certificates/keys/key-credentials';
 import { auditOf } from './attacks';
 import { accessOf, holdCertificate, keyIdsOf, type HeldCertificate } from './key-stage';
-import type { Errand } from './register-child';
-import { MASTER_KEYS, startStory, type Story } from './story';
+import { askChild, bundleChild, errandOf, startChild } from './children';
+import type { RegisterErrand } from './register-child';
+import { startStory, type Story } from './story';
 
 const folder = mkdtempSync(join(tmpdir(), 'journey-register-'));
 /** Longer than a lease. */
 const LAG_MS = 5 * 60_000;
-const script = join(folder, 'child.cjs');
 const children: ChildProcess[] = [];
 let story: Story;
 let files = 0;
+let script: string;
 let held: HeldCertificate[];
 let state: string;
 
 beforeAll(async () => {
-  buildSync({ entryPoints: [fileURLToPath(new URL('register-child.ts', import.meta.url))], bundle: true, platform: 'node', format: 'cjs', outfile: script, minify: true, keepNames: true, logLevel: 'error' });
+  script = bundleChild(folder, 'register-child.ts');
   story = await startStory();
 });
 
@@ -43,22 +41,14 @@ afterAll(async () => {
 });
 
 async function start(certificateId: string, diesAfterPatch = false): Promise<ChildProcess> {
-  const child = fork(script, [], { execArgv: [] });
+  const errand: RegisterErrand = { ...errandOf(story, folder, state), certificateId, access: accessOf(story), diesAfterPatch };
+  const child = await startChild(script, errand);
   children.push(child);
-  const errand: Errand = { folder, state, written: story.written, ca: story.ca, secrets: Object.fromEntries(story.secrets), masterKeys: MASTER_KEYS, control: story.sandbox.ready.control, certificateId, access: accessOf(story), diesAfterPatch };
-  child.send(errand);
-  const [message] = (await once(child, 'message')) as [unknown];
-  expect(message).toBe('ready');
   return child;
 }
 
-/** What it reports, or by which signal it ended. */
-async function go(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([, signal]: unknown[]) => ({ signal }));
-  const answered = once(child, 'message').then(([message]: unknown[]) => message);
-  child.send('go');
-  return Promise.race([ended, answered]);
-}
+/** What it reports; undefined when it was killed. */
+const go = async (child: ChildProcess) => askChild<unknown>(child, 'go');
 
 const wantedIds = () => held.map(({ certificate }) => keyIdOf(certificate)).toSorted();
 const patches = () => story.sandbox.requests().filter(({ method }) => method === 'PATCH');
@@ -67,7 +57,7 @@ describe('two processes that register on one app', () => {
   it('at the same moment end with both certificates there, each written once', { timeout: 90_000 }, async () => {
     const [first, second] = [await start(held[0]?.id ?? ''), await start(held[1]?.id ?? '')];
     const reports = await Promise.all([go(first), go(second)]);
-    expect(reports).toMatchObject([{ registration: { alreadyRegistered: false } }, { registration: { alreadyRegistered: false } }]);
+    expect(reports).toMatchObject([{ report: { alreadyRegistered: false } }, { report: { alreadyRegistered: false } }]);
     expect(keyIdsOf(story).toSorted()).toEqual(wantedIds());
     expect(patches()).toHaveLength(2);
     const audit = await auditOf(story);
@@ -77,7 +67,7 @@ describe('two processes that register on one app', () => {
   it('one of them killed when its PATCH was out: the other waits for its lease to end, and for its key to be seen', { timeout: 90_000 }, async () => {
     const [first, second] = [await start(held[0]?.id ?? '', true), await start(held[1]?.id ?? '')];
     story.sandbox.setReplicationLagMs({ 'graph.get': LAG_MS });
-    expect(await go(first)).toEqual({ signal: 'SIGKILL' });
+    expect(await go(first)).toBeUndefined();
     let report: unknown;
     void go(second).then((answer) => void (report = answer));
     await expect
@@ -90,7 +80,7 @@ describe('two processes that register on one app', () => {
         },
         { timeout: 60_000, interval: 1000 },
       )
-      .toMatchObject({ registration: { alreadyRegistered: false } });
+      .toMatchObject({ report: { alreadyRegistered: false } });
     expect(keyIdsOf(story).toSorted()).toEqual(wantedIds());
     const [killed, next] = patches().map(({ at }) => Date.parse(at));
     expect((next ?? 0) - (killed ?? 0)).toBeGreaterThanOrEqual(LAG_MS);

@@ -5,23 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import { request as post } from 'node:http';
 import https from 'node:https';
-import { flushCompileCache } from 'node:module';
 import { followSandboxClock } from '../../src/cli/sandbox-clock';
-import { openStateStore } from '../../src/core/adapters/open-store';
-import { parseConfiguration } from '../../src/core/configuration';
-import { createInstallation } from '../../src/core/installation';
-import { isOnboardingError } from '../../src/core/errors';
-import { parseKeyRing } from '../../src/core/sealing';
+import { type Errand, openChildInstallation, runErrands } from './child-side';
 import { createInterruptedStore, watchWrites } from './mortal-store';
 
-export interface RotationErrand {
-  readonly folder: string;
-  readonly state: string;
-  readonly written: unknown;
-  readonly ca: string;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly masterKeys: string;
-  readonly control: string;
+export interface RotationErrand extends Errand {
   readonly certificateId: string;
   /** A file that is told what it died of. */
   readonly willFile: string;
@@ -69,7 +57,7 @@ async function advanceClock(control: string, seconds: number): Promise<void> {
   });
 }
 
-async function prepare(errand: RotationErrand): Promise<(life: Life) => Promise<unknown>> {
+runErrands(async (errand: RotationErrand) => {
   const mortality = createMortality(errand.willFile);
   dieOfAnswers(mortality);
   const following = await followSandboxClock(errand.control);
@@ -81,41 +69,12 @@ async function prepare(errand: RotationErrand): Promise<(life: Life) => Promise<
     },
   };
   let last = '';
-  const noted = createInterruptedStore(await openStateStore(errand.state, { clock, folder: errand.folder }), async (key) => void (last = key));
-  const installation = await createInstallation({
-    configuration: parseConfiguration(errand.written),
-    store: watchWrites(noted, () => mortality.use('writes', last)),
-    clock,
-    masterKeys: parseKeyRing(errand.masterKeys),
-    ca: errand.ca,
-    readFile: (path) => errand.secrets[path] ?? '',
-    environment: {},
-    signer: { id: 'the-mortal', label: 'a process that is killed' },
-    deployment: 'host',
-  });
+  const wrapStore = (store: Parameters<typeof watchWrites>[0]) => watchWrites(createInterruptedStore(store, async (key) => void (last = key)), () => mortality.use('writes', last));
+  const { certificates } = await openChildInstallation(errand, { clock, wrapStore, signer: { id: 'the-mortal', label: 'a process that is killed' } });
   return async (life) => {
     await following.refresh();
-    mortality.begin(life);
-    const { rotation, step } = await installation.certificates.rotate(errand.certificateId, 'op-1');
+    mortality.begin(life as Life);
+    const { rotation, step } = await certificates.rotate(errand.certificateId, 'op-1');
     return { state: rotation.state, nextStepAt: rotation.nextStepAt, step };
   };
-}
-
-function say(message: unknown): void {
-  process.send?.(message);
-}
-
-// The test is over, whatever is still under way here.
-process.once('disconnect', () => process.exit());
-
-let act: ((life: Life) => Promise<unknown>) | undefined;
-
-process.on('message', (message: RotationErrand | Life) => {
-  const obey = 'of' in message ? async () => say({ report: await act?.(message) }) : async () => {
-    act = await prepare(message);
-    // Whoever is killed leaves no compiled code behind; the next one should not have to compile again.
-    flushCompileCache();
-    say('ready');
-  };
-  obey().catch((error: unknown) => say({ failed: isOnboardingError(error) ? error.code : String(error) }));
 });

@@ -2,22 +2,19 @@
  * A rotation by processes that are killed after a write or after an answer they were given, and what there must be in the end.
  * Shared by `npm test` and `npm run test:seeds`.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import { findLine } from '../../src/core/certificates/rotation/line';
 import { findRotation } from '../../src/core/certificates/rotation/rotation-model';
 import { auditOf } from './attacks';
+import { askChild, bundleChild, Children, errandOf } from './children';
 import { keyIdsOf } from './key-stage';
 import type { Life, RotationErrand } from './rotation-kill-child';
 import { registered, signOnce } from './rotations';
-import { MASTER_KEYS, OPERATOR, startStory, type Story } from './story';
+import { OPERATOR, startStory, type Story } from './story';
 
 const LIVES = 500;
 
@@ -34,61 +31,15 @@ interface Report {
   readonly step: string;
 }
 
-interface Answer {
-  readonly report?: Report;
-  readonly failed?: string;
-}
-
 export async function openKillStage(): Promise<KillStage> {
   const folder = mkdtempSync(join(tmpdir(), 'journey-rotation-kill-'));
-  const script = join(folder, 'child.cjs');
-  buildSync({ entryPoints: [fileURLToPath(new URL('rotation-kill-child.ts', import.meta.url))], bundle: true, platform: 'node', format: 'cjs', outfile: script, minify: true, keepNames: true, logLevel: 'error' });
+  const script = bundleChild(folder, 'rotation-kill-child.ts');
   const story = await startStory();
   const stop = async () => {
     await story.stop();
     rmSync(folder, { recursive: true });
   };
   return { story, folder, script, stop };
-}
-
-/** Children are started ahead of their turn: most of their time is spent on loading. */
-class Children {
-  readonly #waiting: Promise<ChildProcess>[];
-
-  constructor(
-    readonly stage: KillStage,
-    readonly errand: RotationErrand,
-  ) {
-    this.#waiting = [this.#start(), this.#start()];
-  }
-
-  async next(): Promise<ChildProcess> {
-    this.#waiting.push(this.#start());
-    return this.#waiting.shift() as Promise<ChildProcess>;
-  }
-
-  async stop(): Promise<void> {
-    for (const child of await Promise.all(this.#waiting)) child.kill('SIGKILL');
-  }
-
-  async #start(): Promise<ChildProcess> {
-    const child = fork(this.stage.script, [], { execArgv: [], env: { NODE_COMPILE_CACHE: join(this.stage.folder, 'compiled') } });
-    child.send(this.errand);
-    const [message] = (await once(child, 'message')) as [unknown];
-    if (message !== 'ready') throw new Error(`A child could not start: ${JSON.stringify(message)}`);
-    return child;
-  }
-}
-
-/** Undefined when it was killed before it could answer. */
-async function ask(child: ChildProcess, life: Life): Promise<Answer | undefined> {
-  const ended = once(child, 'exit').then(([, signal]: unknown[]) => {
-    if (signal !== 'SIGKILL') throw new Error(`A child ended by ${String(signal)}.`);
-    return undefined;
-  });
-  const answered = once(child, 'message').then(([message]: unknown[]) => message as Answer);
-  child.send(life);
-  return Promise.race([ended, answered]);
 }
 
 /**
@@ -118,7 +69,7 @@ async function rotateByMortals({ story }: KillStage, children: Children, { of, i
   const span = new LifeSpan(isThorough);
   for (let life = 0; life < LIVES; life += 1) {
     const child = await children.next();
-    const answer = await ask(child, { of: of !== 'either' ? of : kills % 2 === 0 ? 'writes' : 'requests', count: span.count });
+    const answer = await askChild<Report>(child, { of: of !== 'either' ? of : kills % 2 === 0 ? 'writes' : 'requests', count: span.count });
     const state = (await findRotation(story.installation.ports, certificateId))?.value.state;
     if (answer === undefined) {
       kills += 1;
@@ -149,18 +100,8 @@ export async function rotateThroughKills(stage: KillStage, killing: Killing): Pr
   const state = `sqlite:${killing.of}.sqlite`;
   await story.renew({ openStore: (clock) => openStateStore(state, { clock, folder }) });
   const certificateId = await registered(story, killing.appKeys);
-  const errand: RotationErrand = {
-    folder,
-    state,
-    written: story.written,
-    ca: story.ca,
-    secrets: Object.fromEntries(story.secrets),
-    masterKeys: MASTER_KEYS,
-    control: story.sandbox.ready.control,
-    certificateId,
-    willFile: join(folder, `${killing.of}.txt`),
-  };
-  const children = new Children(stage, errand);
+  const errand: RotationErrand = { ...errandOf(story, folder, state), certificateId, willFile: join(folder, `${killing.of}.txt`) };
+  const children = new Children(stage.script, errand);
   try {
     const kills = await rotateByMortals(stage, children, killing, errand);
     await expectRotatedOnce(story, certificateId, killing.appKeys);

@@ -4,7 +4,8 @@ import { secret } from '../internal/secret';
 import { fail, type TokenCheck } from './token-source-checks';
 import { refusal, refusalOf, type SeenTokenRequest, tokenAnswer, type TokenEndpointAnswer } from './token-stage';
 
-const REFUSALS = [
+/** What each number of Microsoft's is to the caller. */
+export const REFUSALS = [
   [700016, 'STS_APP_NOT_IN_TENANT'],
   [7000229, 'STS_APP_NOT_IN_TENANT'],
   [7000112, 'STS_APP_DISABLED'],

@@ -11,6 +11,7 @@ import { hasCode, type OnboardingError } from '../../../src/core/errors';
 import { CLOUD_ENDPOINTS, CLOUDS } from '../../../src/core/internal/clouds';
 import { secret } from '../../../src/core/internal/secret';
 import type { AppCredential, TokenSource } from '../../../src/core/ports';
+import { REFUSALS } from '../../../src/core/testing/token-refusal-checks';
 import { createMovableClock } from '../../../src/core/testing/movable-clock';
 import { startTlsServer, type Answer, type SeenRequest, type TlsServer } from './tls-server';
 
@@ -314,22 +315,7 @@ describe('many callers at once', () => {
 });
 
 describe('refusals', () => {
-  it.each([
-    [7000229, 'STS_APP_NOT_IN_TENANT'],
-    [700016, 'STS_APP_NOT_IN_TENANT'],
-    [7000112, 'STS_APP_DISABLED'],
-    [500011, 'STS_RESOURCE_MISSING'],
-    [650052, 'STS_RESOURCE_MISSING'],
-    [700027, 'STS_CREDENTIAL_REFUSED'],
-    [700024, 'STS_CREDENTIAL_REFUSED'],
-    [7000215, 'STS_CREDENTIAL_REFUSED'],
-    [7000222, 'STS_CREDENTIAL_REFUSED'],
-    [50012, 'STS_CREDENTIAL_REFUSED'],
-    [90002, 'TENANT_NOT_FOUND'],
-    [90055, 'STS_THROTTLED'],
-    [90033, 'STS_UNAVAILABLE'],
-    [53003, 'STS_REFUSED'],
-  ] as const)('reads AADSTS%i as %s', async (number, code) => {
+  it.each(REFUSALS)('reads AADSTS%i as %s', async (number, code) => {
     server.answer = () => refused(number, 401);
     const error = await refusalOf(ask());
     expect(error).toMatchObject({ code, serviceCode: `AADSTS${number}`, correlationId: '33333333-3333-4333-8333-333333333333' });
