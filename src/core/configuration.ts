@@ -66,6 +66,20 @@ const configurationSchema = z.object({
 });
 
 export type AppCredentialSetting = z.infer<typeof credentialSchema>;
+/** Where a credential is: stored here, or in a file or a variable of that name. */
+export interface CredentialPlace {
+  readonly source: 'stored' | 'pfx' | 'pem' | 'secret';
+  /** The certificate's id, the file or the variable. */
+  readonly name: string;
+}
+
+export function placeOf(setting: AppCredentialSetting): CredentialPlace {
+  if ('certificateId' in setting) return { source: 'stored', name: setting.certificateId };
+  if ('pfxFile' in setting) return { source: 'pfx', name: setting.pfxFile };
+  if ('pemFile' in setting) return { source: 'pem', name: setting.pemFile };
+  return { source: 'secret', name: 'secretEnv' in setting ? setting.secretEnv : setting.secretFile };
+}
+
 export type Operator = z.infer<typeof operatorSchema>;
 export type PortalSetting = z.infer<typeof portalSchema>;
 

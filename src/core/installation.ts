@@ -26,7 +26,7 @@ import { openKeyFile } from './certificates/files/key-file';
 import { openSigningCertificate } from './certificates/rotation/line';
 import { openPrivateKey } from './certificates/records/records';
 import type { SignerIdentity } from './certificates/rotation/signers';
-import type { AppCredentialSetting, Configuration } from './configuration';
+import { type AppCredentialSetting, type Configuration, placeOf } from './configuration';
 import { createOverdueLook } from './corridor/certificates/check-certificates';
 import type { OnboardingSettings } from './corridor/context';
 import { type Credentials, createCredentials } from './corridor/certificates/credentials';
@@ -39,7 +39,7 @@ import { createSignerReports, type SignerReports } from './corridor/certificates
 import { isOnboardingError, OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
-import type { ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
+import type { AppCredentialSource, ClaimScope, Clock, EventSink, Logger, Ports, RandomSource, StateStore, TokenSource } from './ports';
 import { createSealer, type KeyRing } from './sealing';
 
 export interface InstallationOptions {
@@ -147,7 +147,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   const logger = options.logger ?? { debug: () => undefined, info: () => undefined, warn: () => undefined };
   const signerReports = createSignerReports(
     { store, sealer, clock, random, logger },
-    { identity: options.signer ?? { label: 'a program that uses the library' }, settings: configuration.certificates.rotation, sourceOf: (appKey) => sourceOf(configuration.credentials.get(appKey)) },
+    { identity: options.signer ?? { label: 'a program that uses the library' }, settings: configuration.certificates.rotation, sourceOf: (appKey) => signerSourceOf(configuration.credentials.get(appKey)) },
   );
   const credentials = createAppCredentialSource(
     configuration.apps.map((app) => ({ key: app.key, credential: configuration.credentials.get(app.key) })),
@@ -181,23 +181,28 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     authorizer: createConfiguredAuthorizer(configuration.operators),
   };
   const tokensWith = (id: string) =>
-    createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey({ store, sealer }, id)) }) } });
+    createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: signsWith(ports, id) });
   return { ports, audit, tokensWith, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
 }
 
-function sourceOf(credential: AppCredentialSetting | undefined): 'store' | 'pfx' | 'pem' | undefined {
-  if (credential === undefined || 'secretEnv' in credential || 'secretFile' in credential) return undefined;
-  if ('certificateId' in credential) return 'store';
-  return 'pfxFile' in credential ? 'pfx' : 'pem';
+/** This stored certificate and no other of its line, whatever signs at the moment. */
+function signsWith(ports: Pick<Ports, 'store' | 'sealer'>, certificateId: string): AppCredentialSource {
+  return { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey(ports, certificateId)) }) };
+}
+
+function signerSourceOf(credential: AppCredentialSetting | undefined): 'store' | 'pfx' | 'pem' | undefined {
+  const source = credential === undefined ? 'secret' : placeOf(credential).source;
+  return source === 'secret' ? undefined : source === 'stored' ? 'store' : source;
 }
 
 /** A file that is no credential signs nothing, so it keeps nothing from being retired; one that nobody had time to read might. */
 async function findStaticSources({ credentials }: Configuration, readFileValidity: BuiltPorts['readFileValidity']): Promise<readonly StaticSource[]> {
   const found: StaticSource[] = [];
   for (const [appKey, setting] of credentials) {
-    const file = 'pfxFile' in setting ? setting.pfxFile : 'pemFile' in setting ? setting.pemFile : undefined;
-    const validity = file === undefined ? undefined : await readFileValidity(appKey).catch(unlessRetryable);
-    if (file !== undefined && validity !== undefined) found.push({ appKey, source: 'pfxFile' in setting ? 'pfx' : 'pem', file, thumbprintSha256: validity.thumbprintSha256 });
+    const { source, name } = placeOf(setting);
+    if (source !== 'pfx' && source !== 'pem') continue;
+    const validity = await readFileValidity(appKey).catch(unlessRetryable);
+    if (validity !== undefined) found.push({ appKey, source, file: name, thumbprintSha256: validity.thumbprintSha256 });
   }
   return found;
 }
@@ -208,7 +213,8 @@ function unlessRetryable(error: unknown): undefined {
 }
 
 function storedCredentials({ credentials }: Configuration) {
-  return [...credentials].flatMap(([appKey, credential]) => ('certificateId' in credential ? [{ appKey, certificateId: credential.certificateId }] : []));
+  const places = [...credentials].map(([appKey, setting]) => ({ appKey, ...placeOf(setting) }));
+  return places.flatMap(({ appKey, source, name }) => (source === 'stored' ? [{ appKey, certificateId: name }] : []));
 }
 
 /** Apps that are not in the configuration: each has its own certificate, and its tenant is asked as its own admin. */
@@ -218,7 +224,7 @@ function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: 
   return {
     graphAs: (personToken, tenantId) => createDelegatedGraph({ graphHost, graphResource, https, clock, random, tenantId, personToken }),
     tokensAs: (app, certificateId) =>
-      createMsalTokenSource({ authorityHost, cloud, apps: [app], jwt, clock, random, https, credentials: { resolve: async () => ({ kind: 'certificate', ...(await openPrivateKey(ports, certificateId)) }) } }),
+      createMsalTokenSource({ authorityHost, cloud, apps: [app], jwt, clock, random, https, credentials: signsWith(ports, certificateId) }),
     firstWaitSeconds: sandbox === undefined ? undefined : 0,
   };
 }

@@ -39,14 +39,14 @@ export async function openChildInstallation(errand: Errand, { clock, wrapStore =
 }
 
 /** The first message is the errand, answered by `ready`; every later one is a call, answered by what it came to. */
-export function runErrands<E extends Errand>(prepare: (errand: E) => Promise<(call: unknown) => Promise<unknown>>): void {
+export function runErrands(prepare: (errand: never) => Promise<(call: unknown) => Promise<unknown>>): void {
   let act: ((call: unknown) => Promise<unknown>) | undefined;
   // The test is over, whatever is still under way here.
   process.once('disconnect', () => process.exit());
   process.on('message', (message: unknown) => {
     const obey = async () => {
       if (act !== undefined) return say({ report: await act(message) });
-      act = await prepare(message as E);
+      act = await prepare(message as never);
       // Whoever is killed leaves no compiled code behind; the next one should not have to compile again.
       flushCompileCache();
       say('ready');

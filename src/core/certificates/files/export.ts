@@ -52,7 +52,12 @@ export async function exportCertificate(ports: ExportPorts, certificateId: strin
   const isPublic = request.format === 'cer' || (request.format === 'pem' && request.password === undefined);
   if (isPublic) return { ...file, includesPrivateKey: false, bytes: request.format === 'cer' ? der : Buffer.from(toPem(der)) };
   const password = requireExportPassword(request.password);
-  const bytes = await audited(ports, { record, format: request.format, actor }, async () => writePrivate(ports, record, der, { ...request, password }));
+  const bytes = await audited(ports, { record, format: request.format, actor }, async () => {
+    const made = await writePrivate(ports, record, der, { ...request, password });
+    // Whoever has the file can sign; a file that was never made belongs to nobody.
+    await noteExport(ports, { certificateId, label: `${request.format.toUpperCase()} of "${record.name}"`, thumbprintSha256: record.thumbprintSha256 });
+    return made;
+  });
   return { ...file, includesPrivateKey: true, bytes };
 }
 
@@ -63,7 +68,6 @@ function requireKnown({ format, profile = 'modern' }: ExportRequest): void {
 
 async function writePrivate(ports: ExportPorts, record: CertificateRecord, der: Uint8Array, request: ExportRequest & { readonly password: Secret }): Promise<Uint8Array> {
   const { privateKey } = await openPrivateKey(ports, record.id);
-  await noteExport(ports, { certificateId: record.id, label: `${request.format.toUpperCase()} of "${record.name}"`, thumbprintSha256: record.thumbprintSha256 });
   const pkcs8 = createPrivateKey(privateKey.reveal()).export({ type: 'pkcs8', format: 'der' });
   const protection = { pkcs8, password: request.password, profile: request.profile, signal: request.signal };
   if (request.format === 'pfx') return writePfx(ports, { ...protection, certificates: [der], friendlyName: record.name, csp: request.csp });

@@ -8,12 +8,12 @@ import { type CertificateRecord, lineIdOf } from '../../certificates/model';
 import { listCertificates } from '../../certificates/records/records';
 import type { DatedCredential } from '../../certificates/renewal/renewal';
 import { type CertificateRotation, isRunning, listRotations } from '../../certificates/rotation/rotation-model';
-import type { AppCredentialSetting } from '../../configuration';
+import { type AppCredentialSetting, type CredentialPlace, placeOf } from '../../configuration';
 import { isCustomerAppUser } from '../../customer-apps/model';
 import { isOnboardingError } from '../../errors';
 import type { Ports } from '../../ports';
 
-export type CredentialKind = 'stored' | 'pfx' | 'pem' | 'secret';
+export type CredentialKind = CredentialPlace['source'];
 
 export interface CredentialProblem {
   readonly code: string;
@@ -74,16 +74,13 @@ export function isCustomers({ appKeys }: Pick<WatchedCredential, 'appKeys'>): bo
 }
 
 async function watchSource(ports: Pick<Ports, 'store' | 'sealer'>, watch: CredentialWatch, shelf: Shelf, appKey: string, setting: AppCredentialSetting): Promise<WatchedCredential> {
-  const base = { certificateId: null, appKeys: [appKey], dated: undefined, rotation: undefined, replaced: undefined, problem: undefined };
-  if ('certificateId' in setting) {
-    const { certificateId } = setting;
-    const signing = shelf.records.get((await findLineOf(ports, certificateId))?.currentId ?? certificateId);
-    if (signing !== undefined) return watchRecord(shelf, signing, [appKey]);
-    return { ...base, certificateId, name: certificateId, source: 'stored', problem: { code: 'CERTIFICATE_NOT_FOUND', message: `The app "${appKey}" names a certificate that is not stored.` } };
-  }
-  if ('pfxFile' in setting) return { ...base, name: setting.pfxFile, source: 'pfx', ...(await readFile(watch, appKey)) };
-  if ('pemFile' in setting) return { ...base, name: setting.pemFile, source: 'pem', ...(await readFile(watch, appKey)) };
-  return { ...base, name: 'secretEnv' in setting ? setting.secretEnv : setting.secretFile, source: 'secret' };
+  const { source, name } = placeOf(setting);
+  const base = { certificateId: null, name, source, appKeys: [appKey], dated: undefined, rotation: undefined, replaced: undefined, problem: undefined };
+  if (source === 'pfx' || source === 'pem') return { ...base, ...(await readFile(watch, appKey)) };
+  if (source === 'secret') return base;
+  const signing = shelf.records.get((await findLineOf(ports, name))?.currentId ?? name);
+  if (signing !== undefined) return watchRecord(shelf, signing, [appKey]);
+  return { ...base, certificateId: name, problem: { code: 'CERTIFICATE_NOT_FOUND', message: `The app "${appKey}" names a certificate that is not stored.` } };
 }
 
 async function readFile(watch: CredentialWatch, appKey: string): Promise<Pick<WatchedCredential, 'dated' | 'problem'>> {

@@ -7,6 +7,7 @@ import { openKeyFile } from '../../../../src/core/certificates/files/key-file';
 import type { CertificateRecord } from '../../../../src/core/certificates/model';
 import { listCertificates, openPrivateKey, readCertificateDer } from '../../../../src/core/certificates/records/records';
 import { createCertificate, importCertificate } from '../../../../src/core/certificates/records/store-certificate';
+import { listSigners } from '../../../../src/core/certificates/rotation/signers';
 import { secret } from '../../../../src/core/internal/secret';
 import type { RsaKeyPair } from '../../../../src/core/ports';
 import { corePorts } from '../../../support/core-ports';
@@ -41,6 +42,16 @@ describe('exporting a certificate', () => {
     const events = ports.audit.events.filter(({ action }) => action === 'certificate.exported');
     expect(events.map(({ phase, outcome, actor, subject }) => [phase, outcome, actor, subject])).toEqual([['intent', undefined, 'op-1', record.id], ['outcome', 'done', 'op-1', record.id]]);
     expect(JSON.stringify(ports.audit.events)).not.toContain('hunter2');
+  });
+
+  it('notes that the key is out once there is a file, and not for one that could not be made', async () => {
+    const failing = { ...ports, keyDeriver: { derive: async () => Promise.reject(new Error('no derivation')) } };
+    await expect(exportCertificate(failing, record.id, { format: 'pfx', password }, 'op-1')).rejects.toThrow('no derivation');
+    expect(await listSigners(ports, record.thumbprintSha256)).toEqual([]);
+    await exportCertificate(ports, record.id, { format: 'cer' }, 'op-1');
+    expect(await listSigners(ports, record.thumbprintSha256)).toEqual([]);
+    await exportCertificate(ports, record.id, { format: 'pfx', password }, 'op-1');
+    expect(await listSigners(ports, record.thumbprintSha256)).toMatchObject([{ id: `export:${record.id}`, source: 'export' }]);
   });
 
   it('hands out nothing private when the audit is down, before or after', async () => {
