@@ -22,7 +22,7 @@ ${form({
   body: html`${namingFields({ name: text('name'), description: text('description'), problem })}
 ${textField({ name: 'subject', label: 'Subject', hint: 'Common name in the certificate, at most 64 characters. Empty: the name.', value: text('subject'), maxLength: 64, problem })}
 ${selectField({ name: 'keyBits', label: 'Key', value: isNew ? '3072' : text('keyBits'), choices, required: true, problem })}
-${textField({ name: 'lifetimeDays', label: 'Days it lives', hint: '1 to 3650. Policies of a tenant may demand fewer.', type: 'number', value: isNew ? '365' : text('lifetimeDays'), required: true, problem })}
+${textField({ name: 'lifetimeDays', label: 'Days it lives', hint: '1 to 3650. Empty: a year, or as long as the policy of your tenant allows.', type: 'number', value: text('lifetimeDays'), problem })}
 <fieldset><legend>A file to take away</legend>
 ${checkField({ name: 'withPfx', label: 'Download a PFX with the private key', hint: 'Only when something else has to sign in with it. It can be fetched once.', checked: text('withPfx') === 'yes', problem })}
 ${newPasswordFields(problem, false)}</fieldset>`,
@@ -39,7 +39,8 @@ export async function generate(visit: Visit): Promise<Reply> {
   if (keyBits === undefined) return showGenerate(visit, { field: 'keyBits', message: 'A key has 2048, 3072 or 4096 bits.' }, 422);
   try {
     const subject = text('subject').trim() === '' ? undefined : text('subject');
-    const { id } = await desk.certificates.generate({ name: text('name'), description: text('description'), subject, keyBits, lifetimeDays: Number(text('lifetimeDays')) }, desk.operatorId);
+    const lifetimeDays = text('lifetimeDays').trim() === '' ? undefined : Number(text('lifetimeDays'));
+    const { id } = await desk.certificates.generate({ name: text('name'), description: text('description'), subject, keyBits, lifetimeDays }, desk.operatorId);
     return withPfx ? await offer({ ...visit, id }) : redirect(`/certificates/${id}?done=generated`);
   } catch (error) {
     return showGenerate(visit, toProblem(error, ['name', 'description', 'subject', 'keyBits', 'lifetimeDays']), statusOf(error));
