@@ -25,6 +25,8 @@ export interface AppVerdict {
   readonly key: string;
   readonly appId: string;
   readonly state: AppConsentState;
+  /** Object id of the app's service principal in the tenant; null when it has none, or when it was not read. */
+  readonly servicePrincipalId: string | null;
   readonly granted: readonly PermissionFinding[];
   readonly missing: readonly PermissionFinding[];
   readonly surplus: readonly PermissionFinding[];
@@ -51,7 +53,7 @@ type Resources = GrantEvidence['resources'];
 
 function judgeApp(app: PartnerApp, evidence: AppEvidence | undefined, resources: Resources): AppVerdict {
   const base = { key: app.key, appId: app.appId };
-  if (evidence === undefined) return { ...base, state: 'unknown', granted: [], missing: [], surplus: [], because: { code: 'CONSENT_UNKNOWN', serviceCode: null } };
+  if (evidence === undefined) return { ...base, state: 'unknown', servicePrincipalId: null, granted: [], missing: [], surplus: [], because: { code: 'CONSENT_UNKNOWN', serviceCode: null } };
   const directory = evidence.directory.outcome === 'read' ? evidence.directory : undefined;
   const findings = app.requiredPermissions.map((required) => judgePermission(required, evidence, directory, resources));
   const granted = findings.filter((finding) => finding.inDirectory && finding.inToken !== false);
@@ -59,7 +61,7 @@ function judgeApp(app: PartnerApp, evidence: AppEvidence | undefined, resources:
   const surplus = directory === undefined ? [] : findSurplus(app, directory, resources);
   // A resource nobody could read says nothing about what is granted on it; one that is not there (null) does.
   const isWhole = app.requiredPermissions.every((required) => resources.has(required.resourceAppId));
-  return { ...base, ...stateOf(evidence, directory, { granted: granted.length, missing: missing.length, isWhole }), granted, missing, surplus };
+  return { ...base, ...stateOf(evidence, directory, { granted: granted.length, missing: missing.length, isWhole }), servicePrincipalId: directory?.servicePrincipal?.objectId ?? null, granted, missing, surplus };
 }
 
 function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, found: { readonly granted: number; readonly missing: number; readonly isWhole: boolean }): Pick<AppVerdict, 'state' | 'because'> {

@@ -7,6 +7,7 @@ import { type Journey, readJourney, type Reason, updateJourney } from '../accoun
 import { directoryReader } from '../consent/apps';
 import { readGrantEvidence } from '../consent/evidence';
 import { type AppVerdict, type ConsentVerdict, judgeConsent } from '../consent/judge';
+import { proofOf, saveConsentProof } from '../consent/proof-records';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
 import { OnboardingError } from '../errors';
 import type { OnboardingContext } from './context';
@@ -52,6 +53,7 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
     if (current.reads !== journey.reads || current.epoch !== journey.epoch || current.state !== 'consent_verifying') return current;
     return applyDecision(current, decision, verdict);
   });
+  if (decision.outcome === 'proven' && updated.state === 'consented' && updated.epoch === journey.epoch) await rememberProof(context, updated, verdict);
   return { journey: updated, verdict };
 }
 
@@ -61,6 +63,11 @@ function applyDecision(journey: Journey, decision: StreakDecision, verdict: Cons
   const reasons = describeShortfall(verdict);
   if (decision.outcome === 'deadline_passed' || (verdict.verdict === 'missing' && journey.verifyingSince === null)) return { ...read, state: 'attention', nextCheckAt: null, reasons };
   return { ...read, nextCheckAt: decision.nextReadAt, reasons };
+}
+
+/** Without master keys nothing can be remembered that anybody could believe later. */
+async function rememberProof({ ports }: OnboardingContext, { accountId, epoch }: Journey, verdict: ConsentVerdict): Promise<void> {
+  if (ports.sealer.ready) await saveConsentProof(ports, proofOf(verdict, { accountId, epoch }));
 }
 
 async function auditGranted(context: OnboardingContext, journey: Journey, verdict: ConsentVerdict): Promise<void> {

@@ -1,0 +1,79 @@
+/**
+ * What was granted, by name, when the streak of good reads ended: the record that answers "was this ever proven" and "what
+ * is new since" without asking Microsoft. It is authenticated, because a shorter list would hide a loss. Refuses to speak
+ * for another tenant: whoever compares must hold its `tenantId` against the journey's. docs/storage-schema.md.
+ */
+import * as z from 'zod/v4';
+import { changeRecord, dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../records';
+import type { AppVerdict, ConsentVerdict } from './judge';
+
+const grantedSchema = z.object({
+  resourceAppId: z.string(),
+  type: z.enum(['application', 'delegated']),
+  id: z.string(),
+  name: z.string(),
+});
+
+/** One permission as it was proven; named by (resource app id, type, id). */
+export type ProvenPermission = z.infer<typeof grantedSchema>;
+
+const proofSchema = z.object({
+  accountId: z.string(),
+  tenantId: z.string(),
+  /** Of the journey when the streak ended. */
+  epoch: z.number().int().nonnegative(),
+  /** When the streak of good reads ended. */
+  provenAt: z.number(),
+  /** The last full read: a fresh app token for every app and resource, and the directory. */
+  tokensAt: z.number(),
+  /** The last look at the directory that agreed; null when no declared app may read it. */
+  directoryAt: z.number().nullable(),
+  apps: z.array(
+    z.object({
+      key: z.string(),
+      appId: z.string(),
+      /** Null when the directory was not asked. */
+      servicePrincipalId: z.string().nullable(),
+      granted: z.array(grantedSchema),
+    }),
+  ),
+});
+
+export type ConsentProof = z.infer<typeof proofSchema>;
+
+const proofKind: RecordKind<ConsentProof> = { kind: 'consent/proof', schemaVersion: 1, schema: proofSchema, authenticated: true };
+
+/** The account's last proof, of whatever tenant; undefined when there never was one. Raises `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`. */
+export async function findConsentProof(ports: RecordPorts, accountId: string): Promise<ConsentProof | undefined> {
+  return (await findRecord(ports, proofKind, accountId))?.value;
+}
+
+/** Remember what a streak proved, in place of what was proven before. Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`, `STATE_CONFLICT`. */
+export async function saveConsentProof(ports: RecordPorts, proof: ConsentProof): Promise<void> {
+  await updateRecord(ports, proofKind, proof.accountId, () => proof);
+}
+
+/** Note that a later read agreed with the proof of this tenant; an earlier instant changes nothing. Raises like {@link saveConsentProof}. */
+export async function noteProofSeen(ports: RecordPorts, accountId: string, seen: { readonly tenantId: string; readonly tokensAt?: number | undefined; readonly directoryAt?: number | undefined }): Promise<void> {
+  await changeRecord(ports, proofKind, accountId, (current) => {
+    if (current.tenantId !== seen.tenantId) return current;
+    const tokensAt = Math.max(current.tokensAt, seen.tokensAt ?? 0);
+    const directoryAt = seen.directoryAt === undefined ? current.directoryAt : Math.max(current.directoryAt ?? 0, seen.directoryAt);
+    return tokensAt === current.tokensAt && directoryAt === current.directoryAt ? current : { ...current, tokensAt, directoryAt };
+  });
+}
+
+/** For the end of an account. False when it is not `stillMine`. Raises `STATE_CONFLICT`. */
+export async function dropConsentProof(ports: RecordPorts, accountId: string, stillMine: StillMine): Promise<boolean> {
+  return dropRecord(ports, proofKind, accountId, stillMine);
+}
+
+/** The proof that a verdict with every app granted amounts to. Pure. */
+export function proofOf(verdict: ConsentVerdict, of: { readonly accountId: string; readonly epoch: number }): ConsentProof {
+  return { ...of, tenantId: verdict.tenantId, provenAt: verdict.readAt, tokensAt: verdict.readAt, directoryAt: verdict.readAt, apps: verdict.apps.map(provenApp) };
+}
+
+function provenApp(app: AppVerdict): ConsentProof['apps'][number] {
+  const granted = app.granted.flatMap(({ resourceAppId, type, id, name }) => (id === null ? [] : [{ resourceAppId, type, id, name }]));
+  return { key: app.key, appId: app.appId, servicePrincipalId: app.servicePrincipalId, granted };
+}

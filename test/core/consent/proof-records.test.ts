@@ -1,0 +1,57 @@
+/** The memory of what was granted: believed only when it is authentic, and gone with its account. */
+import { describe, expect, it } from 'vitest';
+import type { ConsentVerdict } from '../../../src/core/consent/judge';
+import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, saveConsentProof } from '../../../src/core/consent/proof-records';
+import { corePorts } from '../../support/core-ports';
+
+const TENANT = '99999999-0000-4000-8000-000000000001';
+const finding = { resource: 'Microsoft Graph', resourceAppId: '00000003-0000-0000-c000-000000000000', type: 'application', reason: 'mail', inToken: true, inDirectory: true } as const;
+const verdict: ConsentVerdict = {
+  tenantId: TENANT,
+  readAt: 5000,
+  verdict: 'granted',
+  apps: [{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', state: 'granted', servicePrincipalId: '11111111-0000-4000-8000-000000000003', granted: [{ ...finding, name: 'Mail.Read', id: '810c84a8-4a9e-49e6-bf7d-12d183f40d01' }], missing: [], surplus: [], because: null }],
+};
+
+async function proven() {
+  const ports = corePorts();
+  await saveConsentProof(ports, proofOf(verdict, { accountId: 'contoso', epoch: 2 }));
+  return ports;
+}
+
+describe('what was proven', () => {
+  it('is remembered per app, by name and id, without the reasons of the day', async () => {
+    expect(await findConsentProof(await proven(), 'contoso')).toEqual({
+      accountId: 'contoso',
+      tenantId: TENANT,
+      epoch: 2,
+      provenAt: 5000,
+      tokensAt: 5000,
+      directoryAt: 5000,
+      apps: [{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', servicePrincipalId: '11111111-0000-4000-8000-000000000003', granted: [{ resourceAppId: finding.resourceAppId, type: 'application', id: '810c84a8-4a9e-49e6-bf7d-12d183f40d01', name: 'Mail.Read' }] }],
+    });
+  });
+
+  it('gets younger with every look that agrees, never older, and by no look at another tenant', async () => {
+    const ports = await proven();
+    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, directoryAt: 9000 });
+    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, tokensAt: 7000, directoryAt: 8000 });
+    await noteProofSeen(ports, 'contoso', { tenantId: '99999999-0000-4000-8000-000000000002', tokensAt: 99_000, directoryAt: 99_000 });
+    expect(await findConsentProof(ports, 'contoso')).toMatchObject({ provenAt: 5000, tokensAt: 7000, directoryAt: 9000 });
+  });
+
+  it('is not believed after somebody shortened it in the store', async () => {
+    const ports = await proven();
+    const row = await ports.store.get('consent/proof/contoso');
+    await ports.store.set('consent/proof/contoso', String(row?.value).replace('Mail.Read', 'Mail.Send'));
+    await expect(findConsentProof(ports, 'contoso')).rejects.toMatchObject({ code: 'STATE_RECORD_TAMPERED' });
+  });
+
+  it('goes with its account, and a look that comes late brings nothing back', async () => {
+    const ports = await proven();
+    expect(await dropConsentProof(ports, 'contoso', async () => false)).toBe(false);
+    expect(await dropConsentProof(ports, 'contoso', async () => true)).toBe(true);
+    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, directoryAt: 9000 });
+    expect(await findConsentProof(ports, 'contoso')).toBeUndefined();
+  });
+});
