@@ -9,12 +9,13 @@ import { OnboardingError } from '../errors';
 import type { AppToken, Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
 import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
-import { fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
+import { DEFAULT_PATIENCE_MS, fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import type { HttpsClient } from './https-client';
 import { HttpsFailure, type HttpsResponse } from './https-exchange';
 import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
+import { pausedBy, throttledScopeOf } from './throttle-scope';
 
 /** Half a million objects at the default page size: more is a loop that changes its address. */
 const MAX_PAGES = 5000;
@@ -28,12 +29,17 @@ export interface GraphTransportOptions {
   readonly https: HttpsClient;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Shared with whoever else asks Graph for these apps, under `pauseKey` of tenant and app key; its own when absent. */
+  readonly pauses?: ServicePauses | undefined;
+  /** What one operation may spend on waiting; a longer wait is raised. Default two minutes. */
+  readonly patienceMs?: number | undefined;
 }
 
 type Call = Omit<GraphCall, 'clientRequestId'> & { readonly once?: boolean };
 
 interface Context extends GraphTransportOptions {
   readonly pauses: ServicePauses;
+  readonly patienceMs: number;
   readonly exchange: GraphPipeline;
 }
 
@@ -44,7 +50,7 @@ interface Context extends GraphTransportOptions {
  * that got no answer has status 0.
  */
 export function createGraphTransport(options: GraphTransportOptions): GraphTransport {
-  const context: Context = { ...options, pauses: createServicePauses(options.clock), exchange: createGraphPipeline(options.graphHost) };
+  const context: Context = { ...options, pauses: options.pauses ?? createServicePauses(options.clock), patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS, exchange: createGraphPipeline(options.graphHost) };
   const withSession = async <T>(scope: GraphScope, work: (session: GraphSession) => Promise<T>): Promise<T> => {
     const https = scope.fresh === true ? options.https.isolated() : options.https;
     try {
@@ -99,12 +105,12 @@ function addressOf(graphHost: string, path: string): string {
 /** Waits before a repeat; false when the retries or the budget of the operation are used up. */
 type Patience = (retryAfterSeconds: number | undefined) => Promise<boolean>;
 
-function createPatience({ clock, random }: Context, session: GraphSession): Patience {
+function createPatience({ clock, random, patienceMs }: Context, session: GraphSession): Patience {
   const startedAt = clock.now();
   let retries = 0;
   return async (retryAfterSeconds) => {
     const jitter = (random.bytes(1)[0] ?? 0) / 255;
-    const delayMs = planRetryDelayMs({ retries, elapsedMs: clock.now() - startedAt, retryAfterSeconds, jitter });
+    const delayMs = planRetryDelayMs({ retries, elapsedMs: clock.now() - startedAt, retryAfterSeconds, jitter, patienceMs });
     if (delayMs === undefined) return false;
     retries += 1;
     await clock.sleep(delayMs, session.signal);
@@ -130,7 +136,7 @@ async function attempt(context: Context, session: GraphSession, call: Call): Pro
   await outlastPause(context, session, call);
   try {
     const response = await context.exchange(session, { ...call, clientRequestId: context.random.uuid() });
-    if (isWorthRepeating(response.status, true)) notePause(context, session, retryAfterOf(context, response));
+    if (isWorthRepeating(response.status, true)) notePause(context, session, retryAfterOf(context, response), response.headers);
     return response;
   } catch (error) {
     if (error instanceof HttpsFailure) return error;
@@ -139,17 +145,18 @@ async function attempt(context: Context, session: GraphSession, call: Call): Pro
 }
 
 /** Another read of this app in this tenant may have been told to wait: what is short is waited for, what is long is said. */
-async function outlastPause({ pauses, clock }: Context, { caller, signal }: GraphSession, { once }: Call): Promise<void> {
+async function outlastPause({ pauses, clock, patienceMs }: Context, { caller, signal }: GraphSession, { once }: Call): Promise<void> {
   const startedAt = clock.now();
-  for (let paused = pauses.find(caller); paused !== undefined; paused = pauses.find(caller)) {
+  const find = () => pausedBy(pauses, caller);
+  for (let paused = find(); paused !== undefined; paused = find()) {
     const leftMs = Math.ceil((paused.retryAfterSeconds ?? 0) * 1000);
-    if (once === true || !fitsBudget(clock.now() - startedAt, leftMs)) throw paused;
+    if (once === true || !fitsBudget(clock.now() - startedAt, leftMs, patienceMs)) throw paused;
     await clock.sleep(leftMs, signal);
   }
 }
 
-function notePause({ pauses }: Context, { caller }: GraphSession, retryAfterSeconds: number | undefined): void {
-  pauses.note(caller, { code: 'GRAPH_THROTTLED', retryAfterSeconds, serviceCode: undefined });
+function notePause({ pauses }: Context, { caller }: GraphSession, retryAfterSeconds: number | undefined, headers: Readonly<Record<string, string>> = {}): void {
+  pauses.note(throttledScopeOf(caller, headers), { code: 'GRAPH_THROTTLED', retryAfterSeconds, serviceCode: undefined });
 }
 
 function isTransient(outcome: HttpsResponse | HttpsFailure, repeatable: boolean): boolean {

@@ -5,7 +5,8 @@
  */
 
 const MAX_RETRIES = 3;
-const BUDGET_MS = 120_000;
+/** What a person, or a step that somebody waits for, may spend on one operation. */
+export const DEFAULT_PATIENCE_MS = 120_000;
 const FIRST_BACKOFF_MS = 1000;
 
 /** True for an answer that asks for a repeat; a request that must not be sent twice is repeated after 429 only. */
@@ -21,17 +22,19 @@ export interface RetryState {
   readonly retryAfterSeconds: number | undefined;
   /** Between 0 and 1. */
   readonly jitter: number;
+  /** What the whole operation may spend on waiting. */
+  readonly patienceMs: number;
 }
 
 /** Milliseconds to wait before the next repeat; undefined when there is none left within the budget. */
-export function planRetryDelayMs({ retries, elapsedMs, retryAfterSeconds, jitter }: RetryState): number | undefined {
+export function planRetryDelayMs({ retries, elapsedMs, retryAfterSeconds, jitter, patienceMs }: RetryState): number | undefined {
   if (retries >= MAX_RETRIES) return undefined;
   const backoffMs = FIRST_BACKOFF_MS * 2 ** retries * (1 + jitter / 2);
   const delayMs = Math.ceil(retryAfterSeconds === undefined ? backoffMs : retryAfterSeconds * 1000);
-  return fitsBudget(elapsedMs, delayMs) ? delayMs : undefined;
+  return fitsBudget(elapsedMs, delayMs, patienceMs) ? delayMs : undefined;
 }
 
 /** Whether one more wait is within what an operation may take. */
-export function fitsBudget(elapsedMs: number, delayMs: number): boolean {
-  return elapsedMs + delayMs <= BUDGET_MS;
+export function fitsBudget(elapsedMs: number, delayMs: number, patienceMs: number): boolean {
+  return elapsedMs + delayMs <= patienceMs;
 }

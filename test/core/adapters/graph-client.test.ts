@@ -4,6 +4,7 @@ import { createGraphTransport } from '../../../src/core/adapters/graph-client';
 import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/https-client';
 import type { HttpsRequest } from '../../../src/core/adapters/https-exchange';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
+import { createServicePauses } from '../../../src/core/adapters/service-pauses';
 import { OnboardingError } from '../../../src/core/errors';
 import { CLOUD_ENDPOINTS, CLOUDS } from '../../../src/core/internal/clouds';
 import { secret } from '../../../src/core/internal/secret';
@@ -194,6 +195,30 @@ describe('throttling', () => {
     clock.advance(20_000);
     expect((await get('/groups')).status).toBe(200);
     expect(clock.now() - START).toBe(130_000);
+  });
+
+  it('is raised instead of waited for by whoever has less patience, and known to everybody who shares the memory of it', async () => {
+    const pauses = createServicePauses(clock);
+    const hurried = transport({ pauses, patienceMs: 5000 });
+    server.answer = () => ({ status: 429, headers: { 'retry-after': '30' } });
+    expect(await failureOf(hurried.send(scope, { method: 'GET', path: '/users' }))).toMatchObject({ code: 'GRAPH_THROTTLED', retryAfterSeconds: 30 });
+    expect([clock.now(), server.seen.length]).toEqual([START, 1]);
+    server.answer = () => ({ json: {} });
+    expect((await transport({ pauses }).send(scope, { method: 'GET', path: '/groups' })).status).toBe(200);
+    expect(clock.now() - START).toBe(30_000);
+  });
+
+  it.each([
+    ['Application/ReadWrite/app/-', [true, true, false]],
+    ['Tenant/ReadWrite/-/tenant', [true, false, true]],
+    ['Tenant_Application/ReadWrite/app/tenant', [true, false, false]],
+  ])('holds whom the answer names: %s', async (named, held) => {
+    const elsewhere = { ...scope, tenantId: '22222222-2222-4222-8222-222222222222' };
+    server.answer = () => ({ status: 429, headers: { 'retry-after': '600', 'x-ms-throttle-scope': named } });
+    await failureOf(get('/users'));
+    server.answer = () => ({ json: {} });
+    const refused = async (one: typeof scope) => graph.send(one, { method: 'GET', path: '/users' }).then(() => false, (reason: OnboardingError) => reason.code === 'GRAPH_THROTTLED');
+    expect([await refused(scope), await refused(elsewhere), await refused({ ...scope, appKey: 'another' })]).toEqual(held);
   });
 
   it('of an item of a batch is remembered when there is no patience left for it', async () => {
