@@ -134,7 +134,7 @@ const certificate: Check = (value, at) => {
 };
 
 const provokable: Check = (value, at) => {
-  if (typeof value !== 'number' || provokedAt(value) === undefined) fail(at, 'is not a number that can be provoked this way (docs/sandbox.md)');
+  if (typeof value !== 'number' || provokedAt(value).length === 0) fail(at, 'is not a number that can be provoked this way (docs/sandbox.md)');
 };
 
 const key: Check = (value, at) => {
@@ -230,7 +230,7 @@ const checkFile = object(
     cloud: oneOf(CLOUD_NAMES),
     declineVariant: oneOf(DECLINE_VARIANTS),
     variants: object({ graph: graphVariants, sts: stsVariants }, []),
-    provoke: listOf(object({ code: provokable, tenant: key, app: key, person: text, times: round }, ['code'])),
+    provoke: listOf(object({ code: provokable, tenant: key, app: key, person: text, at: oneOf(['sign-in', 'consent', 'token']), times: round }, ['code'])),
   },
   [],
 );

@@ -49,6 +49,8 @@ export interface ProvocationSeed {
   readonly app?: string | undefined;
   /** The name the person signs in with. */
   readonly person?: string | undefined;
+  /** For a number that shows at more than one step; absent: where it is listed first. */
+  readonly at?: 'sign-in' | 'consent' | 'token' | undefined;
   readonly times?: number | undefined;
 }
 

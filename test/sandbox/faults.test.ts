@@ -99,10 +99,13 @@ describe('do', () => {
     ['gateway.html', 503, /^text\/html/, /<h2>Service Unavailable<\/h2>/],
     ['sts.Throttled', 429, /^application\/json/, /"error_codes":\[90055\]/],
     ['sts.TemporarilyUnavailable', 503, /^application\/json/, /AADSTS90033/],
+    ['gateway.reflecting', 502, /^text\/html/, /x-told: a-secret-told/],
+    ['graph.Reflecting', 400, /^application\/json/, /"message":"Cannot read: .*a-secret-told/],
+    ['sts.Reflecting', 400, /^application\/json/, /AADSTS90014: Cannot read: .*a-secret-told/],
     ['{"error":"own words"}', 418, /^text\/plain/, /own words/],
   ])('answers %s under a rule that says how well it is known', async (body, status, type, text) => {
     const sandbox = await open({ rules: [{ id: 'one', do: { status, body, headers: { 'Retry-After': '3' } } }] });
-    const answer = await send(sandbox, GRAPH);
+    const answer = await send(sandbox, GRAPH, { headers: { 'x-told': 'a-secret-told' } });
     expect([answer.status, answer.headers['retry-after']]).toEqual([status, '3']);
     expect(answer.headers['content-type']).toMatch(type);
     expect(answer.text).toMatch(text);
@@ -249,6 +252,20 @@ describe('expect', () => {
     sandbox.clock.advance(7);
     await send(sandbox, '/v1.0/users');
     expect((await control(sandbox, 'GET', '/faults')).json).toMatchObject({ expect: { verdict: 'met', requests: 3 }, fired: { thr: 2 } });
+  });
+
+  it('is broken and met by the same rules where the wait was written as a date', async () => {
+    const sandbox = await open({ rules: [{ id: 'dated', match: { host: 'graph' }, when: { nth: 1 }, do: { ...throttled, headers: { 'Retry-After': '+7s' } } }], expect: { noRetryBefore: 'Retry-After' } });
+    const { headers } = await send(sandbox, GRAPH);
+    const waitMs = Date.parse(String(headers['retry-after'])) - sandbox.clock.now();
+    expect(waitMs).toBeGreaterThanOrEqual(7000);
+    expect(waitMs).toBeLessThan(8000);
+    sandbox.clock.advance(waitMs / 1000 - 0.5);
+    await send(sandbox, GRAPH);
+    expect(sandbox.faults.report()?.expect.violations).toMatchObject([{ what: 'retry-before-retry-after', earlyByMs: 500 }]);
+    sandbox.clock.advance(0.5);
+    await send(sandbox, GRAPH);
+    expect(sandbox.faults.report()?.expect.violations).toHaveLength(1);
   });
 
   it('reads what a batch was asked to wait, and survives a batch without an answer', async () => {

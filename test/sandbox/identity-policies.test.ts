@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, afterAll } from 'vitest';
 import { checkSeedFile, type RunningSandbox } from '../../src/sandbox/index';
-import { PROVOKABLE_CODES, provokedAt } from '../../src/sandbox/sts/provocations';
+import { PROVOKABLE_CODES, type ProvokedAt, provokedAt } from '../../src/sandbox/sts/provocations';
 import type { SeedFile } from '../../src/sandbox/seed-format';
 import { adminConsentUrl, app, ASSERTION_TYPE, authorizeUrl, Browser, clientAssertion, control, grantConsent, makeCertificate, openSandbox, person, postForm, tenantId, type Page, type Reply } from './support';
 import { expectEveryRuleSeen } from './rule-coverage';
@@ -49,11 +49,11 @@ function askToken(change: Readonly<Record<string, string>> = {}, tenant = contos
 }
 
 describe('a refusal that was asked for', () => {
-  const codesAt = (at: string) => PROVOKABLE_CODES.filter((code) => provokedAt(code) === at);
+  const codesAt = (at: ProvokedAt) => PROVOKABLE_CODES.filter((code) => provokedAt(code).includes(at));
 
   it('shows at sign-in on a page that keeps the person there, whatever the number', async () => {
     for (const code of codesAt('sign-in')) {
-      sandbox.provoke({ code, times: 1 });
+      sandbox.provoke({ code, at: 'sign-in', times: 1 });
       const page = await browser.signIn(await browser.open(authorizeUrl(sandbox, contoso, { prompt: 'login' })), person(sandbox, 'contoso/nora'));
       expect([page.status, page.rule, page.errorCode, page.callback]).toEqual([400, 'PROVOKED-SIGNIN', `AADSTS${code}`, undefined]);
     }
@@ -69,7 +69,7 @@ describe('a refusal that was asked for', () => {
 
   it('ends a consent that was accepted, and nothing is granted', async () => {
     for (const code of codesAt('consent')) {
-      sandbox.provoke({ code, tenantId: contoso, times: 1 });
+      sandbox.provoke({ code, at: 'consent', tenantId: contoso, times: 1 });
       const page = await browser.signIn(await browser.open(adminConsentUrl(sandbox, contoso)), person(sandbox, 'contoso/ada'));
       const done = await browser.press(page, 'accept');
       expect(done.rule).toBe('PROVOKED-CONSENT');
@@ -82,7 +82,7 @@ describe('a refusal that was asked for', () => {
   it('comes from the token endpoint in its envelope, as often as was asked', async () => {
     await grantConsent(sandbox, 'contoso', 'contoso/ada');
     for (const code of codesAt('token')) {
-      sandbox.provoke({ code, appId: app(sandbox).appId, times: 1 });
+      sandbox.provoke({ code, at: 'token', appId: app(sandbox).appId, times: 1 });
       const reply = await askToken();
       expect([reply.rule, reply.json().error_codes, reply.status >= 400]).toEqual(['PROVOKED-TOKEN', [code], true]);
     }
@@ -107,11 +107,12 @@ describe('a refusal that was asked for', () => {
   it('can come from the control door and from the seed, and unknown numbers are refused', async () => {
     expect((await control(sandbox, 'POST', '/provocations', { code: 90033, times: 1 })).json.items).toEqual([{ code: 90033, times: 1 }]);
     expect((await control(sandbox, 'POST', '/provocations', { clear: true })).json.items).toEqual([]);
-    for (const body of [{}, { code: 1 }, { code: 90033, times: 0 }, { code: 90033, times: 'often' }, { code: 90033, appId: 7 }]) expect((await control(sandbox, 'POST', '/provocations', body)).status).toBe(400);
+    for (const body of [{}, { code: 1 }, { code: 90033, times: 0 }, { code: 90033, times: 'often' }, { code: 90033, appId: 7 }, { code: 53003, at: 'consent' }, { code: 53003, at: 'everywhere' }]) expect((await control(sandbox, 'POST', '/provocations', body)).status).toBe(400);
     expect(() => checkSeedFile({ provoke: [{ code: 700016 }] })).toThrow(/provoke\[0\]\.code: is not a number/);
     await expect(openSandbox({ seed: { provoke: [{ code: 53003, tenant: 'nowhere' }] } })).rejects.toThrow(/names no tenant/);
-    await openWith({ provoke: [{ code: 53003, tenant: 'contoso', app: 'backup', times: 1 }] });
+    await openWith({ provoke: [{ code: 53003, tenant: 'contoso', app: 'backup', times: 1 }, { code: 53003, at: 'token', app: 'backup', times: 1 }] });
     expect((await signIn()).errorCode).toBe('AADSTS53003');
+    expect((await askToken()).json().error_codes).toEqual([53003]);
   });
 });
 

@@ -11,17 +11,27 @@ const SLOW_PAUSE_MS = 150;
 export function answerInstead({ do: action }: FaultRule, request: SandboxRequest, nowMs: number): SandboxResponse {
   const template = templateOf(action.body ?? '');
   const sent = request.headers['client-request-id'];
-  const body = template?.render({ nowMs, clientRequestId: sent }) ?? action.body ?? '';
+  const body = template?.render({ nowMs, clientRequestId: sent, sent: repeat(request) }) ?? action.body ?? '';
   return respond(faultRule(template?.rule ?? 'FAULT-CUSTOM'), action.status ?? template?.status ?? 500, body, {
     date: new Date(nowMs).toUTCString(),
     'content-type': action.contentType ?? template?.contentType ?? 'text/plain; charset=utf-8',
-    ...action.headers,
+    ...dated(action.headers, nowMs),
   });
 }
 
+/** `Retry-After: +7s` goes out as the HTTP date seven seconds from now, rounded up, since a date has no fractions. */
+function dated(headers: Readonly<Record<string, string>>, nowMs: number): Readonly<Record<string, string>> {
+  const seconds = /^\+(\d+)s$/.exec(headers['retry-after'] ?? '')?.[1];
+  return seconds === undefined ? headers : { ...headers, 'retry-after': new Date(Math.ceil(nowMs / 1000 + Number(seconds)) * 1000).toUTCString() };
+}
+
+function repeat({ headers, body }: SandboxRequest): string {
+  return `${Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n${body.toString('utf8')}`;
+}
+
 /** The real answer on a bad day: changed headers, a broken line. */
-export function spoil(response: SandboxResponse, { do: action }: FaultRule, paused: boolean): SandboxResponse {
-  const kept = Object.entries({ ...response.headers, ...action.headers }).filter(([, value]) => value !== '');
+export function spoil(response: SandboxResponse, { do: action }: FaultRule, { paused, nowMs }: { readonly paused: boolean; readonly nowMs: number }): SandboxResponse {
+  const kept = Object.entries({ ...response.headers, ...dated(action.headers, nowMs) }).filter(([, value]) => value !== '');
   const broken = action.transport === undefined ? {} : { broken: { kind: action.transport, pauseMs: paused ? SLOW_PAUSE_MS : 0 } };
   return { ...response, ...broken, headers: Object.fromEntries(kept) };
 }

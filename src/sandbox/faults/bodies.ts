@@ -9,6 +9,8 @@ import type { FaultRuleId } from './rules';
 export interface AnswerTime {
   readonly nowMs: number;
   readonly clientRequestId: string | undefined;
+  /** The request's headers and body as they came, for answers that repeat them. */
+  readonly sent: string;
 }
 
 export interface Template {
@@ -30,6 +32,9 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   'graph.GatewayTimeout': { rule: 'FAULT-GRAPH-504', status: 504, contentType: 'text/plain', render: () => '' },
   'graph.ConcurrencyViolation': graph('FAULT-GRAPH-CONCURRENCY', 409, 'Directory_ConcurrencyViolation', 'Error due to concurrent requests being made to the tenant. Please wait briefly and retry.'),
   'gateway.html': { rule: 'FAULT-GATEWAY', status: 503, contentType: 'text/html; charset=us-ascii', render: () => GATEWAY_PAGE },
+  'gateway.reflecting': { rule: 'FAULT-REFLECTING', status: 502, contentType: 'text/html; charset=utf-8', render: ({ sent }) => `<html><head><title>Bad Gateway</title></head><body><h1>502</h1><p>While relaying:</p><pre>${sent}</pre></body></html>` },
+  'graph.Reflecting': { rule: 'FAULT-REFLECTING', status: 400, contentType: 'application/json', render: ({ sent }) => JSON.stringify({ error: { code: 'BadRequest', message: `Cannot read: ${sent}`, innerError: {} } }) },
+  'sts.Reflecting': { rule: 'FAULT-REFLECTING', status: 400, contentType: 'application/json; charset=utf-8', render: ({ sent }) => JSON.stringify({ error: 'invalid_request', error_description: `AADSTS90014: Cannot read: ${sent}`, error_codes: [90014] }) },
   'sts.Throttled': sts('FAULT-STS-THROTTLED', 429, 90055, 'The tenant is throttled; slow down.'),
   'sts.TemporarilyUnavailable': sts('FAULT-STS-TRANSIENT', 503, 90033, 'A transient error has occurred. Please try again.'),
 };

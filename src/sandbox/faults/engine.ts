@@ -108,7 +108,7 @@ export class FaultEngine {
     const isDone = rule === undefined || rule.do.apply || (instead === undefined && rule.do.transport !== 'reset-before-headers');
     const done = isDone ? await this.#carryOut(met, answer) : undefined;
     const honest = instead ?? done ?? EMPTY;
-    const response = rule === undefined ? honest : spoil(honest, rule, realTime);
+    const response = rule === undefined ? honest : spoil(honest, rule, { paused: realTime, nowMs: world.now() + clockSkewMs });
     const dated = clockSkewMs === 0 ? {} : { date: new Date(world.now() + clockSkewMs).toUTCString() };
     const delivered = deliver === undefined ? {} : { [DELIVER_HEADER]: deliver };
     return { ...response, headers: { ...response.headers, ...dated, ...delivered }, trace: done?.trace ?? traceOf(met.asked) };

@@ -44,7 +44,7 @@ export class Politeness {
 
   /** It was answered. */
   answered(asked: Asked, response: Pick<SandboxResponse, 'status' | 'headers' | 'body'>, nowMs: number): void {
-    const waits = [...readWaits(response.status, response.headers), ...readItemWaits(asked, response)];
+    const waits = [...readWaits(response.status, response.headers, nowMs), ...readItemWaits(asked, response, nowMs)];
     if (waits.length > 0) this.#waitUntil.set(counterKey('request', asked), nowMs + Math.max(...waits) * 1000);
   }
 
@@ -57,15 +57,18 @@ export class Politeness {
   }
 }
 
-/** Seconds; empty when the answer does not ask to wait. A date is the product's business, plans write seconds. */
-function readWaits(status: number, headers: Readonly<Record<string, unknown>>): number[] {
+/** Seconds from now; empty when the answer does not ask to wait. RFC 9110 section 10.2.3: a number or a date. */
+function readWaits(status: number, headers: Readonly<Record<string, unknown>>, nowMs: number): number[] {
   const [, asked] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'retry-after') ?? [];
-  return (status === 429 || status === 503) && typeof asked === 'string' && /^\d+(?:\.\d+)?$/.test(asked) ? [Number(asked)] : [];
+  if ((status !== 429 && status !== 503) || typeof asked !== 'string') return [];
+  if (/^\d+(?:\.\d+)?$/.test(asked)) return [Number(asked)];
+  const at = Date.parse(asked);
+  return Number.isNaN(at) ? [] : [Math.max(0, at - nowMs) / 1000];
 }
 
-function readItemWaits({ path, method }: Asked, { body, status }: Pick<SandboxResponse, 'body' | 'status'>): number[] {
+function readItemWaits({ path, method }: Asked, { body, status }: Pick<SandboxResponse, 'body' | 'status'>, nowMs: number): number[] {
   if (status !== 200 || method !== 'POST' || !path.toLowerCase().endsWith('/$batch') || typeof body !== 'string') return [];
   const answer = parseObject(Buffer.from(body));
   const items: readonly unknown[] = Array.isArray(answer?.responses) ? answer.responses : [];
-  return items.flatMap((item) => (isJsonObject(item) && typeof item.status === 'number' && isJsonObject(item.headers) ? readWaits(item.status, item.headers) : []));
+  return items.flatMap((item) => (isJsonObject(item) && typeof item.status === 'number' && isJsonObject(item.headers) ? readWaits(item.status, item.headers, nowMs) : []));
 }

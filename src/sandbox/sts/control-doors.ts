@@ -3,7 +3,7 @@ import { ControlRefusal, type ControlAnswer, type ControlRoutes } from '../contr
 import { isJsonObject, type JsonObject } from '../jwt';
 import { rollOver, ROLL_OVER_STEPS } from '../signing-key-roll-over';
 import type { StsState } from './context';
-import { PROVOKABLE_CODES } from './provocations';
+import { PROVOKABLE_CODES, type ProvokedAt } from './provocations';
 import { RELYING_PARTY_CASES } from './relying-party/modes';
 import { problemWithStsVariants, type StsVariants } from './variants';
 
@@ -42,9 +42,14 @@ function provoke(sts: StsState, body: JsonObject): ControlAnswer {
     if (typeof code !== 'number') throw new ControlRefusal('Give code, a number of GET /provocations, or clear: true.');
     if (times !== undefined && typeof times !== 'number') throw new ControlRefusal('times is a number.');
     const [tenantId, appId, person] = [text(body, 'tenantId'), text(body, 'appId'), text(body, 'person')];
-    sts.provocations.add({ code, tenantId, appId, person, times });
+    sts.provocations.add({ code, tenantId, appId, person, times, at: step(text(body, 'at')) });
   }
   return ok({ items: sts.provocations.list(), next: null });
+}
+
+function step(at: string | undefined): ProvokedAt | undefined {
+  if (at === undefined || at === 'sign-in' || at === 'consent' || at === 'token') return at;
+  throw new ControlRefusal('at is sign-in, consent or token.');
 }
 
 function text(body: JsonObject, name: string): string | undefined {

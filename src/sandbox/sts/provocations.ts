@@ -17,6 +17,8 @@ export interface Provocation {
   readonly appId?: string | undefined;
   /** The name the person signs in with. */
   readonly person?: string | undefined;
+  /** For a number that shows at more than one step; absent: where it is listed first. */
+  readonly at?: ProvokedAt | undefined;
   /** How often, until things are as before; absent: until they are cleared. */
   readonly times?: number | undefined;
 }
@@ -30,22 +32,26 @@ export interface Scene {
 const RULES = { 'sign-in': 'PROVOKED-SIGNIN', consent: 'PROVOKED-CONSENT', token: 'PROVOKED-TOKEN' } as const;
 const STATUSES = [400, 401, 429, 503] as const;
 
-const byCode = new Map(data.map((row) => [row.code, row]));
+export const PROVOKABLE_CODES: readonly number[] = [...new Set(data.map(({ code }) => code))];
 
-export const PROVOKABLE_CODES: readonly number[] = [...byCode.keys()];
+/** Every step a number shows at, the usual one first. */
+export function provokedAt(code: number): readonly ProvokedAt[] {
+  return data.flatMap((row) => (row.code === code && isStep(row.at) ? [row.at] : []));
+}
 
-export function provokedAt(code: number): ProvokedAt | undefined {
-  const at = byCode.get(code)?.at;
-  return at === 'sign-in' || at === 'consent' || at === 'token' ? at : undefined;
+function isStep(at: string): at is ProvokedAt {
+  return Object.hasOwn(RULES, at);
 }
 
 /** The refusals in force. */
 export class Provocations {
   #inForce: readonly (Provocation & { readonly left: number })[] = [];
 
-  /** Raises RangeError for a number nobody can provoke. */
+  /** Raises RangeError for a number nobody can provoke, or not there. */
   add(provocation: Provocation): void {
-    if (!byCode.has(provocation.code)) throw new RangeError(`AADSTS${provocation.code} cannot be provoked this way; docs/sandbox.md says how.`);
+    const steps = provokedAt(provocation.code);
+    if (steps.length === 0) throw new RangeError(`AADSTS${provocation.code} cannot be provoked this way; docs/sandbox.md says how.`);
+    if (provocation.at !== undefined && !steps.includes(provocation.at)) throw new RangeError(`AADSTS${provocation.code} shows at: ${steps.join(', ')}.`);
     const { times = Number.POSITIVE_INFINITY } = provocation;
     if (!(times >= 1)) throw new RangeError('times is 1 or more.');
     this.#inForce = [...this.#inForce, { ...provocation, left: times }];
@@ -61,7 +67,7 @@ export class Provocations {
 
   /** The refusal due here, spent by being taken. */
   take(at: ProvokedAt, scene: Scene): Refusal | undefined {
-    const due = this.#inForce.find((candidate) => provokedAt(candidate.code) === at && isAbout(candidate, scene));
+    const due = this.#inForce.find((candidate) => (candidate.at ?? provokedAt(candidate.code)[0]) === at && isAbout(candidate, scene));
     if (due === undefined) return undefined;
     this.#inForce = this.#inForce.flatMap((candidate) => (candidate !== due ? [candidate] : due.left > 1 ? [{ ...due, left: due.left - 1 }] : []));
     return refusalOf(due.code, at);
@@ -74,7 +80,7 @@ function isAbout(provocation: Provocation, scene: Scene): boolean {
 }
 
 function refusalOf(code: number, at: ProvokedAt): Refusal {
-  const row = byCode.get(code);
+  const row = data.find((candidate) => candidate.code === code && candidate.at === at);
   const status = STATUSES.find((known) => known === row?.status) ?? 400;
   return { rule: RULES[at], code, error: row?.error ?? 'server_error', status, message: row?.says ?? '' };
 }
