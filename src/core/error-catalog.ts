@@ -75,6 +75,9 @@ export const ERROR_CATALOG = {
   CONSENT_WRONG_TENANT: entry('act', 'customer admin', 'wrong_account', 'The consent came from another tenant than expected.', 'Sign in with an admin account of the expected tenant, or correct the account\'s expected tenant.'),
   CONSENT_TENANT_REFUSED: entry('act', 'customer admin', 'wrong_account', 'This tenant can never be a customer: it is the partner\'s own or the tenant of personal accounts.', 'Sign in with an admin account of the customer\'s tenant.'),
   CONSENT_MISSING_PERMISSIONS: entry('act', 'customer admin', 'failed', 'Permissions the app needs were not granted.', 'Resend the invitation; the missing permissions are named.'),
+  CONSENT_PERMISSION_DATED: entry('act', 'partner', 'failed', 'A declared permission belongs to something that Microsoft has ended or is about to end.', 'Change the app registration and its declaration to what the message names; customers who consented before then consent again.'),
+  CONSENT_PERMISSION_EXCESSIVE: entry('act', 'partner', 'failed', 'A declared permission can do far more than a backup needs.', 'Declare the smaller permission the message names, or be ready to tell the customer\'s admin why not.'),
+  CONSENT_PERMISSION_INCOMPLETE: entry('act', 'partner', 'failed', 'A declared permission is not enough by itself, or one that everything rests on is not declared.', 'Add what the message names.'),
   CONSENT_NOT_STARTED: entry('act', 'operator', 'failed', 'There is no consent to look at yet.', 'Open a consent request and send its address.'),
   CONSENT_UNKNOWN: entry('retry_later', 'operator', 'try_later', 'The directory\'s answer was incomplete, so nothing can be said about the consent.', 'Run the verification again; the evidence names the refused read.'),
 

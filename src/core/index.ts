@@ -64,6 +64,10 @@ export type { ConfiguredOperator } from './accounts/operators';
 // Consent
 export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps, parsePermissions } from './consent/apps';
 export type { PartnerApp, RequiredPermission } from './consent/apps';
+export { BACKUP_SERVICES, listTemplates, TEMPLATE_ACCESS } from './consent/templates';
+export type { BackupService, ShownTemplate, TemplateAccess } from './consent/templates';
+export { warningsOf } from './consent/warnings';
+export type { PermissionWarning } from './consent/warnings';
 export { readConsentCallback } from './consent/callback';
 export type { ConsentCallback } from './consent/callback';
 export { readGrantEvidence } from './consent/evidence';

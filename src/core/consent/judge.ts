@@ -105,7 +105,8 @@ function judgePermission(required: RequiredPermission, evidence: AppEvidence, di
 
 function resolvePermission(required: RequiredPermission, resource: ResourceEvidence) {
   const published = required.type === 'application' ? resource.roles : resource.scopes;
-  return published.find((candidate) => (required.id === undefined ? candidate.name === required.name : sameGuid(candidate.id, required.id)));
+  // Declared by name and by id, both must fit: a GUID of another permission is a mistake, not a second chance.
+  return published.find((candidate) => (required.id === undefined || sameGuid(candidate.id, required.id)) && (required.name === undefined || candidate.name === required.name));
 }
 
 function findSurplus(app: PartnerApp, directory: DirectoryGrants, resources: Resources): PermissionFinding[] {

@@ -55,6 +55,12 @@ describe('judging consent', () => {
     expect(judge()).toMatchObject({ verdict: 'granted', state: 'granted', missingNames: [], surplusNames: [] });
   });
 
+  it('takes a permission that is declared by name and by id only when both are the same one', () => {
+    const declared = (id: string) => parseApps([{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'Mail.ReadWrite', id, reason: 'mail' }] }]);
+    const states = [MAIL, DIRECTORY].map((id) => judgeConsent(declared(id), { tenantId: 't', readAt: 0, resources: new Map([[GRAPH_APP_ID, graph]]), apps: [complete] }).apps[0]);
+    expect(states.map((app) => [app?.state, app?.missing.map(({ name }) => name)])).toEqual([['granted', []], ['not_granted', ['Mail.ReadWrite']]]);
+  });
+
   it('keeps a permission of one resource apart from the same GUID on another', () => {
     expect(judge({ directory: { ...directory, appRoles: directory.appRoles.filter((row) => row.resourceObjectId !== EXCHANGE_SP) } })).toMatchObject({ state: 'partial', missingNames: ['Exchange Online/Mail.ReadWrite'] });
   });
