@@ -62,7 +62,8 @@ export function reportFailure(streams: Streams, json: boolean, verbose: boolean,
 
 function describeFailure(error: OnboardingError): string {
   const evidence = [error.serviceCode, error.correlationId === undefined ? undefined : `correlation id ${error.correlationId}`].filter((part) => part !== undefined).join(', ');
-  return `${error.message}\n  code:  ${error.code}${evidence === '' ? '' : ` (${evidence})`}\n  next:  ${error.remedy} (${error.owner})\n`;
+  const passOn = error.adminMessage === undefined ? '' : `  tell the customer's admin:  ${error.adminMessage}\n`;
+  return `${error.message}\n  code:  ${error.code}${evidence === '' ? '' : ` (${evidence})`}\n  next:  ${error.remedy} (${error.owner})\n${passOn}`;
 }
 
 /** Where it happened, not what it says: nobody knows what a foreign message quotes. */

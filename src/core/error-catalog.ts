@@ -35,6 +35,7 @@ export const ERROR_CATALOG = {
   INPUT_INVALID: entry('fix_input', 'operator', 'invalid', 'A parameter does not have the documented form.', 'Correct the named parameter.'),
   TENANT_INVALID: entry('fix_input', 'operator', 'invalid', 'The tenant is neither a tenant id nor a domain, or is one that can never be a customer.', 'Give the customer\'s tenant id or one of its verified domains.'),
   TENANT_NOT_FOUND: entry('fix_input', 'operator', 'invalid', 'Microsoft knows no tenant by that name in this cloud.', 'Check the spelling and the cloud.'),
+  TENANT_WRONG_CLOUD: entry('act', 'partner', 'wrong_account', 'The tenant is in another of Microsoft\'s clouds than this installation.', 'Register the apps in that cloud and onboard the customer from an installation configured for it.'),
   TENANT_MISMATCH: entry('fix_input', 'operator', 'invalid', 'The tenant that was meant and the tenant that answered are not the same.', 'Compare both with the overview page of the tenant in the Entra admin centre.'),
   APP_UNKNOWN: entry('fix_input', 'operator', 'failed', 'No app with this key is declared.', 'Declare the app in the configuration.'),
   APP_CREDENTIAL_UNUSABLE: entry('fix_input', 'partner', 'failed', 'The app\'s credential is missing or cannot be used to sign in.', 'Name a stored certificate, a PFX, a PEM file or a secret for this app.'),

@@ -5,6 +5,7 @@
  */
 import { ERROR_CATALOG, type ErrorCode, type ErrorOwner, type ErrorReaction, type PublicCode } from './error-catalog';
 import type { JsonObject } from './ports';
+import { findServiceCode, type ServiceCodeEntry, serviceCodeLookUpUrl } from './service-codes';
 
 export type { ErrorCode, ErrorOwner, ErrorReaction, PublicCode } from './error-catalog';
 
@@ -21,6 +22,10 @@ export interface ErrorOptions {
   readonly retryAfterSeconds?: number | undefined;
 }
 
+/** Codes that only say "Microsoft refused": what a known service code means is then the better cause and the better next step. */
+const SPEAKS_THROUGH_SERVICE_CODE: ReadonlySet<ErrorCode> = new Set(['CONSENT_FAILED', 'SSO_CODE_REFUSED', 'SSO_SIGN_IN_DECLINED', 'CUSTOMER_APP_REFUSED', 'KEY_CREDENTIAL_REFUSED', 'STS_REFUSED', 'GRAPH_REFUSED']);
+
+/** `message` is followed by what the service code means where that is known and says more than our own code. */
 export class OnboardingError extends Error {
   override readonly name = 'OnboardingError';
   readonly code: ErrorCode;
@@ -30,7 +35,7 @@ export class OnboardingError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withMeaning(message, describedBy(code, options.serviceCode)), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
     this.serviceCode = options.serviceCode;
@@ -44,11 +49,21 @@ export class OnboardingError extends Error {
   }
 
   get owner(): ErrorOwner {
-    return ERROR_CATALOG[this.code].owner;
+    return describedBy(this.code, this.serviceCode)?.owner ?? ERROR_CATALOG[this.code].owner;
   }
 
+  /** The next step, for the operator. With a number of Microsoft's that nobody has described yet, also where Microsoft describes it. */
   get remedy(): string {
-    return ERROR_CATALOG[this.code].remedy;
+    const described = describedBy(this.code, this.serviceCode);
+    if (described !== undefined) return described.remedy;
+    const { remedy } = ERROR_CATALOG[this.code];
+    const lookUp = findServiceCode(this.serviceCode) === undefined ? serviceCodeLookUpUrl(this.serviceCode) : undefined;
+    return lookUp === undefined ? remedy : `${remedy} Microsoft describes the number at ${lookUp}`;
+  }
+
+  /** One sentence to pass on to the customer's admin; undefined where there is nothing for them to do or to know. */
+  get adminMessage(): string | undefined {
+    return describedBy(this.code, this.serviceCode)?.adminMessage ?? undefined;
   }
 
   get retryable(): boolean {
@@ -65,10 +80,21 @@ export class OnboardingError extends Error {
       owner: this.owner,
       serviceCode: this.serviceCode ?? null,
       correlationId: this.correlationId ?? null,
+      ...(this.adminMessage === undefined ? {} : { adminMessage: this.adminMessage }),
       ...(this.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: this.retryAfterSeconds }),
       ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
     };
   }
+}
+
+/** The entry that speaks for this error; undefined where our own code says more, or nothing is known. */
+function describedBy(code: ErrorCode, serviceCode: string | undefined): ServiceCodeEntry | undefined {
+  const known = findServiceCode(serviceCode);
+  return known !== undefined && (known.code === code || SPEAKS_THROUGH_SERVICE_CODE.has(code)) ? known : undefined;
+}
+
+function withMeaning(message: string, described: ServiceCodeEntry | undefined): string {
+  return described === undefined || message.includes(described.means) ? message : `${message} ${described.means}`;
 }
 
 export function isOnboardingError(value: unknown): value is OnboardingError {

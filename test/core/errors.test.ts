@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { asOnboardingError, hasCode, isOnboardingError, OnboardingError, toPublicError } from '../../src/core/errors';
+import { findServiceCode } from '../../src/core/service-codes';
 import { isSecret, secret, Secret } from '../../src/core/internal/secret';
 
 const PUBLIC_CODES = ['invalid', 'expired', 'wrong_account', 'declined', 'not_allowed', 'try_later', 'failed'];
@@ -11,10 +12,11 @@ describe('an error', () => {
     const error = new OnboardingError('STS_THROTTLED', 'Slow down.', { retryAfterSeconds: 7, serviceCode: 'AADSTS90055', correlationId: 'c-1' });
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       code: 'STS_THROTTLED',
-      message: 'Slow down.',
+      message: `Slow down. ${findServiceCode('AADSTS90055')?.means}`,
       retryable: true,
       retryAfterSeconds: 7,
-      remedy: ERROR_CATALOG.STS_THROTTLED.remedy,
+      remedy: findServiceCode('AADSTS90055')?.remedy,
+      adminMessage: findServiceCode('AADSTS90055')?.adminMessage,
       owner: 'microsoft',
       serviceCode: 'AADSTS90055',
       correlationId: 'c-1',

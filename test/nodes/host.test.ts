@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OnboardingError } from '../../src/core/errors';
+import { findServiceCode } from '../../src/core/service-codes';
 import type { ErrorCode } from '../../src/core/error-catalog';
 import { readEnvironment } from '../../src/nodes/host/environment';
 import { openHost } from '../../src/nodes/host/installation';
@@ -297,7 +298,8 @@ describe('the error a person reads', () => {
   ])('%s is the service\'s, with what n8n needs for a wait', (code, options, expected) => {
     const shown = shownError(node, new OnboardingError(code, 'It did not work.', options), 3);
     expect(shown).toBeInstanceOf(NodeApiError);
-    expect(shown).toMatchObject({ message: 'It did not work. [Item 3]', context: { itemIndex: 3 }, description: expect.stringContaining(code) as string, ...expected });
+    expect(shown.message).toMatch(/^It did not work\..* \[Item 3\]$/);
+    expect(shown).toMatchObject({ context: { itemIndex: 3 }, description: expect.stringContaining(code) as string, ...expected });
   });
 
   it.each<[ErrorCode, object]>([
@@ -308,6 +310,12 @@ describe('the error a person reads', () => {
     const shown = shownError(node, new OnboardingError(code, 'It did not work.'), 0);
     expect(shown).toBeInstanceOf(NodeOperationError);
     expect(shown).toMatchObject({ type: code, ...expected });
+  });
+
+  it('says what Microsoft\'s code means, and what to tell the customer', () => {
+    const shown = shownError(node, new OnboardingError('CONSENT_FAILED', 'Microsoft ended the consent with an error.', { serviceCode: 'AADSTS650051' }));
+    expect(shown.message).toBe(`Microsoft ended the consent with an error. ${findServiceCode('AADSTS650051')?.means}`);
+    for (const part of [findServiceCode('AADSTS650051')?.remedy, findServiceCode('AADSTS650051')?.adminMessage, 'microsoft\'s', 'AADSTS650051']) expect(shown.description).toContain(part);
   });
 
   it('keeps the cause to itself', () => {

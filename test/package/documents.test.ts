@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
+import { SERVICE_CODES } from '../../src/core/service-codes';
 import { errorsPage } from '../../tools/errors-doc.mts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
 
 it('lists every error code as the catalog has it', () => {
-  expect(readFileSync(`${root}docs/errors.md`, 'utf8'), 'run `npm run docs`').toBe(errorsPage(ERROR_CATALOG));
+  expect(readFileSync(`${root}docs/errors.md`, 'utf8'), 'run `npm run docs`').toBe(errorsPage(ERROR_CATALOG, SERVICE_CODES));
 });
 
 it.each(pages)('%s points to files that exist', (page) => {

@@ -9,43 +9,11 @@ import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
 import { HttpsFailure, type HttpsResponse } from './https-exchange';
 import { parseJson } from '../internal/json';
+import { findServiceCode } from '../service-codes';
 import { readRetryAfterSeconds } from './retry-after';
 
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  700016: 'STS_APP_NOT_IN_TENANT',
-  7000229: 'STS_APP_NOT_IN_TENANT',
-  70001: 'STS_APP_DISABLED',
-  7000112: 'STS_APP_DISABLED',
-  1000031: 'STS_APP_DISABLED',
-  50001: 'STS_RESOURCE_MISSING',
-  500011: 'STS_RESOURCE_MISSING',
-  650052: 'STS_RESOURCE_MISSING',
-  50012: 'STS_CREDENTIAL_REFUSED',
-  50013: 'STS_CREDENTIAL_REFUSED',
-  50027: 'STS_CREDENTIAL_REFUSED',
-  700024: 'STS_CREDENTIAL_REFUSED',
-  700027: 'STS_CREDENTIAL_REFUSED',
-  7000215: 'STS_CREDENTIAL_REFUSED',
-  7000222: 'STS_CREDENTIAL_REFUSED',
-  90002: 'TENANT_NOT_FOUND',
-  50196: 'STS_THROTTLED',
-  90055: 'STS_THROTTLED',
-  50000: 'STS_UNAVAILABLE',
-  50033: 'STS_UNAVAILABLE',
-  50087: 'STS_UNAVAILABLE',
-  90006: 'STS_UNAVAILABLE',
-  90012: 'STS_UNAVAILABLE',
-  90024: 'STS_UNAVAILABLE',
-  90033: 'STS_UNAVAILABLE',
-  90090: 'STS_UNAVAILABLE',
-};
-
+/** What a number means is said by the table of service codes; these begin the sentence. */
 const MESSAGES: Partial<Readonly<Record<ErrorCode, string>>> = {
-  STS_APP_NOT_IN_TENANT: 'The app has no service principal in this tenant',
-  STS_APP_DISABLED: 'The app is disabled in this tenant',
-  STS_RESOURCE_MISSING: 'The resource has no service principal in this tenant',
-  STS_CREDENTIAL_REFUSED: 'The token endpoint does not accept the app\'s credential',
-  TENANT_NOT_FOUND: 'The token endpoint knows no such tenant',
   STS_THROTTLED: 'The token endpoint asked us to slow down',
   STS_UNAVAILABLE: 'The token endpoint could not answer',
 };
@@ -107,8 +75,9 @@ function aadstsNumber(refusal: Refusal): number | undefined {
 
 function codeOf(status: number, refusal: Refusal | undefined, number: number | undefined): ErrorCode {
   if (status === 429) return 'STS_THROTTLED';
-  const known = number === undefined ? undefined : CODES[number];
-  if (known !== undefined) return known;
+  const known = number === undefined ? undefined : findServiceCode(String(number))?.code;
+  // What a person did wrong in a browser has no code here: to an app, all of that is a refusal.
+  if (known !== undefined) return /^(?:STS|TENANT)_/.test(known) ? known : 'STS_REFUSED';
   return status >= 500 || refusal === undefined ? 'STS_UNAVAILABLE' : 'STS_REFUSED';
 }
 

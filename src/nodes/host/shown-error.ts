@@ -42,5 +42,6 @@ function failureOf(error: OnboardingError): Failure | undefined {
 function describe(error: OnboardingError): string {
   const service = error.serviceCode === undefined ? '' : ` Microsoft's code: ${error.serviceCode}.`;
   const request = error.correlationId === undefined ? '' : ` Microsoft's correlation ID: ${error.correlationId}.`;
-  return `${error.remedy} The next move is the ${error.owner}'s. Code: ${error.code}.${service}${request}`;
+  const passOn = error.adminMessage === undefined ? '' : ` For the customer's admin: "${error.adminMessage}"`;
+  return `${error.remedy} The next move is the ${error.owner}'s. Code: ${error.code}.${service}${request}${passOn}`;
 }

@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import { importsOf, type Finding, type Import, type SourceTree } from './source-tree';
 
 const ROOMS = new Set(['accounts', 'consent', 'admins', 'sso', 'impersonation', 'certificates', 'customer-apps', 'audit']);
-const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'records', 'sealing']);
+const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'service-codes', 'records', 'sealing']);
 const CORRIDOR_FILES = new Set(['onboarding', 'routes', 'configuration']);
 const CORRIDOR_FOLDERS = new Set(['corridor', 'fleet']);
 
@@ -126,6 +126,7 @@ function zoneOfCoreFile(name: string): Zone | undefined {
 function zoneOfCoreFolder(name: string): Zone | undefined {
   if (ROOMS.has(name)) return `room ${name}`;
   if (CORRIDOR_FOLDERS.has(name)) return 'corridor';
+  if (name === 'service-codes') return 'frame';
   return name === 'internal' || name === 'adapters' || name === 'portal' || name === 'testing' ? name : undefined;
 }
 
