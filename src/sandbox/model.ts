@@ -67,6 +67,9 @@ export interface User {
     readonly service: string;
     readonly servicePlanId: string;
   }[];
+  /** Of somebody with a licence for one; absent: there. */
+  readonly mailbox?: 'pending' | 'refused';
+  readonly drive?: 'never-made' | 'locked';
   /** Sign-in page only, never served by Graph. Guests sign in with the password of their home account. */
   readonly password: string;
   /** For guests: the tenant and object id of the same human at home. */
@@ -81,6 +84,8 @@ export interface Group {
   readonly securityEnabled: boolean;
   readonly memberIds: readonly string[];
   readonly ownerIds?: readonly string[];
+  /** Absent: no team. */
+  readonly team?: 'there' | 'pending';
   /** Absent: the tenant's own creation. */
   readonly createdDateTime?: string;
   readonly written?: Written;

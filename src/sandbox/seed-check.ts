@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject } from './jwt';
 import { isResourceKey, resourceByKey } from './resources';
 import { DEFAULT_SEED } from './seed-default';
 import { readCertificate } from './seed-apps';
-import { DECLINE_VARIANTS, LICENCE_PLAN_IDS, type AppPermissionSeed, type ProvocationSeed, type Seed, type SeedFile } from './seed-format';
+import { DECLINE_VARIANTS, DRIVE_STATES, LICENCE_PLAN_IDS, MAILBOX_STATES, TEAM_STATES, type AppPermissionSeed, type ProvocationSeed, type Seed, type SeedFile } from './seed-format';
 import { generatedNumber, MAX_GENERATED_PEOPLE, MAX_GENERATED_TENANTS } from './seed-generated';
 import { provokedAt } from './sts/provocations';
 import { problemWithStsVariants } from './sts/variants';
@@ -170,12 +170,14 @@ const resource: Check = (value, at) => {
   if (typeof value !== 'string' || !isResourceKey(value)) fail(at, 'must be graph, exchange or sharepoint');
 };
 
+const licence = oneOf(Object.keys(LICENCE_PLAN_IDS));
+
 const person = object(
-  { alias: key, name: text, roles: listOf(role), eligibleRoles: listOf(roleName), enabled: flag, synced: flag, cloudOnly: flag, guestFrom: text, password: text },
+  { alias: key, name: text, roles: listOf(role), eligibleRoles: listOf(roleName), enabled: flag, synced: flag, cloudOnly: flag, guestFrom: text, licences: listOf(licence), mailbox: oneOf(MAILBOX_STATES), drive: oneOf(DRIVE_STATES), password: text },
   ['alias', 'name'],
 );
 
-const group = object({ name: text, roleAssignable: flag, members: listOf(key), roles: listOf(roleName) }, ['name', 'members']);
+const group = object({ name: text, roleAssignable: flag, team: oneOf(TEAM_STATES), members: listOf(key), roles: listOf(roleName) }, ['name', 'members']);
 
 const tenant = object(
   {
@@ -184,7 +186,9 @@ const tenant = object(
     domain,
     prefix: key,
     country: text,
-    licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))),
+    licences: listOf(licence),
+    pendingLicences: listOf(licence),
+    mailboxes: oneOf(MAILBOX_STATES),
     resources: listOf(resource),
     people: listOf(person),
     cloud: oneOf(CLOUD_NAMES),
@@ -223,7 +227,7 @@ const checkFile = object(
     seed: text,
     homeTenant: key,
     tenants: listOf(tenant),
-    generatedTenants: object({ count: upTo(MAX_GENERATED_TENANTS), prefix: key, people: upTo(MAX_GENERATED_PEOPLE), licences: listOf(oneOf(Object.keys(LICENCE_PLAN_IDS))), password: text }, ['count']),
+    generatedTenants: object({ count: upTo(MAX_GENERATED_TENANTS), prefix: key, people: upTo(MAX_GENERATED_PEOPLE), licences: listOf(licence), password: text }, ['count']),
     apps: listOf(app),
     redirectUris: listOf(redirectUri),
     replicationLagMs: object(Object.fromEntries(REPLICATION_SCOPES.map((scope) => [scope, lagMs])), []),

@@ -1,6 +1,6 @@
 /**
- * The built-in cast: a fictional partner with two apps, and two customers whose people cover every case admin
- * discovery has to tell apart. Contoso, Fabrikam and Northwind are Microsoft's fictional companies.
+ * The built-in cast: a fictional partner with two apps, two customers whose people cover every case admin discovery has to
+ * tell apart, and three small ones that lack what a backup needs. All are Microsoft's fictional companies.
  */
 import type { AppPermissionSeed, AppSeed, LicenceName, Seed, TenantSeed } from './seed-format';
 import type { ResourceKey } from './resources';
@@ -43,6 +43,7 @@ const CONTOSO: TenantSeed = {
   groups: [
     { name: 'Tier 0 administrators', roleAssignable: true, members: ['gina'], roles: ['Global Administrator'] },
     { name: 'All staff', members: ['ada', 'erik', 'nora', 'sofia'] },
+    { name: 'Sales', team: 'there', members: ['nora', 'sofia'] },
   ],
   servicePrincipals: [{ name: 'Contoso mail automation', roles: ['Exchange Administrator'] }],
 };
@@ -70,6 +71,27 @@ const FABRIKAM: TenantSeed = {
   groups: [{ name: 'Directory owners', roleAssignable: true, members: ['graca'], roles: ['Global Administrator'] }],
   servicePrincipals: [{ name: 'Fabrikam archive', roles: ['Exchange Administrator'] }],
 };
+
+const small = (key: string, name: string, prefix: string, licences: readonly LicenceName[]): TenantSeed => ({
+  key,
+  name,
+  domain: `${prefix}.example`,
+  prefix,
+  country: 'NL',
+  licences,
+  people: [
+    { alias: 'admin', name: `Administrator of ${name}`, roles: ['Global Administrator'] },
+    { alias: 'person-2', name: `Person 2 of ${name}` },
+    { alias: 'person-3', name: `Person 3 of ${name}` },
+  ],
+});
+
+/** Neither mail nor sites. */
+const ADATUM = small('adatum', 'A. Datum', 'adatum', ['AAD_PREMIUM']);
+/** Plans with the names of mail and sites, and neither of them. */
+const LITWARE = small('litware', 'Litware', 'litware', ['EXCHANGE_S_FOUNDATION', 'SHAREPOINTWAC', 'AAD_PREMIUM']);
+/** Everything bought, and the mailboxes still being made. */
+const WINGTIP: TenantSeed = { ...small('wingtip', 'Wingtip Toys', 'wingtip', PRODUCTIVITY), pendingLicences: ['EXCHANGE_S_ENTERPRISE'], mailboxes: 'pending' };
 
 const PROTECT: AppSeed = {
   key: 'backup',
@@ -112,7 +134,7 @@ const RESTORE: AppSeed = {
 export const DEFAULT_SEED: Seed = {
   seed: 'northwind',
   homeTenant: 'partner',
-  tenants: [PARTNER, CONTOSO, FABRIKAM],
+  tenants: [PARTNER, CONTOSO, FABRIKAM, ADATUM, LITWARE, WINGTIP],
   apps: [PROTECT, RESTORE],
   redirectUris: ['http://localhost/consent/callback', 'http://localhost/sign-in/callback'],
   replicationLagMs: {},

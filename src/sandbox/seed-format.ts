@@ -66,6 +66,10 @@ export interface TenantSeed {
   readonly prefix: string;
   readonly country: string;
   readonly licences: readonly LicenceName[];
+  /** Of these, the ones Microsoft is still setting up. */
+  readonly pendingLicences?: readonly LicenceName[] | undefined;
+  /** Of everybody with a licence for one: absent: there. */
+  readonly mailboxes?: MailboxState | undefined;
   /** Microsoft resources that have a service principal here; absent: all three. */
   readonly resources?: readonly ResourceKey[] | undefined;
   readonly people: readonly PersonSeed[];
@@ -96,15 +100,44 @@ export interface ConsentPolicySeed {
   readonly requests?: boolean | undefined;
 }
 
-export type LicenceName = 'AAD_PREMIUM' | 'AAD_PREMIUM_P2' | 'EXCHANGE_S_ENTERPRISE' | 'SHAREPOINTENTERPRISE' | 'TEAMS1';
+/** `pending`: being made; `refused`: there, but Exchange's own policy keeps apps out. */
+export type MailboxState = 'there' | 'pending' | 'refused';
+export const MAILBOX_STATES: readonly MailboxState[] = ['there', 'pending', 'refused'];
+
+/** `never-made`: the person has not opened OneDrive yet; `locked`: archived or frozen. */
+export type DriveState = 'there' | 'never-made' | 'locked';
+export const DRIVE_STATES: readonly DriveState[] = ['there', 'never-made', 'locked'];
+
+/** `pending`: the group says that it is a team, and Teams does not know it yet. */
+export type TeamState = 'there' | 'pending';
+export const TEAM_STATES: readonly TeamState[] = ['there', 'pending'];
+
+export type LicenceName =
+  | 'AAD_PREMIUM'
+  | 'AAD_PREMIUM_P2'
+  | 'EXCHANGE_S_STANDARD'
+  | 'EXCHANGE_S_ENTERPRISE'
+  | 'EXCHANGE_S_FOUNDATION'
+  | 'SHAREPOINTSTANDARD'
+  | 'SHAREPOINTENTERPRISE'
+  | 'SHAREPOINTWAC'
+  | 'TEAMS1';
 
 export const LICENCE_PLAN_IDS: Readonly<Record<LicenceName, string>> = {
   AAD_PREMIUM: '41781fb2-bc02-4b7c-bd55-b576c07bb09d',
   AAD_PREMIUM_P2: 'eec0eb4f-6444-4f95-aba0-50c24d67f998',
+  EXCHANGE_S_STANDARD: '9aaf7827-d63c-4b61-89c3-182f06f82e5c',
   EXCHANGE_S_ENTERPRISE: 'efb87545-963c-4e0d-99df-69c6916d9eb0',
+  EXCHANGE_S_FOUNDATION: '113feb6c-3fe4-4440-bddc-54d774bf0318',
+  SHAREPOINTSTANDARD: 'c7699d2e-19aa-44de-8edf-1736da088ca1',
   SHAREPOINTENTERPRISE: '5dbe027f-2339-4123-9542-606e4d348a72',
+  SHAREPOINTWAC: 'e95bec33-7c88-4a70-8e19-b10bd9d0c014',
   TEAMS1: '57ff2da0-773e-42df-b2af-ffb7a2317929',
 };
+
+/** Plans with a mailbox, and plans with sites and drives; EXCHANGE_S_FOUNDATION and SHAREPOINTWAC have neither. */
+export const MAILBOX_LICENCES: readonly LicenceName[] = ['EXCHANGE_S_STANDARD', 'EXCHANGE_S_ENTERPRISE'];
+export const SITE_LICENCES: readonly LicenceName[] = ['SHAREPOINTSTANDARD', 'SHAREPOINTENTERPRISE'];
 
 export interface PersonSeed {
   /** Local part of the user principal name, and the person's key in the tenant. */
@@ -121,6 +154,12 @@ export interface PersonSeed {
   readonly cloudOnly?: boolean | undefined;
   /** `tenantKey/alias` of the same human at home: this row is a guest. */
   readonly guestFrom?: string | undefined;
+  /** Absent: the tenant's, for members with a mailbox. */
+  readonly licences?: readonly LicenceName[] | undefined;
+  /** Absent: the tenant's `mailboxes`. */
+  readonly mailbox?: MailboxState | undefined;
+  /** Absent: there. */
+  readonly drive?: DriveState | undefined;
   /** Absent: a random one per start. */
   readonly password?: string | undefined;
 }
@@ -130,6 +169,8 @@ export type RoleSeed = string | { readonly role: string; readonly unit: string }
 export interface GroupSeed {
   readonly name: string;
   readonly roleAssignable?: boolean | undefined;
+  /** A Microsoft 365 group with a team. */
+  readonly team?: TeamState | undefined;
   readonly members: readonly string[];
   readonly roles?: readonly string[] | undefined;
 }

@@ -70,7 +70,7 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
   const tenant = createTenant(seededTenantId(seed, declared.key), `${declared.prefix}${cloudFacts(seed.cloud).sharePointSuffix}`, declared.licences);
   const id = (name: string) => namedGuid(seed.seed, `tenant/${declared.key}/${name}`);
   addOrganization(tenant, seed, declared);
-  addSubscription(tenant, declared.licences);
+  addSubscription(tenant, declared);
   if (declared.maxKeyLifetimeDays !== undefined) {
     const policy = { id: APP_POLICY_ID, isEnabled: true, maxKeyLifetimeDays: declared.maxKeyLifetimeDays, forbidsPasswords: false };
     tenant.appManagementPolicies.put(APP_POLICY_ID, policy, SEEDED_AT);
@@ -84,7 +84,8 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
     const groupId = id(`group/${group.name}`);
     const memberIds = group.members.map((alias) => seededPersonId(seed, declared.key, alias));
     const isAssignableToRole = group.roleAssignable === true ? true : null;
-    tenant.groups.put(groupId, { id: groupId, displayName: group.name, isAssignableToRole, securityEnabled: true, memberIds }, SEEDED_AT);
+    const team = group.team === undefined ? {} : { team: group.team };
+    tenant.groups.put(groupId, { id: groupId, displayName: group.name, isAssignableToRole, securityEnabled: group.team === undefined, memberIds, ...team }, SEEDED_AT);
     assignRoles(tenant, groupId, group.roles ?? [], id);
   }
   for (const declaredPrincipal of declared.servicePrincipals ?? []) {
@@ -112,7 +113,7 @@ function addOrganization(tenant: Tenant, seed: Seed, declared: TenantSeed): void
   );
 }
 
-function addSubscription(tenant: Tenant, licences: readonly LicenceName[]): void {
+function addSubscription(tenant: Tenant, { licences, pendingLicences = [] }: TenantSeed): void {
   if (licences.length === 0) return;
   const withP2 = licences.includes('AAD_PREMIUM_P2');
   const skuId = withP2 ? '06ebc4ee-1bb5-47dd-8120-11324bc54e06' : '05e9a617-0261-4cee-bb44-138d3ef5d965';
@@ -120,7 +121,7 @@ function addSubscription(tenant: Tenant, licences: readonly LicenceName[]): void
   const servicePlans = licences.map((name) => ({
     servicePlanId: LICENCE_PLAN_IDS[name],
     servicePlanName: name,
-    provisioningStatus: 'Success',
+    provisioningStatus: pendingLicences.includes(name) ? 'PendingProvisioning' : 'Success',
     appliesTo: 'User',
   }));
   const skuPartNumber = withP2 ? 'SPE_E5' : 'SPE_E3';
@@ -154,7 +155,8 @@ function buildUser(seed: Seed, declared: TenantSeed, person: PersonSeed, credent
   const home = findHome(seed, person);
   const homeAddress = home === undefined ? undefined : address(seed, home.tenant, home.person);
   const ownAddress = address(seed, declared, person);
-  const plans: readonly LicenceName[] = home === undefined && person.cloudOnly !== true ? declared.licences : [];
+  const plans = person.licences ?? (home === undefined && person.cloudOnly !== true ? declared.licences : []);
+  const mailbox = person.mailbox ?? declared.mailboxes ?? 'there';
   const key = `person/${declared.key}/${person.alias}`;
   return {
     id: seededPersonId(seed, declared.key, person.alias),
@@ -172,6 +174,8 @@ function buildUser(seed: Seed, declared: TenantSeed, person: PersonSeed, credent
       service: SERVICE_OF_PLAN[name],
       servicePlanId: LICENCE_PLAN_IDS[name],
     })),
+    ...(mailbox === 'there' ? {} : { mailbox }),
+    ...(person.drive === undefined || person.drive === 'there' ? {} : { drive: person.drive }),
     password: home === undefined ? (person.password ?? remember(credentials, key)) : '',
     home: home === undefined ? null : { tenantId: seededTenantId(seed, home.tenant.key), objectId: seededPersonId(seed, home.tenant.key, home.person.alias) },
   };
@@ -180,8 +184,12 @@ function buildUser(seed: Seed, declared: TenantSeed, person: PersonSeed, credent
 const SERVICE_OF_PLAN: Readonly<Record<LicenceName, string>> = {
   AAD_PREMIUM: 'AADPremiumService',
   AAD_PREMIUM_P2: 'AADPremiumService',
+  EXCHANGE_S_STANDARD: 'exchange',
   EXCHANGE_S_ENTERPRISE: 'exchange',
+  EXCHANGE_S_FOUNDATION: 'exchange',
+  SHAREPOINTSTANDARD: 'SharePoint',
   SHAREPOINTENTERPRISE: 'SharePoint',
+  SHAREPOINTWAC: 'SharePoint',
   TEAMS1: 'TeamspaceAPI',
 };
 

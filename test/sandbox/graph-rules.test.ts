@@ -4,6 +4,7 @@ import { setGraphVariants } from '../../src/sandbox/graph/index';
 import { createTenant } from '../../src/sandbox/world';
 import { graphRules, type GraphRuleId } from '../../src/sandbox/graph/rules';
 import { directoryRequests } from './graph-rule-requests';
+import { serviceRequests } from './graph-service-requests';
 import { createFixture, GRAPH_APP_ID, makeCertificate, makeProof, required, START, type CallOptions, type Fixture, type Json } from './graph-support';
 
 const NOBODY = '99999999-9999-4999-8999-999999999999';
@@ -20,6 +21,10 @@ const EVERY = [
   'Policy.Read.All',
   'Policy.ReadWrite.ApplicationConfiguration',
   'RoleManagement.Read.Directory',
+  'Mail.Read',
+  'MailboxSettings.Read',
+  'Files.Read.All',
+  'Sites.Read.All',
 ];
 
 let graph: Fixture;
@@ -97,6 +102,7 @@ const requests: readonly (readonly [GraphRuleId, () => ReturnType<typeof call>])
   ['G-OBJ-GETBYIDS', () => call('POST', '/directoryObjects/getByIds', { ids: [] })],
   ['G-OBJ-IDS', () => call('POST', '/directoryObjects/getByIds', { ids: ['x'] })],
   ['G-ORG-LIST', () => call('GET', '/organization')],
+  ...serviceRequests({ call, person: (tenant, alias) => graph.personId(tenant, alias), groupId: (name) => required(graph.tenant('contoso').groups.list(START).find(({ displayName }) => displayName === name)).id, world: () => graph.world }),
   ['G-SKU-LIST', () => call('GET', '/subscribedSkus')],
   ['G-APP-LIST', () => call('GET', '/applications', undefined, home)],
   ['G-APP-GET', () => call('GET', `/applications/${ids.application}`, undefined, home)],

@@ -17,4 +17,5 @@ export const GROUP_FILTERS: Filterable = {
   mailNickname: ['eq', 'startswith'],
   isAssignableToRole: ['eq'],
   securityEnabled: ['eq'],
+  resourceProvisioningOptions: ['any'],
 };

@@ -6,7 +6,8 @@
  * reference page and a public thread demand AppRoleAssignment.ReadWrite.All as well, and so does the sandbox; it
  * lists fewer permissions for one organization than for the list of the same one, which is taken as an omission; it
  * knows nothing of administrative units, app management policies, adding group members and sign-ins, and the recycle
- * bin for people only: there the reference pages decide.
+ * bin for people only: there the reference pages decide. Of sites it names the read permissions alone; those that contain
+ * them open the root site too.
  * Source: microsoftgraph/microsoft-graph-devx-content@6cbd6bbd permissions/new/permissions.json (MIT).
  */
 import type { Caller } from './caller';

@@ -32,7 +32,10 @@ import {
 } from './memberships';
 import { addGroupOwner, listGroupOwners, removeGroupOwner } from './owners';
 import { listGrantsOfUser } from './permission-grants';
+import { getMailboxSettings, getMailFolder } from './mailboxes';
 import { at, on, type GraphRoute } from './route';
+import { getDrive } from './sites';
+import { getTeam } from './teams';
 import { createUser, deleteUser, updateUser } from './user-writes';
 import { countUsers, getMe, getUser, listUsers } from './users';
 
@@ -77,6 +80,10 @@ export const peopleRoutes: readonly GraphRoute[] = [
   at(`${USER}/transitiveMemberOf/microsoft.graph.directoryRole`, on(`GET ${USER}/transitiveMemberOf`, 'G-MEMBEROF-LIST', 2, listTransitiveMemberOfRoles)),
   at(`${USER}/getMemberGroups`, on(`POST ${OBJECT}/getMemberGroups`, 'G-MEMBERGROUPS', 2, getMemberGroups)),
   on(`GET ${USER}/oauth2PermissionGrants`, 'G-USER-GRANTS', 2, listGrantsOfUser),
+  on(`GET ${USER}/mailFolders/{id}`, 'G-MAIL-FOLDER', 1, getMailFolder),
+  on(`GET ${USER}/mailboxSettings`, 'G-MAIL-SETTINGS', 1, getMailboxSettings),
+  on(`GET ${USER}/drive`, 'G-DRIVE-GET', 1, getDrive),
+  on('GET /teams/{id}', 'G-TEAM-GET', 1, getTeam),
   on('POST /directoryObjects/getByIds', 'G-OBJ-GETBYIDS', 3, getByIds),
   on(`GET ${OBJECT}`, 'G-OBJ-GET', 1, getDirectoryObject),
   on(`POST ${OBJECT}/getMemberGroups`, 'G-MEMBERGROUPS', 2, getMemberGroups),

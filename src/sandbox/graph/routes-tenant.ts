@@ -29,6 +29,7 @@ import {
 } from './role-schedules';
 import { createRoleAssignment, deleteRoleAssignment } from './role-writes';
 import { getRoleAssignment, getRoleDefinition, listRoleAssignments, listRoleDefinitions } from './roles';
+import { getRootSite } from './sites';
 import { getOrganization, getSubscribedSku, listOrganization, listSubscribedSkus } from './tenant';
 
 const DIRECTORY = '/roleManagement/directory';
@@ -64,6 +65,7 @@ export const tenantRoutes: readonly GraphRoute[] = [
   on(`GET ${UNITS}/{id}/scopedRoleMembers`, 'G-UNIT-SCOPED', 1, listUnitScopedRoleMembers),
   on('GET /organization', 'G-ORG-LIST', 1, listOrganization),
   on('GET /organization/{id}', 'G-ORG-LIST', 1, getOrganization),
+  on('GET /sites/root', 'G-SITE-ROOT', 1, getRootSite),
   on('GET /domains', 'G-DOMAIN-LIST', 1, listDomains),
   on('GET /domains/{id}', 'G-DOMAIN-GET', 1, getDomain),
   on('GET /auditLogs/directoryAudits', 'G-AUDIT-LIST', 1, listDirectoryAudits),
