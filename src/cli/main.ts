@@ -7,6 +7,7 @@ import { addCertificateCommands } from './commands/certificate';
 import { addConsentCommands } from './commands/consent';
 import type { CommandContext } from './commands/context';
 import { addCustomerAppCommands } from './commands/customer-app';
+import { addErrorCommands } from './commands/errors';
 import { addImpersonationCommands } from './commands/impersonation';
 import { addJourneyCommands } from './commands/journey';
 import { addSandboxCommands } from './commands/sandbox';
@@ -35,7 +36,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 

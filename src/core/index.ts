@@ -5,6 +5,8 @@ export { OnboardingError, asOnboardingError, hasCode, isOnboardingError, toPubli
 export type { ErrorOptions } from './errors';
 export { ERROR_CATALOG } from './error-catalog';
 export type { CatalogEntry, ErrorCode, ErrorOwner, ErrorReaction, PublicCode } from './error-catalog';
+export { explainErrorCode } from './explanation';
+export type { ErrorExplanation } from './explanation';
 export { SERVICE_CODES, findServiceCode, serviceCodeLookUpUrl } from './service-codes';
 export type { ServiceCodeEntry, ServiceRetry, ServiceWait } from './service-codes';
 export { Secret, isSecret, secret } from './internal/secret';

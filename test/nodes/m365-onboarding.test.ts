@@ -1,6 +1,7 @@
 import { NodeOperationError } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
+import { findServiceCode } from '../../src/core/service-codes';
 import { M365OnboardingState } from '../../src/credentials/M365OnboardingState.credentials';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
 import { M365ConsentTrigger } from '../../src/nodes/M365ConsentTrigger/M365ConsentTrigger.node';
@@ -23,6 +24,11 @@ describe('the M365 Onboarding node', () => {
     expect(await run([explain(' consent_wrong_tenant ')])).toEqual([
       { json: { code: 'CONSENT_WRONG_TENANT', means, remedy, owner, reaction: 'act', retryable: false }, pairedItem: { item: 0 } },
     ]);
+  });
+
+  it.each(['AADSTS65004', ' aadsts65004', '65004'])('explains Microsoft\'s code %j, with the sentence for the customer\'s admin', async (asked) => {
+    const [item] = (await run([explain(asked)])) ?? [];
+    expect(item?.json).toMatchObject({ code: 'AADSTS65004', owner: 'customer admin', microsoft: { adminMessage: findServiceCode('AADSTS65004')?.adminMessage, retry: 'user', ownCode: 'CONSENT_DECLINED', lookUpUrl: 'https://login.microsoftonline.com/error?code=65004' } });
   });
 
   it('answers every item and says which one it answered', async () => {

@@ -46,6 +46,8 @@ export async function consent(n8n: TestContext, scene: Scene): Promise<string> {
   await n8n.test('an error code is explained without any credential', async () => {
     const [explained] = await run('onboarding', 'explainErrorCode', { errorCode: 'consent_wrong_tenant' }, {});
     assert.equal(explained?.['code'], 'CONSENT_WRONG_TENANT');
+    const [microsofts] = await run('onboarding', 'explainErrorCode', { errorCode: 'AADSTS65004' }, {});
+    assert.deepEqual([microsofts?.['code'], microsofts?.['owner']], ['AADSTS65004', 'customer admin']);
   });
 
   await n8n.test('a refused operation ends the execution with its code', async () => {

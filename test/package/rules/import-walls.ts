@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import { importsOf, type Finding, type Import, type SourceTree } from './source-tree';
 
 const ROOMS = new Set(['accounts', 'consent', 'admins', 'sso', 'impersonation', 'certificates', 'customer-apps', 'audit']);
-const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'service-codes', 'records', 'sealing']);
+const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'service-codes', 'explanation', 'records', 'sealing']);
 const CORRIDOR_FILES = new Set(['onboarding', 'routes', 'configuration']);
 const CORRIDOR_FOLDERS = new Set(['corridor', 'fleet']);
 

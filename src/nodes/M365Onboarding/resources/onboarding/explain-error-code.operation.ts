@@ -1,5 +1,5 @@
-/** What one of our error codes means, whose move it is and what to do next: for messages in a workflow's error branch. */
-import { ERROR_CATALOG, OnboardingError, type ErrorCode } from '../../../../core/index';
+/** What an error code means, ours or Microsoft's, whose move it is and what to do next: for messages in a workflow's error branch. */
+import { explainErrorCode as explain } from '../../../../core/index';
 import type { OfflineOperation } from '../../../host/operation';
 
 export const explainErrorCode: OfflineOperation = {
@@ -9,7 +9,7 @@ export const explainErrorCode: OfflineOperation = {
     name: 'Explain Error Code',
     value: 'explainErrorCode',
     action: 'Explain error code',
-    description: 'Say what an error code means, whose move it is and what to do next',
+    description: 'Say what an error code of this package or of Microsoft means, whose move it is and what to do next',
   },
   fields: [
     {
@@ -18,21 +18,9 @@ export const explainErrorCode: OfflineOperation = {
       type: 'string',
       required: true,
       default: '',
-      placeholder: 'e.g. CONSENT_WRONG_TENANT',
-      description: 'The code as it stands in the error, in any case',
+      placeholder: 'e.g. CONSENT_WRONG_TENANT or AADSTS65004',
+      description: 'The code as it stands in the error, in any case: this package\'s own, an AADSTS number, or a Microsoft Graph code',
     },
   ],
-  execute: async (parameters) => explain(parameters.text('errorCode').toUpperCase()),
+  execute: async (parameters) => ({ ...explain(parameters.text('errorCode')) }),
 };
-
-function explain(code: string) {
-  if (!isErrorCode(code)) {
-    throw new OnboardingError('INPUT_INVALID', `"${code}" is not one of this package's error codes.`, { details: { parameter: 'errorCode' } });
-  }
-  const { means, remedy, owner, reaction } = ERROR_CATALOG[code];
-  return { code, means, remedy, owner, reaction, retryable: reaction === 'retry_later' };
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_CATALOG, code);
-}
