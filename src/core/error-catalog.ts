@@ -79,6 +79,7 @@ export const ERROR_CATALOG = {
   CONSENT_PERMISSION_DATED: entry('act', 'partner', 'failed', 'A declared permission belongs to something that Microsoft has ended or is about to end.', 'Change the app registration and its declaration to what the message names; customers who consented before then consent again.'),
   CONSENT_PERMISSION_EXCESSIVE: entry('act', 'partner', 'failed', 'A declared permission can do far more than a backup needs.', 'Declare the smaller permission the message names, or be ready to tell the customer\'s admin why not.'),
   CONSENT_PERMISSION_INCOMPLETE: entry('act', 'partner', 'failed', 'A declared permission is not enough by itself, or one that everything rests on is not declared.', 'Add what the message names.'),
+  CONSENT_PERMISSION_UNPUBLISHED: entry('fix_input', 'partner', 'failed', 'A declared permission does not exist on its resource in the customer\'s tenant, or the tenant does not have that resource.', 'Compare its name, id and type with the resource; where they are right, the customer has not bought or not set up that service.'),
   CONSENT_NOT_STARTED: entry('act', 'operator', 'failed', 'There is no consent to look at yet.', 'Open a consent request and send its address.'),
   CONSENT_UNKNOWN: entry('retry_later', 'operator', 'try_later', 'The directory\'s answer was incomplete, so nothing can be said about the consent.', 'Run the verification again; the evidence names the refused read.'),
 

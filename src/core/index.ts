@@ -70,6 +70,8 @@ export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps, parsePermi
 export type { PartnerApp, RequiredPermission } from './consent/apps';
 export { BACKUP_SERVICES, listTemplates, TEMPLATE_ACCESS } from './consent/templates';
 export type { BackupService, ShownTemplate, TemplateAccess } from './consent/templates';
+export { differenceOf } from './consent/plan';
+export type { AppDifference, AskStatus, GrantsOfApp, PlannedPermission, PlannedRound } from './consent/plan';
 export { warningsOf } from './consent/warnings';
 export type { PermissionWarning } from './consent/warnings';
 export { readConsentCallback } from './consent/callback';

@@ -17,6 +17,8 @@ export interface PermissionFinding {
   /** Null when the tenant's resource does not publish a permission of that name. */
   readonly id: string | null;
   readonly reason: string | null;
+  /** False when the tenant's resource publishes nothing that fits, or the tenant has no such resource; null when that was not read. */
+  readonly isPublished: boolean | null;
   readonly inToken: boolean | null;
   readonly inDirectory: boolean;
 }
@@ -83,7 +85,8 @@ function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, 
 }
 
 function judgePermission(required: RequiredPermission, evidence: AppEvidence, directory: DirectoryGrants | undefined, resources: Resources): PermissionFinding {
-  const resource = resources.get(required.resourceAppId) ?? undefined;
+  const found = resources.get(required.resourceAppId);
+  const resource = found ?? undefined;
   const published = resource === undefined ? undefined : resolvePermission(required, resource);
   const finding = {
     resource: resourceName(required.resourceAppId),
@@ -92,6 +95,7 @@ function judgePermission(required: RequiredPermission, evidence: AppEvidence, di
     name: published?.name ?? required.name ?? required.id ?? '',
     id: published?.id ?? required.id ?? null,
     reason: required.reason,
+    isPublished: found === undefined ? null : published !== undefined,
   };
   if (resource === undefined || published === undefined) return { ...finding, inToken: null, inDirectory: false };
   if (required.type === 'delegated') {
@@ -115,7 +119,7 @@ function findSurplus(app: PartnerApp, directory: DirectoryGrants, resources: Res
     if (resource === null) continue;
     const required = app.requiredPermissions.filter((permission) => permission.resourceAppId === resourceAppId);
     const wanted = (type: 'application' | 'delegated', id: string) => required.some((permission) => permission.type === type && sameGuid(resolvePermission(permission, resource)?.id ?? '', id));
-    const describe = (type: 'application' | 'delegated', id: string, name: string): PermissionFinding => ({ resource: resourceName(resourceAppId), resourceAppId, type, name, id, reason: null, inToken: null, inDirectory: true });
+    const describe = (type: 'application' | 'delegated', id: string, name: string): PermissionFinding => ({ resource: resourceName(resourceAppId), resourceAppId, type, name, id, reason: null, isPublished: true, inToken: null, inDirectory: true });
     for (const row of directory.appRoles) {
       if (sameGuid(row.resourceObjectId, resource.objectId) && !wanted('application', row.roleId)) surplus.push(describe('application', row.roleId, resource.roles.find((role) => sameGuid(role.id, row.roleId))?.name ?? row.roleId));
     }

@@ -6,7 +6,7 @@ import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../accounts/journey';
 import { directoryReader } from '../consent/apps';
 import { readGrantEvidence } from '../consent/evidence';
-import { type AppVerdict, type ConsentVerdict, judgeConsent } from '../consent/judge';
+import { type AppVerdict, type ConsentVerdict, judgeConsent, type PermissionFinding } from '../consent/judge';
 import { proofOf, saveConsentProof } from '../consent/proof-records';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
 import { OnboardingError } from '../errors';
@@ -89,11 +89,17 @@ async function auditGranted(context: OnboardingContext, journey: Journey, verdic
 export function describeShortfall(verdict: ConsentVerdict): Reason[] {
   return verdict.apps
     .filter((app) => app.state !== 'granted')
-    .map((app) => {
+    .flatMap((app) => {
       if (app.state === 'unknown') return { code: 'CONSENT_UNKNOWN', message: `${app.key}: the directory's answer was incomplete${app.because === null ? '' : ` (${app.because.serviceCode ?? app.because.code})`}.` };
       if (app.state === 'disabled') return { code: 'STS_APP_DISABLED', message: `${app.key}: the app is disabled in the tenant.` };
-      const names = app.missing.map((finding) => `${finding.name} on ${finding.resource}`).join(', ');
-      return { code: 'CONSENT_MISSING_PERMISSIONS', message: `${app.key}: not granted (yet): ${names}.` };
+      const namesOf = (findings: readonly PermissionFinding[]) => findings.map((finding) => `${finding.name} on ${finding.resource}`).join(', ');
+      // Waiting or asking again does not help where nobody can grant it.
+      const unpublished = app.missing.filter(({ isPublished }) => isPublished === false);
+      const ungranted = app.missing.filter(({ isPublished }) => isPublished !== false);
+      return [
+        ...(ungranted.length === 0 && unpublished.length > 0 ? [] : [{ code: 'CONSENT_MISSING_PERMISSIONS', message: `${app.key}: not granted (yet): ${namesOf(ungranted)}.` }]),
+        ...(unpublished.length === 0 ? [] : [{ code: 'CONSENT_PERMISSION_UNPUBLISHED', message: `${app.key}: nobody can grant what the tenant does not offer: ${namesOf(unpublished)}.` }]),
+      ];
     });
 }
 

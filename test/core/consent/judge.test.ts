@@ -55,6 +55,14 @@ describe('judging consent', () => {
     expect(judge()).toMatchObject({ verdict: 'granted', state: 'granted', missingNames: [], surplusNames: [] });
   });
 
+  it('says of a missing permission whether anybody could grant it: published, not published, not read', () => {
+    const [app] = [...parseApps([{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: ['Sites.Read.All', 'Mail.Raed'].map((name) => ({ resource: 'graph', type: 'application', name, reason: 'r' })) }])];
+    const publishedOf = (resources: GrantEvidence['resources']) => judgeConsent(app === undefined ? [] : [app], { tenantId: 't', readAt: 0, resources, apps: [complete] }).apps[0]?.missing.map(({ name, isPublished }) => [name, isPublished]);
+    expect(publishedOf(new Map([[GRAPH_APP_ID, graph]]))).toEqual([['Sites.Read.All', true], ['Mail.Raed', false]]);
+    expect(publishedOf(new Map([[GRAPH_APP_ID, null]]))).toEqual([['Sites.Read.All', false], ['Mail.Raed', false]]);
+    expect(publishedOf(new Map())).toEqual([['Sites.Read.All', null], ['Mail.Raed', null]]);
+  });
+
   it('takes a permission that is declared by name and by id only when both are the same one', () => {
     const declared = (id: string) => parseApps([{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'Mail.ReadWrite', id, reason: 'mail' }] }]);
     const states = [MAIL, DIRECTORY].map((id) => judgeConsent(declared(id), { tenantId: 't', readAt: 0, resources: new Map([[GRAPH_APP_ID, graph]]), apps: [complete] }).apps[0]);

@@ -5,7 +5,7 @@ import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, saveConsent
 import { corePorts } from '../../support/core-ports';
 
 const TENANT = '99999999-0000-4000-8000-000000000001';
-const finding = { resource: 'Microsoft Graph', resourceAppId: '00000003-0000-0000-c000-000000000000', type: 'application', reason: 'mail', inToken: true, inDirectory: true } as const;
+const finding = { resource: 'Microsoft Graph', resourceAppId: '00000003-0000-0000-c000-000000000000', type: 'application', reason: 'mail', isPublished: true, inToken: true, inDirectory: true } as const;
 const verdict: ConsentVerdict = {
   tenantId: TENANT,
   readAt: 5000,
