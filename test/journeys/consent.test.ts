@@ -240,7 +240,7 @@ describe('an invitation', () => {
     const visitor = story.visitor();
     const confirm = await visitInvitation(story, await invite(story), contosoAdmin(), 'accept', visitor);
     await story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR, tenant: 'fabrikam.example' });
-    expect(refusal(story, await visitor.submit(confirm, 'confirm', { accessLevel: 'full' })).code).toBe('CONSENT_INVITATION_REVOKED');
+    expect(refusal(story, await visitor.submit(confirm, 'confirm', { accessLevel: 'full' })).code).toBe('CONSENT_INVITATION_REPLACED');
     expect((await story.onboarding.showAccount('contoso')).tenantId).toBeNull();
   });
 
@@ -259,7 +259,7 @@ describe('an invitation', () => {
   it('ends after its days, and a newer one ends it at once', async () => {
     const first = await invite(story);
     const second = (await story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR })).url;
-    expect(refusal(story, await story.visitor().open(first))).toEqual({ publicCode: 'expired', code: 'CONSENT_INVITATION_REVOKED' });
+    expect(refusal(story, await story.visitor().open(first))).toEqual({ publicCode: 'expired', code: 'CONSENT_INVITATION_REPLACED' });
     story.advanceClock(7 * 86_400);
     expect(refusal(story, await story.visitor().open(second))).toEqual({ publicCode: 'expired', code: 'CONSENT_INVITATION_EXPIRED' });
   });

@@ -1,45 +1,92 @@
 /**
  * Reads what Microsoft's redirect says. It is a claim: `error` is looked at first because a refusal may carry
- * `admin_consent=True`, and `tenant` is written by the browser, so it is never believed here.
- * Sources: Microsoft Learn v2-admin-consent and v2-oauth2-client-creds-grant-flow; variants recorded in
- * test/conformance.
+ * `admin_consent=True`, and `tenant` is written by the browser, so it is never believed here. Whoever answers is told
+ * apart by what has to happen next; a number nobody knows is kept and means no more than `error` does.
+ * Sources: Microsoft Learn v2-admin-consent and v2-oauth2-client-creds-grant-flow, "AADSTS error codes"; variants recorded
+ * in test/conformance.
  */
 import { isGuid } from '../internal/guid';
 
-/** What Microsoft's error says, as far as it says something a person can act on. */
-export type ConsentRefusal = 'declined' | 'approval_needed' | 'wrong_account' | 'failed';
+/** What Microsoft's error asks for, and of whom. See {@link readConsentCallback}. */
+export type ConsentRefusal =
+  /** Cancel was pressed, or somebody who may not consent chose to return: Microsoft does not tell the two apart. */
+  | 'declined'
+  /** Another admin, or the organisation's consent policy, has to say yes. */
+  | 'approval_needed'
+  /** The account that signed in is of another tenant, or of none. */
+  | 'wrong_account'
+  /** A delegated admin of the partner signed in, not one of the customer. */
+  | 'partner_admin'
+  /** The directory is still busy with an earlier service principal of the app: minutes, and nobody's fault. */
+  | 'settling'
+  /** The tenant lacks a service the app asks permissions of. */
+  | 'service_missing'
+  /** The app's registration, or what we send, is at fault. */
+  | 'misconfigured'
+  /** A rule of the organisation (Conditional Access, tenant restrictions) stopped the person. */
+  | 'blocked'
+  /** Microsoft's service faltered. */
+  | 'try_later'
+  | 'failed';
 
 export type ConsentCallback =
   | { readonly kind: 'claim'; readonly state: string; readonly tenantId: string }
-  | { readonly kind: 'refusal'; readonly state: string | undefined; readonly refusal: ConsentRefusal; readonly serviceCode: string | undefined }
+  | { readonly kind: 'refusal'; readonly state: string | undefined; readonly refusal: ConsentRefusal; readonly serviceCode: string | undefined; readonly correlationId: string | undefined }
   | { readonly kind: 'malformed'; readonly problem: string };
 
-const APPROVAL_CODES = new Set(['90093', '90094', '90095', '90099', '900941', '900981']);
-/** The account that signed in is of another tenant, or of none. */
-const OTHER_TENANT_CODES = new Set(['50020', '500200', '50177']);
+const CODES: Readonly<Record<Exclude<ConsentRefusal, 'declined' | 'failed'>, readonly number[]>> = {
+  approval_needed: [90093, 90094, 90095, 900941, 900981],
+  wrong_account: [16000, 50014, 50020, 50034, 50177, 51004, 90072, 500200],
+  partner_admin: [90099, 530034],
+  settling: [650051],
+  service_missing: [50001, 65005, 500011, 650052, 650054],
+  misconfigured: [50011, 50194, 70011, 90013, 90014, 90100, 500113, 650056, 650057, 700011, 700016, 700038, 900144, 900971, 1002012, 9002313],
+  blocked: [50105, 50131, 53000, 53001, 53003, 500021, 500022, 500212, 500213, 530032, 530035],
+  try_later: [50000, 50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090],
+};
+
+const REFUSAL_OF_CODE: ReadonlyMap<string, ConsentRefusal> = new Map(Object.entries(CODES).flatMap(([refusal, codes]) => codes.map((code) => [String(code), refusal as ConsentRefusal] as const)));
+
+const DECLINED_CODE = '65004';
+const DECLINES: ReadonlySet<string> = new Set(['access_denied', 'consent_required', 'permission_denied']);
+/** RFC 6749 section 4.1.2.1: the service ended it, not the person. */
+const DISTURBANCES: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
+const READ = ['state', 'tenant', 'admin_consent', 'error', 'error_description'] as const;
 const MAX_FIELD_LENGTH = 4096;
 
-/** Classify the parameters of a callback, from query or form body alike. Pure. */
+/**
+ * Classify the parameters of a callback, from query or form body alike. Pure. In this order: a parameter of ours that is
+ * repeated or absurdly long; `error`, whatever stands beside it; the state; `admin_consent`; the tenant. Parameters
+ * Microsoft may add later are passed over.
+ */
 export function readConsentCallback(params: URLSearchParams): ConsentCallback {
-  for (const name of ['state', 'tenant', 'admin_consent', 'error']) {
+  for (const name of READ) {
     // A repeated parameter means somebody edited the address: which one counts is not ours to guess.
     if (params.getAll(name).length > 1) return { kind: 'malformed', problem: `${name} appears more than once` };
-    if ((params.get(name)?.length ?? 0) > MAX_FIELD_LENGTH) return { kind: 'malformed', problem: `${name} is too long` };
+    if (name !== 'error_description' && (params.get(name)?.length ?? 0) > MAX_FIELD_LENGTH) return { kind: 'malformed', problem: `${name} is too long` };
   }
   const state = params.get('state') ?? undefined;
   const error = params.get('error');
-  if (error !== null) return { kind: 'refusal', state, ...classifyRefusal(error, params) };
+  if (error !== null) return { kind: 'refusal', state, ...classifyRefusal(error, params.get('error_description') ?? '') };
   if (state === undefined || state === '') return { kind: 'malformed', problem: 'state is missing' };
   if (params.get('admin_consent')?.toLowerCase() !== 'true') return { kind: 'malformed', problem: 'admin_consent is not True' };
   const tenantId = params.get('tenant') ?? '';
   return isGuid(tenantId) ? { kind: 'claim', state, tenantId: tenantId.toLowerCase() } : { kind: 'malformed', problem: 'tenant is not a GUID' };
 }
 
-function classifyRefusal(error: string, params: URLSearchParams): { refusal: ConsentRefusal; serviceCode: string | undefined } {
-  const digits = /AADSTS(\d{4,9})/.exec(params.get('error_description') ?? '')?.[1];
-  const serviceCode = digits === undefined ? undefined : `AADSTS${digits}`;
-  if (digits !== undefined && APPROVAL_CODES.has(digits)) return { refusal: 'approval_needed', serviceCode };
-  if (digits !== undefined && OTHER_TENANT_CODES.has(digits)) return { refusal: 'wrong_account', serviceCode };
-  const declined = error === 'access_denied' || error === 'consent_required' || error === 'permission_denied';
-  return { refusal: declined && (digits === undefined || digits === '65004') ? 'declined' : 'failed', serviceCode };
+function classifyRefusal(error: string, description: string): { readonly refusal: ConsentRefusal; readonly serviceCode: string | undefined; readonly correlationId: string | undefined } {
+  const text = description.slice(0, MAX_FIELD_LENGTH);
+  const digits = /AADSTS(\d{4,9})/.exec(text)?.[1];
+  return {
+    refusal: refusalOf(error, digits),
+    serviceCode: digits === undefined ? undefined : `AADSTS${digits}`,
+    correlationId: /Correlation ID:\s*([0-9a-f-]{36})/i.exec(text)?.[1]?.toLowerCase(),
+  };
+}
+
+function refusalOf(error: string, digits: string | undefined): ConsentRefusal {
+  const known = digits === undefined ? undefined : REFUSAL_OF_CODE.get(digits);
+  if (known !== undefined) return known;
+  if (DECLINES.has(error) && (digits === undefined || digits === DECLINED_CODE)) return 'declined';
+  return DISTURBANCES.has(error) && digits === undefined ? 'try_later' : 'failed';
 }

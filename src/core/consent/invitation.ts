@@ -71,7 +71,7 @@ export async function revokeInvitation(ports: InvitationPorts, accountId: string
 
 /**
  * The invitation behind a ticket, still usable. Reading does not spend it.
- * Raises `CONSENT_INVITATION_UNKNOWN`, `CONSENT_INVITATION_EXPIRED`, `CONSENT_INVITATION_REVOKED`.
+ * Raises `CONSENT_INVITATION_UNKNOWN`, `CONSENT_INVITATION_EXPIRED`, `CONSENT_INVITATION_REPLACED`, `CONSENT_INVITATION_REVOKED`.
  */
 export async function requireInvitation(ports: RecordPorts & { readonly clock: Clock }, ticket: string): Promise<Invitation & { readonly hash: string }> {
   const hash = sha256Base64Url(ticket);
@@ -100,10 +100,20 @@ export async function findCurrentInvitation(ports: RecordPorts, accountId: strin
 
 async function checkInvitation(ports: RecordPorts & { readonly clock: Clock }, found: Stored<Invitation> | undefined, hash: string): Promise<Invitation> {
   if (found === undefined) throw new OnboardingError('CONSENT_INVITATION_UNKNOWN', 'This invitation does not exist.');
-  const current = await findRecord(ports, currentKind, found.value.accountId);
-  if (found.value.revokedAt !== null || current?.value.hash !== hash) throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was revoked or replaced by a newer one.');
-  if (found.value.expiresAt <= ports.clock.now()) throw new OnboardingError('CONSENT_INVITATION_EXPIRED', 'This invitation has expired.');
+  const { accountId, revokedAt, expiresAt } = found.value;
+  const about = { details: { accountId, about: hash } };
+  const current = await findRecord(ports, currentKind, accountId);
+  // Without a current one the account was removed, and its invitations with it.
+  if (revokedAt !== null || current === undefined) throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was withdrawn.', about);
+  if (current.value.hash !== hash) throw new OnboardingError('CONSENT_INVITATION_REPLACED', 'This invitation was replaced by a newer one.', about);
+  if (expiresAt <= ports.clock.now()) throw new OnboardingError('CONSENT_INVITATION_EXPIRED', `This invitation has expired, at ${new Date(expiresAt).toISOString()}.`, about);
   return found.value;
+}
+
+/** Is this still the account's newest invitation, and not withdrawn? Its time may be over: who answered in time has answered. */
+export async function isNewestInvitation(ports: RecordPorts, accountId: string, hash: string): Promise<boolean> {
+  const current = await findRecord(ports, currentKind, accountId);
+  return current?.value.hash === hash && (await findRecord(ports, invitationKind, hash))?.value.revokedAt === null;
 }
 
 async function revokeByHash(ports: RecordPorts & { readonly clock: Clock }, hash: string): Promise<void> {

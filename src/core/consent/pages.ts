@@ -1,68 +1,110 @@
 /**
- * Pages the customer's admin sees during consent. Fixed texts, everything escaped; nothing Microsoft or a stranger
- * wrote is shown, and a refused visitor learns one public word and a support code.
+ * Pages the customer's admin sees during consent: before leaving for Microsoft, and while Microsoft's answer is being
+ * proven. Fixed texts, everything escaped; nothing Microsoft or a stranger wrote is shown.
  */
 import { html, type Html, type PageOptions } from '../internal/html';
-import { type PartnerApp, resourceName } from './apps';
+import { type PartnerApp, type RequiredPermission, resourceName } from './apps';
+
+/** One app as the landing page lists it. */
+export interface LandingApp {
+  readonly app: PartnerApp;
+  /** Answered already: nothing of it is asked on this visit. */
+  readonly isApproved: boolean;
+  /** What is new since the last approval, for an app that was approved before; null for one that never was. */
+  readonly added: readonly RequiredPermission[] | null;
+}
 
 export interface LandingInput {
   readonly partnerName: string;
   readonly accountName: string;
   readonly expectedTenant: string | null;
-  readonly apps: readonly PartnerApp[];
-  readonly nextRound: number;
+  readonly apps: readonly LandingApp[];
   readonly action: string;
 }
 
 export function landingPage(input: LandingInput): PageOptions {
-  const apps = input.apps.map((app) => describeApp(app, input.nextRound));
+  const { partnerName, accountName, apps } = input;
+  const open = apps.filter((one) => !one.isApproved);
+  const isAgain = open.length > 0 && open.every((one) => one.added !== null);
   const tenant = input.expectedTenant === null ? undefined : html`<dt>Microsoft 365 tenant</dt><dd data-testid="expected-tenant">${input.expectedTenant}</dd>`;
   return {
-    title: `${input.partnerName}: connect Microsoft 365 backup`,
-    body: html`<p class="partner" data-testid="partner">${input.partnerName}</p>
-<h1>Set up Microsoft 365 backup for <span data-testid="account">${input.accountName}</span></h1>
-<p>Microsoft will ask you to approve ${input.apps.length === 1 ? 'one app' : `${input.apps.length} apps, one after the other`}, and then to sign in once more so that we know the approval came from your organisation.</p>
-<dl><dt>Customer</dt><dd>${input.accountName}</dd>${tenant}<dt>You need</dt><dd>a Global Administrator of your tenant</dd></dl>
-${apps}
+    title: `${partnerName}: connect Microsoft 365 backup`,
+    body: html`<p class="partner" data-testid="partner">${partnerName}</p>
+<h1>${isAgain ? 'Approve what is new in the Microsoft 365 backup of' : 'Set up Microsoft 365 backup for'} <span data-testid="account">${accountName}</span></h1>
+<p>${introduce(open.length, isAgain)}</p>
+<dl><dt>Customer</dt><dd>${accountName}</dd>${tenant}<dt>You need</dt><dd>a Global Administrator or Privileged Role Administrator of your tenant, with the role active</dd></dl>
+${apps.map(describeApp)}
 <form method="post" action="${input.action}"><button type="submit" data-testid="continue">Continue to Microsoft</button></form>
-<p class="support">Opening this page changes nothing. If you did not expect it, close it and ask ${input.partnerName}.</p>`,
+<p class="support">Opening this page changes nothing. If you did not expect it, close it and ask ${partnerName}.</p>`,
   };
 }
 
-function describeApp(app: PartnerApp, nextRound: number): Html {
-  const permissions = app.requiredPermissions.map(
-    (permission) => html`<li><strong>${permission.name ?? permission.id}</strong> on ${resourceName(permission.resourceAppId)} (${permission.type})<br><span class="why">${permission.reason}</span></li>`,
-  );
-  const done = app.round < nextRound ? ' (already approved)' : '';
-  return html`<h2 data-testid="app">${app.round}. ${app.displayName}${done}</h2>
-<details><summary>${app.requiredPermissions.length} permissions and why</summary><ul>${permissions}</ul></details>`;
+function introduce(open: number, isAgain: boolean): string {
+  if (open === 0) return 'Everything is approved. Microsoft will only ask you to sign in once more, so that we know the approval came from your organisation.';
+  const what = open === 1 ? 'one app' : `${open} apps, one after the other`;
+  const ask = isAgain ? `Microsoft will ask you to approve ${what} again, because something was added. Only that is listed here; Microsoft's page lists everything.` : `Microsoft will ask you to approve ${what}`;
+  return isAgain ? ask : `${ask}, and then to sign in once more so that we know the approval came from your organisation.`;
 }
 
-export function verifyingPage(partnerName: string, round: number, rounds: number): PageOptions {
+function describeApp({ app, isApproved, added }: LandingApp): Html {
+  const services = app.services.length === 0 ? undefined : html`<p class="why">For ${app.services.map(serviceName).join(', ')}</p>`;
+  const heading = html`<h2 data-testid="app">${app.round}. ${app.displayName}${isApproved ? ' (already approved)' : ''}</h2>${services}`;
+  if (isApproved || added === null) return html`${heading}
+<details><summary>${countOf(app.requiredPermissions)} and why</summary>${listOf(app.requiredPermissions)}</details>`;
+  const news = added.length === 0 ? html`<p data-testid="news">Something that was approved before is missing in your tenant.</p>` : html`<p data-testid="news">New:</p>${listOf(added)}`;
+  return html`${heading}${news}
+<details><summary>All ${countOf(app.requiredPermissions)} and why</summary>${listOf(app.requiredPermissions)}</details>`;
+}
+
+function countOf(permissions: readonly RequiredPermission[]): string {
+  return permissions.length === 1 ? '1 permission' : `${permissions.length} permissions`;
+}
+
+function listOf(permissions: readonly RequiredPermission[]): Html {
+  return html`<ul>${permissions.map(
+    (permission) => html`<li data-testid="permission"><strong>${permission.name ?? permission.id}</strong> on ${resourceName(permission.resourceAppId)} (${permission.type})<br><span class="why">${permission.reason}</span></li>`,
+  )}</ul>`;
+}
+
+const SERVICE_NAMES: Readonly<Record<string, string>> = { exchange: 'Exchange', onedrive: 'OneDrive', sharepoint: 'SharePoint', teams: 'Teams', groups: 'Groups', directory: 'the directory' };
+
+function serviceName(service: string): string {
+  return SERVICE_NAMES[service.toLowerCase()] ?? service;
+}
+
+export interface VerifyingInput {
+  readonly partnerName: string;
+  readonly round: number;
+  readonly rounds: number;
+  readonly waitedMs: number;
+  /** The page lets the person go; the work goes on without them. */
+  readonly isPatient: boolean;
+  /** Where to look again. */
+  readonly again: string;
+}
+
+/** Reloads by itself, less and less often; after its patience is over it says so and stays as it is. */
+export function verifyingPage({ partnerName, round, rounds, waitedMs, isPatient, again }: VerifyingInput): PageOptions {
+  if (isPatient) return goOnPage(partnerName, again, `Your approval for app ${round} of ${rounds} was received, but Microsoft does not show it yet.`);
   return {
     title: 'Checking with Microsoft',
-    refreshSeconds: 3,
+    refreshSeconds: reloadSeconds(waitedMs),
     body: html`<p class="partner">${partnerName}</p><h1 data-testid="verifying">Checking with Microsoft…</h1>
 <p>Your approval for app ${round} of ${rounds} was received. Microsoft needs a moment until it shows; this page continues by itself.</p>`,
   };
 }
 
-const REFUSALS = {
-  invalid: ['This page cannot be opened', 'The address is incomplete, was used already, or belongs to another browser. Open the newest invitation you received and finish in one browser.'],
-  expired: ['This invitation is no longer valid', 'It has expired or was replaced by a newer one. Ask your partner for a new invitation.'],
-  wrong_account: ['That was another organisation\'s account', 'Open the invitation again and sign in with a Global Administrator of the organisation named there. If you administer several, choose "Use another account".'],
-  declined: ['Nothing was approved', 'Either Cancel was pressed, or the signed-in account may not approve these apps. A Global Administrator can open the same invitation again at any time.'],
-  not_allowed: ['This is not possible', 'Ask your partner; the support code tells them why.'],
-  try_later: ['Please try again in a few minutes', 'Microsoft or our service did not answer in time. Nothing is lost: open the invitation again.'],
-  failed: ['That did not work', 'Ask your partner; the support code tells them why.'],
-} as const satisfies Record<string, readonly [string, string]>;
-
-/** A refusal a stranger may see. `again` is the landing page when the visitor holds a valid invitation. */
-export function refusalPage(partnerName: string, code: keyof typeof REFUSALS, supportCode: string): PageOptions {
-  const [title, text] = REFUSALS[code];
+export function goOnPage(partnerName: string, again: string, what: string): PageOptions {
   return {
-    title,
-    tone: 'bad',
-    body: html`<p class="partner">${partnerName}</p><h1 data-testid="refusal" data-code="${code}">${title}</h1><p>${text}</p><p class="support">Support code <span data-testid="support-code">${supportCode}</span></p>`,
+    title: 'You can close this page',
+    body: html`<p class="partner">${partnerName}</p><h1 data-testid="go-on">We will go on without you</h1>
+<p>${what} We keep checking, and you can close this page. For what is left, open the same invitation again later: it leads straight to the next step.</p>
+<p><a class="button" href="${again}" data-testid="again">Check now</a></p>`,
   };
+}
+
+/** Quick at first, because most grants show within seconds. */
+export function reloadSeconds(waitedMs: number): number {
+  if (waitedMs < 15_000) return 3;
+  return waitedMs < 60_000 ? 5 : 15;
 }

@@ -6,7 +6,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { equalInConstantTime, sha256Base64Url, toBase64Url } from '../internal/encoding';
-import type { Clock, RandomSource } from '../ports';
+import type { Clock, JsonObject, RandomSource } from '../ports';
 import { changeRecord, claimRecord, dropRecordsWhere, findRecord, type RecordKind, type RecordPorts, type StillMine } from '../records';
 
 export const ROUND_STATE_TTL_SECONDS = 3600;
@@ -35,7 +35,7 @@ const browserSchema = z.object({
   /** Of the journey when this browser began: an answer must not count for a request that was opened since. */
   epoch: z.number().int().nonnegative(),
   /** The last round whose callback was accepted as a claim, with the tenant it claimed. */
-  lastClaim: z.object({ round: z.number().int(), appKey: z.string(), tenantId: z.string() }).nullable(),
+  lastClaim: z.object({ round: z.number().int(), appKey: z.string(), tenantId: z.string(), claimedAt: z.number().default(0) }).nullable(),
   expiresAt: z.number(),
 });
 
@@ -75,11 +75,12 @@ export async function dropRounds(ports: RecordPorts, accountId: string, stillMin
 }
 
 /** Mint the state of one round. */
-export async function mintRoundState(ports: RoundPorts, input: Omit<RoundState, 'expiresAt'>): Promise<{ readonly state: string; readonly expiresAt: number }> {
+export async function mintRoundState(ports: RoundPorts, input: Omit<RoundState, 'expiresAt'>): Promise<{ readonly state: string; readonly hash: string; readonly expiresAt: number }> {
   const state = toBase64Url(ports.random.bytes(32));
+  const hash = sha256Base64Url(state);
   const expiresAt = ports.clock.now() + ROUND_STATE_TTL_SECONDS * 1000;
-  await claimRecord(ports, stateKind, sha256Base64Url(state), { ...input, expiresAt }, expiresAt + REMEMBERED_MS);
-  return { state, expiresAt };
+  await claimRecord(ports, stateKind, hash, { ...input, expiresAt }, expiresAt + REMEMBERED_MS);
+  return { state, hash, expiresAt };
 }
 
 /**
@@ -94,15 +95,16 @@ export async function redeemRoundState(
   const hash = sha256Base64Url(state ?? '');
   const found = state === undefined ? undefined : (await findRecord(ports, stateKind, hash))?.value;
   if (found === undefined) throw new OnboardingError('CONSENT_STATE_UNKNOWN', 'The answer carries a state that was never issued.');
-  if (browserSecret === undefined || !equalInConstantTime(sha256Base64Url(browserSecret), found.browserHash)) throw mismatch();
+  const about = { accountId: found.accountId, about: hash };
+  if (browserSecret === undefined || !equalInConstantTime(sha256Base64Url(browserSecret), found.browserHash)) throw mismatch(about);
   const now = ports.clock.now();
-  if (found.expiresAt <= now) throw new OnboardingError('CONSENT_STATE_EXPIRED', 'The answer came after its time.');
+  if (found.expiresAt <= now) throw new OnboardingError('CONSENT_STATE_EXPIRED', 'The answer came after its time.', { details: about });
   if (!(await claimRecord(ports, spentKind, hash, { at: now }, found.expiresAt + REMEMBERED_MS))) {
-    throw new OnboardingError('CONSENT_STATE_REPLAYED', 'This answer was used already.');
+    throw new OnboardingError('CONSENT_STATE_REPLAYED', 'This answer was used already.', { details: about });
   }
   return { ...found, hash };
 }
 
-function mismatch(): OnboardingError {
-  return new OnboardingError('CONSENT_BROWSER_MISMATCH', 'The answer came from another browser than the one that started.');
+function mismatch(about: JsonObject = {}): OnboardingError {
+  return new OnboardingError('CONSENT_BROWSER_MISMATCH', 'The answer came from another browser than the one that started.', { details: about });
 }

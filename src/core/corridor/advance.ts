@@ -11,6 +11,8 @@ import { findBinding, finishBinding } from '../sso/binding';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
+import { proveBehindBrowser } from './consent-claims';
+import { describePending } from './consent-waiting';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
 import { tellRegress } from './regress';
 import { verifyBinding } from './verify-binding';
@@ -45,7 +47,7 @@ export async function reportStatus(context: OnboardingContext, accountId: string
 
 const STEPS: Readonly<Record<JourneyState, Step>> = {
   new: async (context, journey) => ((await findCurrentInvitation(context.ports, journey.accountId)) === undefined ? journey : move(context, journey, { state: 'consent_pending', epoch: Math.max(journey.epoch, 1) })),
-  consent_pending: async (_context, journey) => journey,
+  consent_pending: proveBehindBrowser,
   consent_verifying: async (context, journey, signal) => (await verifyDueRead(context, journey.accountId, signal)).journey,
   consented: async (context, journey) => ((await isOwned(context, journey)) ? move(context, journey, { state: 'admin_needed', reasons: [] }) : journey),
   admin_needed: findAdmin,
@@ -145,6 +147,7 @@ const WAITS: Readonly<Record<JourneyState, WaitingFor | null>> = {
 const UNOWNED = { code: 'SSO_OWNERSHIP_UNPROVEN', message: 'No admin of the tenant has yet confirmed that it belongs to this account.' };
 
 async function reportJourney(context: OnboardingContext, journey: Journey): Promise<JourneyReport> {
+  if (journey.state === 'consent_pending') return { accountId: journey.accountId, state: journey.state, since: journey.since, ...(await describePending(context, journey)) };
   const reasons = journey.state === 'consented' ? [UNOWNED, ...journey.reasons] : journey.reasons;
   const events = { accountId: journey.accountId, state: journey.state, since: journey.since };
   return { ...events, waitingFor: WAITS[journey.state], nextCheckAt: journey.nextCheckAt, reasons };

@@ -4,31 +4,34 @@
  * authority. Nothing about the tenant is shown here.
  */
 import { requireAccount } from '../accounts/account';
-import { type Journey, readJourney, updateJourney } from '../accounts/journey';
+import { type Journey, readJourney } from '../accounts/journey';
 import { type PartnerApp, requireApp } from '../consent/apps';
 import { readConsentCallback } from '../consent/callback';
 import { type Invitation, requireInvitation, requireInvitationByHash } from '../consent/invitation';
-import { type BrowserProgress, mintRoundState, recordClaim, redeemRoundState, requireBrowser, startBrowser } from '../consent/rounds';
+import type { LandingApp } from '../consent/pages';
+import { PAGE_PATIENCE_MS, noteAnswered, noteSent } from '../consent/progress';
+import { mintRoundState, recordClaim, redeemRoundState, requireBrowser, startBrowser } from '../consent/rounds';
 import { buildConsentUrl } from '../consent/url';
-import { hasCode, OnboardingError } from '../errors';
+import { OnboardingError } from '../errors';
 import { sha256Base64Url } from '../internal/encoding';
-import { sameGuid } from '../internal/guid';
 import { publicUrl } from '../internal/public-url';
-import { noteRound, problemOfClaim, problemOfRefusal, refuseRound } from './consent-refusals';
+import { proveClaim } from './consent-claims';
+import { noteRound, problemOfClaim, problemOfRefusal, type RedeemedState, refuseRound } from './consent-refusals';
 import { expectedTenantId } from './consent-requests';
 import type { OnboardingContext } from './context';
 
 /** Where the browser goes next. */
 export type RoundOutcome =
   | { readonly kind: 'microsoft'; readonly location: string }
-  | { readonly kind: 'verifying'; readonly round: number; readonly rounds: number }
+  /** The answer is not proven yet. `isPatient` once the page should let the person go: the work goes on without them. */
+  | { readonly kind: 'verifying'; readonly round: number; readonly rounds: number; readonly waitedMs: number; readonly isPatient: boolean }
   /** Every round is answered and proven: the sign-in that proves ownership comes next. */
   | { readonly kind: 'sign_in'; readonly accountId: string; readonly tenantId: string };
 
 export interface LandingView {
   readonly accountName: string;
   readonly expectedTenant: string | null;
-  readonly nextRound: number;
+  readonly apps: readonly LandingApp[];
 }
 
 /** What the landing page shows; spends nothing. Raises the `CONSENT_INVITATION_…` codes. */
@@ -36,7 +39,8 @@ export async function readLanding(context: OnboardingContext, ticket: string): P
   const invitation = await requireInvitation(context.ports, ticket);
   const account = await requireAccount(context.ports, invitation.accountId);
   const journey = await readJourney(context.ports, invitation.accountId);
-  return { accountName: account.name, expectedTenant: account.expectedTenant, nextRound: nextRoundOf(context, journey) ?? context.settings.apps.length + 1 };
+  const apps = context.settings.apps.map((app) => ({ app, isApproved: journey.rounds.some((round) => round.round === app.round), added: null }));
+  return { accountName: account.name, expectedTenant: account.expectedTenant, apps };
 }
 
 /**
@@ -55,8 +59,8 @@ export async function beginRounds(context: OnboardingContext, ticket: string, si
 /**
  * Microsoft's redirect. Error first; then the state is redeemed in its browser; then the claimed tenant is compared
  * with the expected one; then it is proven. A refusal burns the round's state, never the invitation.
- * Raises `CONSENT_CALLBACK_MALFORMED`, the `CONSENT_STATE_…` codes, `CONSENT_BROWSER_MISMATCH`, `CONSENT_DECLINED`,
- * `CONSENT_ADMIN_APPROVAL_NEEDED`, `CONSENT_FAILED`, `CONSENT_WRONG_TENANT`, `CONSENT_TENANT_REFUSED`, `ACCOUNT_REMOVING`.
+ * Raises `CONSENT_CALLBACK_MALFORMED`, the `CONSENT_STATE_…` and `CONSENT_INVITATION_…` codes, `CONSENT_BROWSER_MISMATCH`,
+ * the code of the refusal (see {@link RoundProblem}), `ACCOUNT_REMOVING`, `AUDIT_UNAVAILABLE`.
  */
 export async function finishRound(context: OnboardingContext, params: URLSearchParams, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
   const callback = readConsentCallback(params);
@@ -64,23 +68,43 @@ export async function finishRound(context: OnboardingContext, params: URLSearchP
   const state = await redeemRoundState(context.ports, callback.state, browserSecret);
   // An invitation withdrawn while the admin was at Microsoft stops here.
   await requireStanding(context, state.invitationHash);
-  if (callback.kind === 'refusal') throw await refuseRound(context, state, problemOfRefusal(state, callback));
+  if (callback.kind === 'refusal') throw await refuseRound(context, state, problemOfRefusal(context, state, callback));
   const problem = problemOfClaim(context, state, callback.tenantId);
   if (problem !== undefined) throw await refuseRound(context, state, problem);
-  await recordClaim(context.ports, state.browserHash, { round: state.round, appKey: state.appKey, tenantId: callback.tenantId });
-  await noteRound(context, state, 'consent.callback_claimed', { claimedTenantId: callback.tenantId });
-  context.ports.events.emit({ type: 'consent.claimed', at: context.ports.clock.now(), accountId: state.accountId, data: { round: state.round, tenantId: callback.tenantId } });
+  await takeClaim(context, state, callback.tenantId);
   return continueRounds(context, browserSecret, signal);
+}
+
+async function takeClaim(context: OnboardingContext, state: RedeemedState, tenantId: string): Promise<void> {
+  const { ports } = context;
+  const { accountId, round, appKey, browserHash, expectedTenantId: expected } = state;
+  const claim = { round, appKey, tenantId, claimedAt: ports.clock.now() };
+  await recordClaim(ports, browserHash, claim);
+  await noteAnswered(ports, accountId, state.hash, { ...claim, browserHash, expectedTenantId: expected });
+  await noteRound(context, state, 'consent.callback_claimed', { claimedTenantId: tenantId });
+  ports.events.emit({ type: 'consent.claimed', at: claim.claimedAt, accountId, data: { round, tenantId } });
 }
 
 /** The waiting page's reload: prove the last claim if it can be proven by now, and go on. Raises `CONSENT_BROWSER_MISMATCH`. */
 export async function continueRounds(context: OnboardingContext, browserSecret: string | undefined, signal?: AbortSignal): Promise<RoundOutcome> {
   const browser = await requireBrowser(context.ports, browserSecret);
   const invitation = await requireStanding(context, browser.invitationHash);
-  if (browser.lastClaim !== null && !(await isProven(context, browser, browser.lastClaim, signal))) {
-    return { kind: 'verifying', round: browser.lastClaim.round, rounds: context.settings.apps.length };
+  const { lastClaim } = browser;
+  if (lastClaim !== null && !(await proveClaim(context, { ...browser, browserHash: browser.hash, claim: lastClaim }, signal))) {
+    const waitedMs = context.ports.clock.now() - lastClaim.claimedAt;
+    return { kind: 'verifying', round: lastClaim.round, rounds: context.settings.apps.length, waitedMs, isPatient: waitedMs >= PAGE_PATIENCE_MS };
   }
   return nextStep(context, { invitation, invitationHash: browser.invitationHash, browserHash: browser.hash }, signal);
+}
+
+/** Can this browser go on where it is? Never raises: it is asked while something else has gone wrong. */
+export async function canContinue(context: OnboardingContext, browserSecret: string | undefined): Promise<boolean> {
+  try {
+    await requireStanding(context, (await requireBrowser(context.ports, browserSecret)).invitationHash);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The invitation of a browser that is under way, while it and its account stand. */
@@ -103,7 +127,7 @@ async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: 
   const expected = await expectedTenantId(context, accountId, { signal });
   if (round === undefined) return { kind: 'sign_in', accountId, tenantId: journey.provenTenantId ?? '' };
   const app = appOfRound(context, round);
-  const { state } = await mintRoundState(context.ports, {
+  const { state, hash } = await mintRoundState(context.ports, {
     accountId,
     invitationHash: step.invitationHash,
     appKey: app.key,
@@ -111,6 +135,7 @@ async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: 
     browserHash: step.browserHash,
     expectedTenantId: expected ?? null,
   });
+  await noteSent(context.ports, accountId, { epoch: journey.epoch, invitationHash: step.invitationHash }, { round, appKey: app.key, stateHash: hash, sentAt: context.ports.clock.now() });
   return { kind: 'microsoft', location: consentAddress(context, app, expected, state) };
 }
 
@@ -133,48 +158,4 @@ function nextRoundOf(context: OnboardingContext, journey: Journey): number | und
 
 function appOfRound(context: OnboardingContext, round: number): PartnerApp {
   return requireApp(context.settings.apps, context.settings.apps.find((app) => app.round === round)?.key ?? '');
-}
-
-type Claim = NonNullable<BrowserProgress['lastClaim']>;
-
-/**
- * Ask the token endpoint whether the app of this round exists in the claimed tenant. A fresh token is the proof. Raises
- * `CONSENT_WRONG_TENANT` when another browser's answer for another tenant was proven first.
- */
-async function isProven(context: OnboardingContext, browser: BrowserProgress, claim: Claim, signal?: AbortSignal): Promise<boolean> {
-  const { ports, settings } = context;
-  if (isAnswered(requireEpoch(await readJourney(ports, browser.accountId), browser), claim)) return true;
-  try {
-    const request = { appKey: claim.appKey, tenantId: claim.tenantId, resource: settings.endpoints.graphResource, fresh: true };
-    await ports.tokens.acquire(signal === undefined ? request : { ...request, signal });
-  } catch (error) {
-    if (hasCode(error, 'STS_APP_NOT_IN_TENANT', 'STS_THROTTLED', 'STS_UNAVAILABLE')) return false;
-    throw error;
-  }
-  // The account may have been removed meanwhile, and another one added under its id, whose requests count from one as well.
-  await requireStanding(context, browser.invitationHash);
-  return isAnswered(requireEpoch(await recordProvenRound(context, browser, claim), browser), claim);
-}
-
-async function recordProvenRound(context: OnboardingContext, browser: BrowserProgress, claim: Claim): Promise<Journey> {
-  const now = context.ports.clock.now();
-  const last = context.settings.apps.length;
-  return updateJourney(context.ports, browser.accountId, (journey) => {
-    if (journey.epoch !== browser.epoch || journey.state !== 'consent_pending' || journey.rounds.some((round) => round.round === claim.round)) return journey;
-    const rounds = [...journey.rounds, { round: claim.round, appKey: claim.appKey, claimedTenantId: claim.tenantId, callbackAt: now }];
-    const proven = { ...journey, rounds, provenTenantId: claim.tenantId, reasons: [] };
-    return rounds.length < last ? proven : { ...proven, state: 'consent_verifying', verifyingSince: now, goodReadsAt: [], reads: 0, nextCheckAt: null };
-  });
-}
-
-function isAnswered(journey: Journey, claim: Claim): boolean {
-  const answer = journey.rounds.find((round) => round.round === claim.round);
-  if (answer === undefined || sameGuid(answer.claimedTenantId, claim.tenantId)) return answer !== undefined;
-  throw new OnboardingError('CONSENT_WRONG_TENANT', 'Another tenant has answered this invitation.', { details: { provenTenantId: answer.claimedTenantId, claimedTenantId: claim.tenantId } });
-}
-
-/** The invitation was looked at before the token endpoint was asked; a newer request may have been opened meanwhile. */
-function requireEpoch(journey: Journey, browser: BrowserProgress): Journey {
-  if (journey.epoch === browser.epoch) return journey;
-  throw new OnboardingError('CONSENT_INVITATION_REVOKED', 'This invitation was replaced by a newer one.');
 }

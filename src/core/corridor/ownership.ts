@@ -14,12 +14,15 @@ import { requireBrowser } from '../consent/rounds';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { publicUrl } from '../internal/public-url';
+import { supportCodeOf } from '../internal/support-code';
 import type { RecordKind } from '../records';
 import { claimRecord, dropRecordsWhere, findRecord, type StillMine } from '../records';
-import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn } from '../sso/model';
+import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn, StandingEvidence } from '../sso/model';
 import { confirmOwnership, findPendingOwnership, judgeOwnershipStanding, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
 import { readStanding } from './admins';
+import { isMicrosoftsMove } from './consent-claims';
+import { withSupportCode } from './consent-refusals';
 import type { OnboardingContext } from './context';
 import { requireNotRemoved } from './end-access';
 
@@ -81,7 +84,8 @@ export interface BrowserSecrets {
 }
 
 export type ConfirmationView =
-  | { readonly kind: 'waiting' }
+  /** The directory has not confirmed the role yet. */
+  | { readonly kind: 'waiting'; readonly waitedMs: number }
   | { readonly kind: 'confirm'; readonly pending: PendingOwnership; readonly accountName: string };
 
 /**
@@ -95,14 +99,23 @@ export async function readConfirmation(context: OnboardingContext, browser: Brow
   const known = await findPendingOwnership(context.ports, { accountId: signIn.accountId, browserSecret: browser.signIn });
   if (known !== undefined) return { kind: 'confirm', pending: known, accountName: account.name };
   const journey = await readJourney(context.ports, signIn.accountId);
-  const standing = await readStanding(context, { tenantId: signIn.identity.tenantId, objectId: signIn.identity.objectId, policy: OWNERSHIP_POLICY }, signal);
-  // The grants may not have reached every replica: not a yes, and not a no either.
-  if (standing.outcome === 'unknown') return { kind: 'waiting' };
+  const standing = await readStandingSoon(context, signIn, signal);
+  if (standing.outcome === 'unknown') return { kind: 'waiting', waitedMs: context.ports.clock.now() - signIn.signedInAt };
   try {
     const pending = await openOwnership(context.ports, { signIn, standing, provenTenantId: journey.provenTenantId ?? '', homeTenantId: context.settings.homeTenantId });
     return { kind: 'confirm', pending, accountName: account.name };
   } catch (error) {
     throw isOnboardingError(error) ? await refuseOwner(context, { accountId: signIn.accountId, browserSecret: browser.signIn ?? '', objectId: signIn.identity.objectId }, error) : error;
+  }
+}
+
+/** The grants may not have reached every replica, and Microsoft may be busy: not a yes, and not a no either. */
+async function readStandingSoon(context: OnboardingContext, { identity }: SignedIn, signal?: AbortSignal): Promise<StandingEvidence> {
+  try {
+    return await readStanding(context, { tenantId: identity.tenantId, objectId: identity.objectId, policy: OWNERSHIP_POLICY }, signal);
+  } catch (error) {
+    if (!isMicrosoftsMove(error)) throw error;
+    return { outcome: 'unknown', roles: [], reasons: [error.code] };
   }
 }
 
@@ -116,9 +129,11 @@ async function refuseOwner(context: OnboardingContext, who: { readonly accountId
   const { code, message, serviceCode = null } = refused;
   const subject = who.objectId === undefined ? {} : { subject: who.objectId };
   const id = `sso.sign_in_refused:${code}:${sha256Base64Url(who.browserSecret)}`;
-  await ports.audit.append({ id, action: 'sso.sign_in_refused', phase: 'note', outcome: 'refused', actor: 'customer-browser', ...subject, accountId: who.accountId, reason: code, details: { ...refused.details, serviceCode } });
-  await updateJourney(ports, who.accountId, (journey) => (journey.state === 'consented' ? { ...journey, reasons: [{ code, message }] } : journey));
-  return refused;
+  const supportCode = supportCodeOf(id);
+  await ports.audit.append({ id, action: 'sso.sign_in_refused', phase: 'note', outcome: 'refused', actor: 'customer-browser', ...subject, accountId: who.accountId, reason: code, details: { ...refused.details, serviceCode, supportCode } });
+  const reason = { code, message: `${message} Support code ${supportCode}.` };
+  await updateJourney(ports, who.accountId, (journey) => (journey.state === 'consented' ? { ...journey, reasons: [reason] } : journey));
+  return withSupportCode(refused, supportCode);
 }
 
 /**

@@ -10,6 +10,7 @@ import { addAccount, type CustomerAccount, findAccount, type NewAccount } from '
 import { dropJourney, readJourney } from '../accounts/journey';
 import { dropAccount, isUnderWay, markRemoval, type MarkedAccount, requireStoredAccount } from '../accounts/removal';
 import { dropCurrentInvitation } from '../consent/invitation';
+import { dropProgress } from '../consent/progress';
 import { dropConsentProof } from '../consent/proof-records';
 import { dropRounds } from '../consent/rounds';
 import { findReadableApps } from '../customer-apps/records';
@@ -123,7 +124,7 @@ async function dropRecords(context: OnboardingContext, accountId: string, stillM
 async function dropNamedRecords(context: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
   const { ports } = context;
   if (!(await leaveCustomerApps(context, accountId, stillMine))) return false;
-  for (const drop of [dropCurrentInvitation, dropConsentProof, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
+  for (const drop of [dropCurrentInvitation, dropProgress, dropConsentProof, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
   return true;
 }
 

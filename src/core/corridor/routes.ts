@@ -5,9 +5,11 @@
  * `/.well-known/jwks.json`, `/impersonation/redeem`, `/healthz`.
  */
 import type { AccessLevel } from '../accounts/access-level';
-import { landingPage, refusalPage, verifyingPage } from '../consent/pages';
-import { asOnboardingError, OnboardingError, toPublicError } from '../errors';
-import { toBase64Url } from '../internal/encoding';
+import { goOnPage, landingPage, reloadSeconds, verifyingPage } from '../consent/pages';
+import { PAGE_PATIENCE_MS } from '../consent/progress';
+import { refusalPage } from '../consent/refusal-page';
+import { asOnboardingError, OnboardingError } from '../errors';
+import type { PageOptions } from '../internal/html';
 import { basePathOf, invitationPath, pagePathOf } from '../internal/public-url';
 import { hostCookie, htmlResponse, jsonResponse, readCallbackParameters, readForm, readHostCookie, redirectResponse, sandboxResponse, type WebRequest, type WebResponse } from '../internal/web';
 import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impersonation/endpoints';
@@ -19,6 +21,7 @@ import type { OnboardingContext } from './context';
 import { stillAllows } from './impersonate';
 import type { DomainEvent } from '../ports';
 import { type BrowserSecrets, confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
+import { answerRefusal, reportRefusal } from './refused-visits';
 import { classifyOutcome, type WebOutcome } from './web-outcomes';
 
 const CONSENT_COOKIE = 'm365-consent';
@@ -75,36 +78,23 @@ async function answerPage(context: OnboardingContext, options: RouteOptions, req
   try {
     if (request.path === '/impersonation/redeem' && options.redemption !== undefined) {
       const settings = { ...options.redemption, stillAllowed: (about: RedeemedCode) => stillAllows(context, about) };
-      return await answerRedemption(context.ports, settings, request, (error) => void reportRefusal(context, request, error));
+      return await answerRedemption(context.ports, settings, request, (error) => void reportRefusal(context, request, asOnboardingError(error)));
     }
     const invitation = invitationTicket(request);
     const methods = invitation === undefined ? ROUTES[request.path] : { GET: landing(invitation), POST: begin(invitation) };
     const handler = methods?.[request.method === 'HEAD' ? 'GET' : request.method];
     if (handler !== undefined) return await handler(context, request, options);
-    return htmlResponse(methods === undefined ? 404 : 405, refusalPage(partnerName, 'invalid', '-'));
+    return htmlResponse(methods === undefined ? 404 : 405, refusalPage({ partnerName, code: undefined, publicCode: 'invalid', supportCode: '-' }));
   } catch (error) {
-    const supportCode = reportRefusal(context, request, error);
-    const { code } = toPublicError(error);
-    return htmlResponse(PUBLIC_STATUS[code], refusalPage(partnerName, code, supportCode));
+    return answerRefusal(context, request, error, readHostCookie(request, CONSENT_COOKIE));
   }
-}
-
-const PUBLIC_STATUS = { invalid: 400, expired: 410, wrong_account: 403, declined: 403, not_allowed: 403, try_later: 503, failed: 500 } as const;
-
-function reportRefusal(context: OnboardingContext, request: WebRequest, error: unknown): string {
-  const supportCode = toBase64Url(context.ports.random.bytes(6));
-  const known = asOnboardingError(error);
-  const { code, message, details, serviceCode = null, correlationId = null } = known;
-  // The path may hold an invitation's ticket: only its first segment is logged.
-  context.ports.logger.warn('A page was refused.', { supportCode, code, page: `/${request.path.split('/')[1] ?? ''}`, message, details, serviceCode, correlationId });
-  return supportCode;
 }
 
 function landing(ticket: string): Handler {
   return async (context) => {
     const view = await readLanding(context, ticket);
-    const { partnerName, apps } = context.settings;
-    return htmlResponse(200, landingPage({ ...view, partnerName, apps, action: pageAddress(context, invitationPath(context.settings.publicBaseUrl, ticket)) }), { formTargets: formTargets(context) });
+    const { partnerName } = context.settings;
+    return htmlResponse(200, landingPage({ ...view, partnerName, action: pageAddress(context, invitationPath(context.settings.publicBaseUrl, ticket)) }), { formTargets: formTargets(context) });
   };
 }
 
@@ -127,7 +117,7 @@ async function consentNext(context: OnboardingContext, request: WebRequest): Pro
 
 async function answerRound(context: OnboardingContext, outcome: RoundOutcome, cookies: readonly string[]): Promise<WebResponse> {
   if (outcome.kind === 'microsoft') return redirectResponse(outcome.location, cookies);
-  if (outcome.kind === 'verifying') return htmlResponse(200, verifyingPage(context.settings.partnerName, outcome.round, outcome.rounds), { cookies });
+  if (outcome.kind === 'verifying') return htmlResponse(200, verifyingPage({ ...outcome, partnerName: context.settings.partnerName, again: pageAddress(context, '/consent/next') }), { cookies });
   const { location, browserSecret } = await startOwnershipSignIn(context, outcome);
   // form_post arrives as a cross-site POST, which carries only SameSite=None cookies (security decision 4).
   const sameSite = context.settings.signInResponseMode === 'form_post' ? 'None' : 'Lax';
@@ -143,8 +133,14 @@ async function signInCallback(context: OnboardingContext, request: WebRequest): 
 async function showConfirmation(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const view = await readConfirmation(context, readBrowser(request));
   const { partnerName } = context.settings;
-  if (view.kind === 'waiting') return htmlResponse(200, checkingRolePage(partnerName));
+  if (view.kind === 'waiting') return htmlResponse(200, waitingForRole(context, view.waitedMs));
   return htmlResponse(200, confirmPage({ partnerName, accountName: view.accountName, pending: view.pending, action: pageAddress(context, '/sign-in/confirm') }), { formTargets: formTargets(context) });
+}
+
+function waitingForRole(context: OnboardingContext, waitedMs: number): PageOptions {
+  const { partnerName } = context.settings;
+  if (waitedMs < PAGE_PATIENCE_MS) return checkingRolePage({ partnerName, refreshSeconds: reloadSeconds(waitedMs) });
+  return goOnPage(partnerName, pageAddress(context, '/sign-in/confirm'), 'You are signed in, but Microsoft does not confirm your role yet.');
 }
 
 async function confirm(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {

@@ -12,6 +12,12 @@ export type OutcomeKind =
   | 'consent_approval_needed'
   | 'consent_wrong_tenant'
   | 'consent_tenant_refused'
+  | 'consent_partner_admin'
+  | 'consent_settling'
+  | 'consent_service_missing'
+  | 'consent_app_misconfigured'
+  | 'consent_blocked'
+  | 'consent_interrupted'
   | 'consent_failed'
   | 'ownership_proven';
 
@@ -36,6 +42,12 @@ const KINDS: Readonly<Record<string, OutcomeKind>> = {
   'consent.approval_needed': 'consent_approval_needed',
   'consent.wrong_tenant': 'consent_wrong_tenant',
   'consent.tenant_refused': 'consent_tenant_refused',
+  'consent.partner_admin': 'consent_partner_admin',
+  'consent.settling': 'consent_settling',
+  'consent.service_missing': 'consent_service_missing',
+  'consent.app_misconfigured': 'consent_app_misconfigured',
+  'consent.blocked': 'consent_blocked',
+  'consent.interrupted': 'consent_interrupted',
   'consent.failed': 'consent_failed',
   'sso.ownership_proven': 'ownership_proven',
 };

@@ -51,7 +51,7 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 export interface PageOptions {
   readonly title: string;
   readonly body: Html;
-  readonly tone?: 'good' | 'bad';
+  readonly tone?: 'good' | 'bad' | undefined;
   /** Reload after this many seconds: a waiting page without a script. */
   readonly refreshSeconds?: number;
 }

@@ -2,10 +2,15 @@
 import { html, type PageOptions } from '../internal/html';
 import type { PendingOwnership } from './model';
 
-export function checkingRolePage(partnerName: string): PageOptions {
+export interface CheckingRoleInput {
+  readonly partnerName: string;
+  readonly refreshSeconds: number;
+}
+
+export function checkingRolePage({ partnerName, refreshSeconds }: CheckingRoleInput): PageOptions {
   return {
     title: 'Checking with Microsoft',
-    refreshSeconds: 3,
+    refreshSeconds,
     body: html`<p class="partner">${partnerName}</p><h1 data-testid="checking-role">Checking your role…</h1>
 <p>You are signed in. Microsoft needs a moment until your approval can be used to confirm your role; this page continues by itself.</p>`,
   };

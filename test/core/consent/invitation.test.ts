@@ -31,7 +31,7 @@ describe('a consent request', () => {
     const ports = corePorts();
     const first = await openInvitation(ports, base);
     const second = await openInvitation(ports, base);
-    expect(await codeOf(requireInvitation(ports, ticketOf(first.url)))).toBe('CONSENT_INVITATION_REVOKED');
+    expect(await codeOf(requireInvitation(ports, ticketOf(first.url)))).toBe('CONSENT_INVITATION_REPLACED');
     expect(await codeOf(requireInvitation(ports, ticketOf(second.url)))).toBe('done');
   });
 
