@@ -200,7 +200,7 @@ describe('an answer that is not what it seems', () => {
       story.advanceClock(page.refreshSeconds ?? 0);
       page = await visitor.reload(page);
     }
-    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'consent_pending', waitingFor: 'consent' });
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'consent_pending', waitingFor: 'replication', reasons: [{ code: 'CONSENT_CLAIM_UNPROVEN' }] });
     expect(await codeOf(story.onboarding.listAdmins('contoso', OPERATOR))).toBe('SSO_OWNERSHIP_UNPROVEN');
   });
 

@@ -5,7 +5,9 @@
  * Sources: Microsoft Learn v2-admin-consent and v2-oauth2-client-creds-grant-flow, "AADSTS error codes"; variants recorded
  * in test/conformance.
  */
+import type { ErrorCode } from '../errors';
 import { isGuid } from '../internal/guid';
+import { findServiceCode } from '../service-codes';
 
 /** What Microsoft's error asks for, and of whom. See {@link readConsentCallback}. */
 export type ConsentRefusal =
@@ -34,20 +36,24 @@ export type ConsentCallback =
   | { readonly kind: 'refusal'; readonly state: string | undefined; readonly refusal: ConsentRefusal; readonly serviceCode: string | undefined; readonly correlationId: string | undefined }
   | { readonly kind: 'malformed'; readonly problem: string };
 
-const CODES: Readonly<Record<Exclude<ConsentRefusal, 'declined' | 'failed'>, readonly number[]>> = {
-  approval_needed: [90093, 90094, 90095, 900941, 900981],
-  wrong_account: [16000, 50014, 50020, 50034, 50177, 51004, 90072, 500200],
-  partner_admin: [90099, 530034],
-  settling: [650051],
-  service_missing: [50001, 65005, 500011, 650052, 650054],
-  misconfigured: [50011, 50194, 70011, 90013, 90014, 90100, 500113, 650056, 650057, 700011, 700016, 700038, 900144, 900971, 1002012, 9002313],
-  blocked: [50105, 50131, 53000, 53001, 53003, 500021, 500022, 500212, 500213, 530032, 530035],
-  try_later: [50000, 50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090],
+/** What our code of one of Microsoft's numbers means on the consent page; any other number says no more than `error` does. */
+const REFUSAL_OF: Partial<Readonly<Record<ErrorCode, ConsentRefusal>>> = {
+  CONSENT_DECLINED: 'declined',
+  CONSENT_ADMIN_APPROVAL_NEEDED: 'approval_needed',
+  CONSENT_WRONG_TENANT: 'wrong_account',
+  CONSENT_PARTNER_ADMIN: 'partner_admin',
+  CONSENT_SETTLING: 'settling',
+  STS_RESOURCE_MISSING: 'service_missing',
+  CONSENT_APP_MISCONFIGURED: 'misconfigured',
+  // Before consent no app is in the tenant: here the number says that the app id, or the cloud, is wrong.
+  STS_APP_NOT_IN_TENANT: 'misconfigured',
+  STS_REFUSED: 'misconfigured',
+  TENANT_WRONG_CLOUD: 'misconfigured',
+  SSO_SIGN_IN_DECLINED: 'blocked',
+  STS_UNAVAILABLE: 'try_later',
+  STS_THROTTLED: 'try_later',
 };
 
-const REFUSAL_OF_CODE: ReadonlyMap<string, ConsentRefusal> = new Map(Object.entries(CODES).flatMap(([refusal, codes]) => codes.map((code) => [String(code), refusal as ConsentRefusal] as const)));
-
-const DECLINED_CODE = '65004';
 const DECLINES: ReadonlySet<string> = new Set(['access_denied', 'consent_required', 'permission_denied']);
 /** RFC 6749 section 4.1.2.1: the service ended it, not the person. */
 const DISTURBANCES: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
@@ -85,8 +91,9 @@ function classifyRefusal(error: string, description: string): { readonly refusal
 }
 
 function refusalOf(error: string, digits: string | undefined): ConsentRefusal {
-  const known = digits === undefined ? undefined : REFUSAL_OF_CODE.get(digits);
-  if (known !== undefined) return known;
-  if (DECLINES.has(error) && (digits === undefined || digits === DECLINED_CODE)) return 'declined';
-  return DISTURBANCES.has(error) && digits === undefined ? 'try_later' : 'failed';
+  const code = findServiceCode(digits)?.code;
+  if (code !== undefined) return REFUSAL_OF[code] ?? 'failed';
+  if (digits !== undefined) return 'failed';
+  if (DECLINES.has(error)) return 'declined';
+  return DISTURBANCES.has(error) ? 'try_later' : 'failed';
 }

@@ -51,17 +51,22 @@ export interface RefusalInput {
   readonly code: ErrorCode | undefined;
   readonly publicCode: PublicCode;
   readonly supportCode: string;
+  /** What is known about Microsoft's own number, for the customer's admin; shown where our own words would say less. */
+  readonly adminMessage?: string | undefined;
   /** Where this very browser can go on; absent when it can not. */
   readonly again?: string | undefined;
 }
 
-export function refusalPage({ partnerName, code, publicCode, supportCode, again }: RefusalInput): PageOptions {
+const SAID_BY_MICROSOFTS_NUMBER: ReadonlySet<ErrorCode> = new Set(['CONSENT_FAILED', 'CONSENT_BLOCKED_BY_POLICY', 'SSO_SIGN_IN_DECLINED', 'SSO_CODE_REFUSED']);
+
+export function refusalPage({ partnerName, code, publicCode, supportCode, adminMessage, again }: RefusalInput): PageOptions {
   const [title, text] = (code === undefined ? undefined : BY_CODE[code]) ?? BY_PUBLIC_CODE[publicCode];
+  const explanation = code !== undefined && adminMessage !== undefined && SAID_BY_MICROSOFTS_NUMBER.has(code) ? adminMessage : text(partnerName);
   const link = again === undefined ? undefined : html`<p><a class="button" href="${again}" data-testid="again">Try again</a></p>`;
   return {
     title,
     tone: publicCode === 'try_later' ? undefined : 'bad',
-    body: html`<p class="partner">${partnerName}</p><h1 data-testid="refusal" data-code="${publicCode}">${title}</h1><p data-testid="explanation">${text(partnerName)}</p>${link}
+    body: html`<p class="partner">${partnerName}</p><h1 data-testid="refusal" data-code="${publicCode}">${title}</h1><p data-testid="explanation">${explanation}</p>${link}
 <p class="support">Support code <span data-testid="support-code">${supportCode}</span></p>`,
   };
 }

@@ -81,9 +81,10 @@ async function isInTenant(context: OnboardingContext, underWay: ClaimUnderWay, s
   const { ports, settings } = context;
   const { accountId, browserHash, claim } = underWay;
   const name: ClaimName = { round: claim.round, tenantId: claim.tenantId, browserHash };
-  const known = (await findProgress(ports, accountId))?.claim ?? null;
+  const pending = (await findProgress(ports, accountId))?.claim ?? null;
+  const notBefore = pending !== null && isSameClaim(pending, name) ? (pending.tried?.notBefore ?? 0) : 0;
   // A page that reloads every few seconds must not ask earlier than Microsoft allowed.
-  if (known?.tried != null && isSameClaim(known, name) && ports.clock.now() < known.tried.notBefore) return false;
+  if (ports.clock.now() < notBefore) return false;
   try {
     const request = { appKey: claim.appKey, tenantId: claim.tenantId, resource: settings.endpoints.graphResource, fresh: true };
     await ports.tokens.acquire(signal === undefined ? request : { ...request, signal });

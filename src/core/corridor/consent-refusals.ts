@@ -42,7 +42,7 @@ const MEANINGS: Readonly<Record<Exclude<ConsentRefusal, 'wrong_account'>, readon
   approval_needed: ['CONSENT_ADMIN_APPROVAL_NEEDED', (app) => `${app}: the signed-in account may not grant these permissions, or the organisation's consent policy wants somebody else to.`],
   partner_admin: ['CONSENT_PARTNER_ADMIN', (app) => `${app}: a delegated admin of the partner signed in, and the app is not open to those in this tenant.`],
   settling: ['CONSENT_SETTLING', (app) => `${app}: a service principal of that name is still being created or deleted in the tenant; it settles within 5 to 15 minutes.`],
-  service_missing: ['CONSENT_SERVICE_MISSING', (app) => `${app}: the app asks permissions of a service this tenant does not have (any more).`],
+  service_missing: ['CONSENT_SERVICE_MISSING', (app) => `${app}: the tenant lacks a service that the app asks permissions of.`],
   misconfigured: ['CONSENT_APP_MISCONFIGURED', (app) => `${app}: the app registration does not fit: not multi-tenant, an unregistered redirect address, or permissions that are not in its list.`],
   blocked: ['CONSENT_BLOCKED_BY_POLICY', (app) => `${app}: a sign-in rule of the customer's organisation stopped the admin.`],
   try_later: ['CONSENT_INTERRUPTED', (app) => `${app}: Microsoft's consent page broke off.`],

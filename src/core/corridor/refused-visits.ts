@@ -19,7 +19,7 @@ export async function answerRefusal(context: OnboardingContext, request: WebRequ
   const supportCode = await reportRefusal(context, request, known);
   const { code: publicCode } = toPublicError(known);
   const again = isWorthRepeating(known.code, publicCode) ? await wayBack(context, request, consentSecret) : undefined;
-  return htmlResponse(PUBLIC_STATUS[publicCode], refusalPage({ partnerName: context.settings.partnerName, code: known.code, publicCode, supportCode, again }));
+  return htmlResponse(PUBLIC_STATUS[publicCode], refusalPage({ partnerName: context.settings.partnerName, code: known.code, publicCode, supportCode, adminMessage: known.adminMessage, again }));
 }
 
 /** Writes what happened to the log, and to the audit when an account is concerned. The code under which it is found. Never raises. */
