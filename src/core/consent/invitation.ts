@@ -15,12 +15,21 @@ const DAY_MS = 86_400_000;
 const REMEMBERED_MS = 30 * DAY_MS;
 const TOKEN_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 
+/** A permission that an account consented before is asked for again: because it is new, or because it went missing. */
+const addedSchema = z.object({ resourceAppId: z.string(), type: z.enum(['application', 'delegated']), name: z.string().optional(), id: z.string().optional(), reason: z.string(), wasGranted: z.boolean() });
+const askedSchema = z.object({ key: z.string(), added: z.array(addedSchema).readonly() });
+
+/** One app of a request that asks only for what is new. */
+export type AskedApp = z.infer<typeof askedSchema>;
+
 const invitationSchema = z.object({
   accountId: z.string(),
   openedBy: z.string(),
   openedAt: z.number(),
   expiresAt: z.number(),
   revokedAt: z.number().nullable(),
+  /** Null: every app is asked for, in full. */
+  asks: z.array(askedSchema).readonly().nullable().default(null),
 });
 
 export type Invitation = z.infer<typeof invitationSchema>;
@@ -43,7 +52,7 @@ type InvitationPorts = RecordPorts & { readonly clock: Clock; readonly random: R
  */
 export async function openInvitation(
   ports: InvitationPorts,
-  input: { readonly accountId: string; readonly publicBaseUrl: string; readonly operatorId: string; readonly ttlDays?: number | undefined },
+  input: { readonly accountId: string; readonly publicBaseUrl: string; readonly operatorId: string; readonly ttlDays?: number | undefined; readonly asks?: readonly AskedApp[] | null | undefined },
 ): Promise<OpenedInvitation> {
   const ttlDays = input.ttlDays ?? DEFAULT_INVITATION_DAYS;
   if (!Number.isFinite(ttlDays) || ttlDays <= 0 || ttlDays > 90) {
@@ -54,7 +63,7 @@ export async function openInvitation(
   const ticket = toBase64Url(ports.random.bytes(32));
   const hash = sha256Base64Url(ticket);
   await ports.audit.append({ id: `consent.opened:${hash}`, action: 'consent.opened', phase: 'note', actor: input.operatorId, accountId: input.accountId, details: { expiresAt } });
-  await claimRecord(ports, invitationKind, hash, { accountId: input.accountId, openedBy: input.operatorId, openedAt: now, expiresAt, revokedAt: null }, expiresAt + REMEMBERED_MS);
+  await claimRecord(ports, invitationKind, hash, { accountId: input.accountId, openedBy: input.operatorId, openedAt: now, expiresAt, revokedAt: null, asks: input.asks ?? null }, expiresAt + REMEMBERED_MS);
   // One write takes over from the older one, whoever else opens or dies at this moment.
   await updateRecord(ports, currentKind, input.accountId, () => ({ hash }));
   return { url: publicUrl(input.publicBaseUrl, invitationPath(input.publicBaseUrl, ticket)), hash, expiresAt };

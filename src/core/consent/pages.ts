@@ -10,8 +10,8 @@ export interface LandingApp {
   readonly app: PartnerApp;
   /** Answered already: nothing of it is asked on this visit. */
   readonly isApproved: boolean;
-  /** What is new since the last approval, for an app that was approved before; null for one that never was. */
-  readonly added: readonly RequiredPermission[] | null;
+  /** What is new or missing since the last approval, for an app that was approved before; null for one that never was. */
+  readonly added: readonly (RequiredPermission & { readonly wasGranted: boolean })[] | null;
 }
 
 export interface LandingInput {
@@ -51,9 +51,14 @@ function describeApp({ app, isApproved, added }: LandingApp): Html {
   const heading = html`<h2 data-testid="app">${app.round}. ${app.displayName}${isApproved ? ' (already approved)' : ''}</h2>${services}`;
   if (isApproved || added === null) return html`${heading}
 <details><summary>${countOf(app.requiredPermissions)} and why</summary>${listOf(app.requiredPermissions)}</details>`;
-  const news = added.length === 0 ? html`<p data-testid="news">Something that was approved before is missing in your tenant.</p>` : html`<p data-testid="news">New:</p>${listOf(added)}`;
-  return html`${heading}${news}
+  const [news, lost] = [added.filter((one) => !one.wasGranted), added.filter((one) => one.wasGranted)];
+  const told = [...titled('New:', news), ...titled('Approved before, and missing in your tenant now:', lost)];
+  return html`${heading}${told.length === 0 ? html`<p data-testid="news">Something that was approved before is missing in your tenant.</p>` : told}
 <details><summary>All ${countOf(app.requiredPermissions)} and why</summary>${listOf(app.requiredPermissions)}</details>`;
+}
+
+function titled(title: string, permissions: readonly RequiredPermission[]): Html[] {
+  return permissions.length === 0 ? [] : [html`<p data-testid="news">${title}</p>${listOf(permissions)}`];
 }
 
 function countOf(permissions: readonly RequiredPermission[]): string {

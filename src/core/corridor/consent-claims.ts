@@ -8,10 +8,11 @@ import { type Journey, readJourney, updateJourney } from '../accounts/journey';
 import { isNewestInvitation, requireInvitationByHash } from '../consent/invitation';
 import { type ClaimName, type ConsentProgress, findProgress, isSameClaim, nextLookAt, noteUnproven, type PendingClaim } from '../consent/progress';
 import type { BrowserProgress } from '../consent/rounds';
-import { type ErrorCode, hasCode, OnboardingError } from '../errors';
+import { hasCode, OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { wrongTenant } from './consent-refusals';
 import type { OnboardingContext } from './context';
+import { isMicrosoftsMove } from './microsofts-move';
 
 export interface ClaimUnderWay {
   readonly accountId: string;
@@ -64,17 +65,6 @@ export async function findLiveProgress(context: OnboardingContext, journey: Jour
   const progress = await findProgress(context.ports, journey.accountId);
   const isLive = progress?.epoch === journey.epoch && (await isNewestInvitation(context.ports, journey.accountId, progress.invitationHash));
   return isLive ? progress : undefined;
-}
-
-/** What proves nothing either way: replication, throttling, an outage, or what the partner has to mend. */
-const UNPROVEN: readonly ErrorCode[] = [
-  'STS_APP_NOT_IN_TENANT', 'STS_APP_DISABLED', 'STS_RESOURCE_MISSING', 'STS_REFUSED', 'STS_CREDENTIAL_REFUSED', 'STS_THROTTLED', 'STS_UNAVAILABLE',
-  'GRAPH_REFUSED', 'GRAPH_THROTTLED', 'GRAPH_UNAVAILABLE', 'GRAPH_ANSWER_INVALID', 'ADMINS_UNREADABLE', 'TENANT_NOT_FOUND', 'APP_CREDENTIAL_UNUSABLE', 'TLS_UNTRUSTED',
-];
-
-/** True for a failure that says nothing about the person in front of the page, so that the page waits instead of refusing. */
-export function isMicrosoftsMove(error: unknown): error is OnboardingError {
-  return hasCode(error, ...UNPROVEN);
 }
 
 async function isInTenant(context: OnboardingContext, underWay: ClaimUnderWay, signal?: AbortSignal): Promise<boolean> {

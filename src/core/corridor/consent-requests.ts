@@ -1,12 +1,13 @@
 /** Opening, resending and withdrawing a consent request on behalf of an operator. */
 import { findAccount, requireAccount, setExpectedTenant } from '../accounts/account';
 import { type Journey, readJourney, startJourney, updateJourney } from '../accounts/journey';
-import { type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
+import { type AskedApp, findCurrentInvitation, type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID, parseTenantName } from '../internal/tenant-name';
 import { findOwnership } from '../sso/ownership';
 import { type OnboardingContext, requireOperator } from './context';
+import { planReconsent, type Reconsent, startReconsent } from './reconsent';
 
 export interface ConsentRequestView {
   readonly url: string;
@@ -33,13 +34,30 @@ export async function openConsent(
   // An unknown domain is the operator's mistake: better said now than to the customer's admin, and before it is kept.
   await expectedTenantId(context, input.accountId, { signal: input.signal, instead: input.tenant });
   if (input.tenant !== undefined) await setExpectedTenant(ports, input.accountId, input.tenant);
-  const opened = await openInvitation(ports, { accountId: input.accountId, publicBaseUrl: settings.publicBaseUrl, operatorId: input.operatorId, ttlDays: input.ttlDays });
+  const again = input.tenant === undefined ? await findReconsent(context, input.accountId, input.signal) : undefined;
+  const asks = again?.asks ?? (input.tenant === undefined ? await findOpenAsks(context, input.accountId) : null);
+  const opened = await openInvitation(ports, { accountId: input.accountId, publicBaseUrl: settings.publicBaseUrl, operatorId: input.operatorId, ttlDays: input.ttlDays, asks });
   const journey = await updateJourney(ports, input.accountId, (current) => {
-    if (!startsOver(current, input.tenant !== undefined)) return current;
-    const epoch = current.epoch + 1;
-    return { ...startJourney(current.accountId, current.since), epoch, state: 'consent_pending' };
+    if (again === undefined && !startsOver(current, input.tenant !== undefined)) return current;
+    const fresh: Journey = { ...startJourney(current.accountId, current.since), epoch: current.epoch + 1, state: 'consent_pending' };
+    return again === undefined ? fresh : startReconsent(fresh, again, settings.apps, ports.clock.now());
   });
-  return { url: opened.url, hash: opened.hash, round: Math.min(journey.rounds.length + 1, settings.apps.length), rounds: settings.apps.length, expiresAt: opened.expiresAt };
+  const open = settings.apps.find((app) => !journey.rounds.some((round) => round.round === app.round));
+  return { url: opened.url, hash: opened.hash, round: open?.round ?? settings.apps.length, rounds: settings.apps.length, expiresAt: opened.expiresAt };
+}
+
+/** Of a request that is sent again while it is open. */
+async function findOpenAsks({ ports }: OnboardingContext, accountId: string): Promise<readonly AskedApp[] | null> {
+  const { state } = await readJourney(ports, accountId);
+  return state === 'consent_pending' ? ((await findCurrentInvitation(ports, accountId))?.asks ?? null) : null;
+}
+
+/** For an account that belongs to its tenant and was consented: what is missing now; undefined otherwise. */
+async function findReconsent(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<Reconsent | undefined> {
+  const owned = await findOwnership(context.ports, accountId);
+  const journey = await readJourney(context.ports, accountId);
+  const isUnderWay = journey.state === 'new' || journey.state === 'consent_pending' || journey.state === 'consent_verifying';
+  return owned === undefined || isUnderWay ? undefined : planReconsent(context, { accountId, tenantId: owned.tenantId }, journey, signal);
 }
 
 /**

@@ -14,7 +14,9 @@ import { mintRoundState, recordClaim, redeemRoundState, requireBrowser, startBro
 import { buildConsentUrl } from '../consent/url';
 import { OnboardingError } from '../errors';
 import { sha256Base64Url } from '../internal/encoding';
+import { sameGuid } from '../internal/guid';
 import { publicUrl } from '../internal/public-url';
+import { findOwnership } from '../sso/ownership';
 import { proveClaim } from './consent-claims';
 import { noteRound, problemOfClaim, problemOfRefusal, type RedeemedState, refuseRound } from './consent-refusals';
 import { expectedTenantId } from './consent-requests';
@@ -26,7 +28,9 @@ export type RoundOutcome =
   /** The answer is not proven yet. `isPatient` once the page should let the person go: the work goes on without them. */
   | { readonly kind: 'verifying'; readonly round: number; readonly rounds: number; readonly waitedMs: number; readonly isPatient: boolean }
   /** Every round is answered and proven: the sign-in that proves ownership comes next. */
-  | { readonly kind: 'sign_in'; readonly accountId: string; readonly tenantId: string };
+  | { readonly kind: 'sign_in'; readonly accountId: string; readonly tenantId: string }
+  /** What was new is approved, in a tenant that belongs to the account already: nothing is left to ask. */
+  | { readonly kind: 'done'; readonly accountName: string };
 
 export interface LandingView {
   readonly accountName: string;
@@ -39,8 +43,13 @@ export async function readLanding(context: OnboardingContext, ticket: string): P
   const invitation = await requireInvitation(context.ports, ticket);
   const account = await requireAccount(context.ports, invitation.accountId);
   const journey = await readJourney(context.ports, invitation.accountId);
-  const apps = context.settings.apps.map((app) => ({ app, isApproved: journey.rounds.some((round) => round.round === app.round), added: null }));
+  const apps = context.settings.apps.map((app) => ({ app, isApproved: journey.rounds.some((round) => round.round === app.round), added: addedOf(invitation, app.key) }));
   return { accountName: account.name, expectedTenant: account.expectedTenant, apps };
+}
+
+function addedOf({ asks }: Invitation, appKey: string): LandingApp['added'] {
+  const asked = asks?.find(({ key }) => key === appKey);
+  return asked === undefined ? null : asked.added.map(({ name, id, ...permission }) => ({ ...permission, name, id }));
 }
 
 /**
@@ -125,7 +134,7 @@ async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: 
   const journey = await readJourney(context.ports, accountId);
   const round = nextRoundOf(context, journey);
   const expected = await expectedTenantId(context, accountId, { signal });
-  if (round === undefined) return { kind: 'sign_in', accountId, tenantId: journey.provenTenantId ?? '' };
+  if (round === undefined) return closingStep(context, step.invitation, journey.provenTenantId ?? '');
   const app = appOfRound(context, round);
   const { state, hash } = await mintRoundState(context.ports, {
     accountId,
@@ -137,6 +146,13 @@ async function nextStep(context: OnboardingContext, step: BrowserStep, signal?: 
   });
   await noteSent(context.ports, accountId, { epoch: journey.epoch, invitationHash: step.invitationHash }, { round, appKey: app.key, stateHash: hash, sentAt: context.ports.clock.now() });
   return { kind: 'microsoft', location: consentAddress(context, app, expected, state) };
+}
+
+/** The sign-in that proves ownership is not asked again of a tenant that is owned, where the invitation only asked for what is new. */
+async function closingStep(context: OnboardingContext, { accountId, asks }: Invitation, tenantId: string): Promise<RoundOutcome> {
+  const owned = asks === null ? undefined : await findOwnership(context.ports, accountId);
+  if (owned === undefined || !sameGuid(owned.tenantId, tenantId)) return { kind: 'sign_in', accountId, tenantId };
+  return { kind: 'done', accountName: (await requireAccount(context.ports, accountId)).name };
 }
 
 function consentAddress(context: OnboardingContext, app: PartnerApp, tenantId: string | undefined, state: string): string {

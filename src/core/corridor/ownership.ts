@@ -21,10 +21,10 @@ import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn, Stan
 import { confirmOwnership, findPendingOwnership, judgeOwnershipStanding, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
 import { readStanding } from './admins';
-import { isMicrosoftsMove } from './consent-claims';
 import { withSupportCode } from './consent-refusals';
 import type { OnboardingContext } from './context';
 import { requireNotRemoved } from './end-access';
+import { isMicrosoftsMove } from './microsofts-move';
 
 const SIGN_IN_TTL_SECONDS = 3600;
 const SIGNED_IN_MS = 30 * 60_000;

@@ -118,6 +118,7 @@ async function consentNext(context: OnboardingContext, request: WebRequest): Pro
 async function answerRound(context: OnboardingContext, outcome: RoundOutcome, cookies: readonly string[]): Promise<WebResponse> {
   if (outcome.kind === 'microsoft') return redirectResponse(outcome.location, cookies);
   if (outcome.kind === 'verifying') return htmlResponse(200, verifyingPage({ ...outcome, partnerName: context.settings.partnerName, again: pageAddress(context, '/consent/next') }), { cookies });
+  if (outcome.kind === 'done') return closingPage(context, outcome.accountName);
   const { location, browserSecret } = await startOwnershipSignIn(context, outcome);
   // form_post arrives as a cross-site POST, which carries only SameSite=None cookies (security decision 4).
   const sameSite = context.settings.signInResponseMode === 'form_post' ? 'None' : 'Lax';
@@ -146,8 +147,11 @@ function waitingForRole(context: OnboardingContext, waitedMs: number): PageOptio
 async function confirm(context: OnboardingContext, request: WebRequest): Promise<WebResponse> {
   const form = readForm(request);
   const { account } = await confirmOwner(context, { browser: readBrowser(request), csrf: form.get('csrf') ?? undefined, accessLevel: readLevel(form.get('accessLevel')) });
-  const { settingsUrl, partnerName } = context.settings;
-  return settingsUrl === undefined ? htmlResponse(200, donePage(partnerName, account.name)) : redirectResponse(settingsUrl);
+  return closingPage(context, account.name);
+}
+
+function closingPage({ settings: { settingsUrl, partnerName } }: OnboardingContext, accountName: string): WebResponse {
+  return settingsUrl === undefined ? htmlResponse(200, donePage(partnerName, accountName)) : redirectResponse(settingsUrl);
 }
 
 function readBrowser(request: WebRequest): BrowserSecrets {
