@@ -6,18 +6,24 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
-import { type AdminAsk, type Asked, done, get, isSuccess, parsed, patiently, pending, readOrAbsent, refusalOf, scopeOf } from './ask';
-import type { ResolvedResource } from './permissions';
+import { type Asked, type DirectoryAsk, done, get, isSuccess, parsed, patiently, pending, readOrAbsent, refusalOf, scopeOf } from '../directory-ask';
 
 const applicationSchema = z.object({ id: z.string().min(1), appId: z.string().min(1), displayName: z.string().nullish(), signInAudience: z.string().nullish(), uniqueName: z.string().nullish() });
 const FIELDS = '$select=id,appId,displayName,signInAudience,uniqueName';
 
 export type TenantApplication = z.infer<typeof applicationSchema>;
 
+/** What the registration asks for of one resource, by id. */
+export interface RequestedAccess {
+  readonly resourceAppId: string;
+  readonly roles: readonly { readonly id: string }[];
+  readonly scopes: readonly { readonly id: string }[];
+}
+
 export interface NewApplication {
   readonly uniqueName: string;
   readonly displayName: string;
-  readonly resources: readonly ResolvedResource[];
+  readonly resources: readonly RequestedAccess[];
   /** The public part of the first key, as Graph takes it; absent when Graph was asked before and may have it already. */
   readonly keyCredential?: object | undefined;
 }
@@ -26,19 +32,19 @@ export interface NewApplication {
  * The application of this unique name, made when there is none. Least permission (delegated): Application.ReadWrite.All.
  * Raises `CUSTOMER_APP_NOT_ALLOWED`, `CUSTOMER_APP_TOKEN_REFUSED`, `CUSTOMER_APP_REFUSED`, and what the transport raises.
  */
-export async function ensureApplication(ask: AdminAsk, wanted: NewApplication): Promise<Asked<TenantApplication>> {
+export async function ensureApplication(ask: DirectoryAsk, wanted: NewApplication): Promise<Asked<TenantApplication>> {
   const present = await findByUniqueName(ask, wanted.uniqueName);
   if (present !== undefined) return done(present);
   const what = 'Registering the application';
   const answer = await ask.graph.send(scopeOf(ask), { method: 'PATCH', path: addressOf(wanted.uniqueName), headers: { Prefer: 'create-if-missing' }, body: buildApplication(wanted) });
   if (answer.status === 201) return done(parsed(answer, applicationSchema, what));
-  if (answer.status === 401 || answer.status === 403) throw refusalOf(answer, what);
+  if (answer.status === 401 || answer.status === 403) throw refusalOf(ask, answer, what);
   // Whatever it said, the directory knows: an answer before this one may have been lost.
   const found = await patiently(ask, async () => {
     const application = await findByUniqueName(ask, wanted.uniqueName);
     return application === undefined ? pending('The new app registration is not visible yet.') : done(application);
   });
-  if (found.kind === 'pending' && !isSuccess(answer)) throw refusalOf(answer, what);
+  if (found.kind === 'pending' && !isSuccess(answer)) throw refusalOf(ask, answer, what);
   return found;
 }
 
@@ -55,14 +61,14 @@ export function buildApplication({ displayName, resources, keyCredential }: NewA
   };
 }
 
-export async function findByUniqueName(ask: AdminAsk, uniqueName: string): Promise<TenantApplication | undefined> {
-  const found = readOrAbsent(await get(ask, `${addressOf(uniqueName)}?${FIELDS}`), applicationSchema, 'Looking for the app registration');
+export async function findByUniqueName(ask: DirectoryAsk, uniqueName: string): Promise<TenantApplication | undefined> {
+  const found = readOrAbsent(ask, await get(ask, `${addressOf(uniqueName)}?${FIELDS}`), applicationSchema, 'Looking for the app registration');
   if (found === undefined || found.uniqueName === uniqueName) return found;
   throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Graph answered with another app registration than was asked for.');
 }
 
-export async function findByAppId(ask: AdminAsk, appId: string): Promise<TenantApplication | undefined> {
-  const found = readOrAbsent(await get(ask, `/applications(appId='${encodeURIComponent(appId)}')?${FIELDS}`), applicationSchema, 'Looking for the app registration');
+export async function findByAppId(ask: DirectoryAsk, appId: string): Promise<TenantApplication | undefined> {
+  const found = readOrAbsent(ask, await get(ask, `/applications(appId='${encodeURIComponent(appId)}')?${FIELDS}`), applicationSchema, 'Looking for the app registration');
   if (found === undefined || sameGuid(found.appId, appId)) return found;
   throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Graph answered with another app registration than was asked for.');
 }
@@ -71,7 +77,7 @@ export async function findByAppId(ask: AdminAsk, appId: string): Promise<TenantA
  * The registration to adopt. Raises `CUSTOMER_APP_NOT_FOUND` (also when the tenant has only the enterprise application of an
  * app that lives elsewhere), `CUSTOMER_APP_MULTI_TENANT`: a key on it would open every tenant that has consented to it.
  */
-export async function requireAdoptable(ask: AdminAsk, appId: string): Promise<TenantApplication> {
+export async function requireAdoptable(ask: DirectoryAsk, appId: string): Promise<TenantApplication> {
   const found = await findByAppId(ask, appId);
   if (found === undefined) throw new OnboardingError('CUSTOMER_APP_NOT_FOUND', 'The customer\'s tenant owns no app registration with this app id.', { details: { appId, tenantId: ask.tenantId } });
   if (found.signInAudience === 'AzureADMyOrg') return found;

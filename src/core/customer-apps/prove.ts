@@ -5,7 +5,7 @@
  */
 import { hasCode } from '../errors';
 import type { Ports } from '../ports';
-import { type Asked, done, patiently, pending } from './ask';
+import { type Asked, done, patiently, pending } from '../directory-ask';
 
 /** Roles expected in a token for a resource; none: that a token is given is all there is to prove. */
 export interface ExpectedRoles {

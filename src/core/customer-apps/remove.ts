@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
-import { type AdminAsk, type Asked, done, get, isSuccess, patiently, pending, readOrAbsent, refusalOf, scopeOf } from './ask';
+import { type Asked, type DirectoryAsk, done, get, isSuccess, patiently, pending, readOrAbsent, refusalOf, scopeOf } from '../directory-ask';
 import { findByUniqueName } from './application';
 
 const applicationSchema = z.object({ id: z.string().min(1), appId: z.string(), uniqueName: z.string().nullish() });
@@ -40,7 +40,7 @@ const MADE_WITHIN_MS = 15 * 60_000;
  * Least permission (delegated): Application.ReadWrite.All. Raises `CUSTOMER_APP_FOREIGN`, `CUSTOMER_APP_NOT_ALLOWED`,
  * `CUSTOMER_APP_TOKEN_REFUSED`, `CUSTOMER_APP_REFUSED`, and what the transport raises.
  */
-export async function removeApplication(ask: AdminAsk, app: RegisteredApplication): Promise<Asked<RemovalEvidence>> {
+export async function removeApplication(ask: DirectoryAsk, app: RegisteredApplication): Promise<Asked<RemovalEvidence>> {
   const objectId = app.objectId ?? (app.askedAt === null ? undefined : await findMade(ask, app.uniqueName));
   if (objectId === undefined) {
     const mayAppear = app.askedAt !== null && ask.clock.now() - app.askedAt < MADE_WITHIN_MS;
@@ -54,7 +54,7 @@ export async function removeApplication(ask: AdminAsk, app: RegisteredApplicatio
 }
 
 /** An answer that was lost may have made one that only patience shows. */
-async function findMade(ask: AdminAsk, uniqueName: string): Promise<string | undefined> {
+async function findMade(ask: DirectoryAsk, uniqueName: string): Promise<string | undefined> {
   const found = await patiently(ask, async () => {
     const application = await findByUniqueName(ask, uniqueName);
     return application === undefined ? pending('There is no such app registration.') : done(application.id);
@@ -62,30 +62,30 @@ async function findMade(ask: AdminAsk, uniqueName: string): Promise<string | und
   return found.kind === 'done' ? found.value : undefined;
 }
 
-async function deleteOurs(ask: AdminAsk, objectId: string, uniqueName: string): Promise<void> {
+async function deleteOurs(ask: DirectoryAsk, objectId: string, uniqueName: string): Promise<void> {
   const what = 'Deleting the app registration';
   const path = `/applications/${encodeURIComponent(objectId)}`;
-  const present = readOrAbsent(await get(ask, `${path}?$select=id,appId,uniqueName`), applicationSchema, what);
+  const present = readOrAbsent(ask, await get(ask, `${path}?$select=id,appId,uniqueName`), applicationSchema, what);
   if (present === undefined) return;
   if (present.uniqueName !== uniqueName) throw new OnboardingError('CUSTOMER_APP_FOREIGN', 'The app registration does not carry the unique name it was made under; it was left alone.', { details: { objectId } });
   const answer = await ask.graph.send(scopeOf(ask), { method: 'DELETE', path });
-  if (!isSuccess(answer) && answer.status !== 404) throw refusalOf(answer, what);
+  if (!isSuccess(answer) && answer.status !== 404) throw refusalOf(ask, answer, what);
 }
 
-async function purge(ask: AdminAsk, ids: readonly string[]): Promise<Asked<RemovalEvidence>> {
+async function purge(ask: DirectoryAsk, ids: readonly string[]): Promise<Asked<RemovalEvidence>> {
   const what = 'Deleting for good';
   return patiently(ask, async () => {
     for (const id of ids) {
       const answer = await ask.graph.send(scopeOf(ask), { method: 'DELETE', path: `/directory/deletedItems/${encodeURIComponent(id)}` });
-      if (!isSuccess(answer) && answer.status !== 404) throw refusalOf(answer, what);
+      if (!isSuccess(answer) && answer.status !== 404) throw refusalOf(ask, answer, what);
     }
     for (const id of ids) if (await isThere(ask, `/directory/deletedItems/${encodeURIComponent(id)}`)) return pending('The recycle bin still shows it.');
     return done({ applicationGone: true, inRecycleBin: false });
   });
 }
 
-async function isThere(ask: AdminAsk, path: string): Promise<boolean> {
-  return readOrAbsent(await get(ask, path), itemSchema, 'Reading whether it is gone') !== undefined;
+async function isThere(ask: DirectoryAsk, path: string): Promise<boolean> {
+  return readOrAbsent(ask, await get(ask, path), itemSchema, 'Reading whether it is gone') !== undefined;
 }
 
 /** What our own writers know of the registration's keys. */
@@ -102,14 +102,14 @@ export interface KeyGuard {
  * could be an old one. Raises like {@link removeApplication}, `KEY_CREDENTIAL_FOREIGN_CHANGE`, `KEY_CREDENTIAL_STALE` while
  * the directory is behind our own last change, and what `keep` raises.
  */
-export async function removeKey(ask: AdminAsk, objectId: string, keyId: string, guard: KeyGuard): Promise<Asked<RemovalEvidence>> {
+export async function removeKey(ask: DirectoryAsk, objectId: string, keyId: string, guard: KeyGuard): Promise<Asked<RemovalEvidence>> {
   const what = 'Taking the key off the app registration';
   const snapshot = await readSnapshot(ask, objectId, what, guard);
   if (snapshot === undefined || !holdsKey(snapshot, keyId)) return done({ applicationGone: snapshot === undefined, inRecycleBin: false });
   const keyCredentials = withoutKey(snapshot, keyId);
   await guard.keep();
   const answer = await ask.graph.send(scopeOf(ask), { method: 'PATCH', path: `/applications/${encodeURIComponent(objectId)}`, body: { keyCredentials }, once: true });
-  if (!isSuccess(answer)) throw refusalOf(answer, what);
+  if (!isSuccess(answer)) throw refusalOf(ask, answer, what);
   return patiently(ask, async () => {
     const now = await readKeys(ask, objectId, what);
     return now !== undefined && holdsKey(now, keyId) ? pending('The key is still shown.') : done({ applicationGone: now === undefined, inRecycleBin: false });
@@ -127,7 +127,7 @@ function holdsKey({ keyCredentials }: ReadKeys, keyId: string): boolean {
   return keyCredentials.some((entry) => entry.keyId.toLowerCase() === keyId.toLowerCase());
 }
 
-async function readSnapshot(ask: AdminAsk, objectId: string, what: string, { isOld }: KeyGuard): Promise<ReadKeys | undefined> {
+async function readSnapshot(ask: DirectoryAsk, objectId: string, what: string, { isOld }: KeyGuard): Promise<ReadKeys | undefined> {
   let previous: string | undefined;
   let wasOld = false;
   const agreed = await patiently(ask, async () => {
@@ -144,6 +144,6 @@ async function readSnapshot(ask: AdminAsk, objectId: string, what: string, { isO
   throw new OnboardingError('KEY_CREDENTIAL_FOREIGN_CHANGE', 'The app\'s key credentials keep changing; nothing was written.');
 }
 
-async function readKeys(ask: AdminAsk, objectId: string, what: string): Promise<ReadKeys | undefined> {
-  return readOrAbsent(await get(ask, `/applications/${encodeURIComponent(objectId)}?$select=id,appId,keyCredentials`), keysSchema, what);
+async function readKeys(ask: DirectoryAsk, objectId: string, what: string): Promise<ReadKeys | undefined> {
+  return readOrAbsent(ask, await get(ask, `/applications/${encodeURIComponent(objectId)}?$select=id,appId,keyCredentials`), keysSchema, what);
 }

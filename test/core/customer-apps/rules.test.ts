@@ -1,30 +1,19 @@
 /** What the answers of a customer's tenant mean, and what is to be done next. */
 import { describe, expect, it } from 'vitest';
 import { buildApplication, ensureApplication, findByUniqueName } from '../../../src/core/customer-apps/application';
-import { type AdminAsk, patiently, pending, requireAdmin, requireDone } from '../../../src/core/customer-apps/ask';
 import { type CustomerApp, needsAdmin, nextStep, samePermissions, stateOf } from '../../../src/core/customer-apps/model';
-import { missingAssignments, resolvePermissions } from '../../../src/core/customer-apps/permissions';
 import { type KeyGuard, removeKey, withoutKey } from '../../../src/core/customer-apps/remove';
-import type { GraphRequest, GraphResponse } from '../../../src/core/ports';
+import { requireAdmin } from '../../../src/core/consent/grants/person';
+import { resolvePermissions } from '../../../src/core/consent/grants/resolve';
+import { requireDone } from '../../../src/core/corridor/customer-apps/customer-app-entry';
+import { patiently, pending } from '../../../src/core/directory-ask';
+import type { GraphRequest } from '../../../src/core/ports';
 import { codeOf } from '../../journeys/attacks';
+import { type Answers, askingAs, START, TENANT } from '../asking';
 
-const TENANT = '11111111-2222-3333-4444-555555555555';
 const OTHER = '99999999-2222-3333-4444-555555555555';
-const START = Date.parse('2026-03-01T09:00:00Z');
 
-type Answers = (request: GraphRequest) => { readonly status: number; readonly body?: unknown };
-
-function asking(answers: Answers): AdminAsk & { readonly asked: string[] } {
-  const asked: string[] = [];
-  let now = START;
-  const send = async (_scope: unknown, request: GraphRequest): Promise<GraphResponse> => {
-    asked.push(`${request.method} ${String(request.path.split('?')[0])}`);
-    return { requestId: 'r-1', body: undefined, ...answers(request) };
-  };
-  // Nobody waits here: a sleep moves the clock.
-  const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
-  return { asked, tenantId: TENANT, clock, graph: { send, list: async () => ({ items: [] }), batch: async () => [] } };
-}
+const asking = (answers: Answers) => askingAs({ tokenRefused: 'CUSTOMER_APP_TOKEN_REFUSED', notAllowed: 'CUSTOMER_APP_NOT_ALLOWED', refused: 'CUSTOMER_APP_REFUSED', permissionUnknown: 'CUSTOMER_APP_PERMISSION_UNKNOWN' }, answers);
 
 const organization = (...ids: readonly string[]) => ({ status: 200, body: { value: ids.map((id) => ({ id })) } });
 const person = { status: 200, body: { id: 'admin-1' } };
@@ -116,11 +105,6 @@ describe('permissions', () => {
     ['is spelled otherwise', {}, { name: 'user.read.all' }],
   ])('are refused when the one that is there %s', async (_, changes, wanted) => {
     expect(await codeOf(resolvePermissions(resource(changes), [{ resourceAppId: GRAPH, type: 'application', ...wanted }]))).toBe('CUSTOMER_APP_PERMISSION_UNKNOWN');
-  });
-
-  it('are missing while nobody granted them to this very principal, whatever others hold', () => {
-    const wanted = [{ resourceId: 'R', appRoleId: '1' }, { resourceId: 'R', appRoleId: '2' }];
-    expect(missingAssignments([{ principalId: 'P', resourceId: 'r', appRoleId: '1' }, { principalId: 'other', resourceId: 'r', appRoleId: '2' }], 'p', wanted)).toEqual([wanted[1]]);
   });
 
   it('are the same in any order and notation, and not the same of another kind', () => {

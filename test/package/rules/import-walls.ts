@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import { importsOf, type Finding, type Import, type SourceTree } from './source-tree';
 
 const ROOMS = new Set(['accounts', 'consent', 'admins', 'sso', 'impersonation', 'certificates', 'customer-apps', 'audit']);
-const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'service-codes', 'explanation', 'records', 'sealing']);
+const FRAME_FILES = new Set(['ports', 'ports-microsoft', 'errors', 'error-catalog', 'service-codes', 'explanation', 'records', 'sealing', 'directory-ask']);
 const CORRIDOR_FILES = new Set(['onboarding', 'routes', 'configuration']);
 const CORRIDOR_FOLDERS = new Set(['corridor', 'fleet']);
 
@@ -37,7 +37,7 @@ const WALLS: Readonly<Record<Exclude<Zone, `room ${string}`>, Wall>> = {
   frame: {
     zones: oneOf('frame', 'internal'),
     packages: packages('zod/v4', 'node:crypto'),
-    why: 'The frame (ports, errors, records, sealing) is what everything else rests on; it must not know the rooms.',
+    why: 'The frame (ports, errors, records, sealing, directory-ask) is what everything else rests on; it must not know the rooms.',
   },
   corridor: {
     zones: (zone) => isRoom(zone) || oneOf('corridor', 'frame', 'internal')(zone),

@@ -1,5 +1,6 @@
 /** What every call on a customer app begins with: the operator's rights, and the admin behind the access token. */
-import { type AdminAsk, requireAdmin } from '../../customer-apps/ask';
+import { requireAdmin } from '../../consent/grants/person';
+import type { Asked, DirectoryAsk, Refusals } from '../../directory-ask';
 import { OnboardingError } from '../../errors';
 import type { Secret } from '../../internal/secret';
 import type { GraphTransport, TokenSource } from '../../ports';
@@ -15,7 +16,7 @@ export interface CustomerAppsOptions {
 }
 
 export interface OpenedAsk {
-  readonly ask: AdminAsk;
+  readonly ask: DirectoryAsk;
   readonly adminObjectId: string;
 }
 
@@ -24,6 +25,8 @@ interface AskInput {
   readonly adminToken?: Secret | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const REFUSALS: Refusals = { tokenRefused: 'CUSTOMER_APP_TOKEN_REFUSED', notAllowed: 'CUSTOMER_APP_NOT_ALLOWED', refused: 'CUSTOMER_APP_REFUSED', permissionUnknown: 'CUSTOMER_APP_PERMISSION_UNKNOWN' };
 
 /** Both rights: it acts for a customer, and it makes a key. */
 export async function requireMaker(context: OnboardingContext, operatorId: string, accountId: string): Promise<void> {
@@ -34,10 +37,16 @@ export async function requireMaker(context: OnboardingContext, operatorId: strin
 /** The admin behind the access token, and Graph as they see it; undefined without one. */
 export async function openAsk(context: OnboardingContext, options: CustomerAppsOptions, input: AskInput): Promise<OpenedAsk | undefined> {
   if (input.adminToken === undefined) return undefined;
-  const ask: AdminAsk = { graph: options.graphAs(input.adminToken, input.tenantId), clock: context.ports.clock, tenantId: input.tenantId, signal: input.signal };
+  const ask: DirectoryAsk = { graph: options.graphAs(input.adminToken, input.tenantId), clock: context.ports.clock, tenantId: input.tenantId, appKey: 'customer-admin', refusals: REFUSALS, signal: input.signal };
   return { ask, adminObjectId: (await requireAdmin(ask)).objectId };
 }
 
 export function tokenMissing(): OnboardingError {
   return new OnboardingError('CUSTOMER_APP_TOKEN_MISSING', 'The next step needs an access token of the customer\'s admin.');
+}
+
+/** Raises `CUSTOMER_APP_PENDING` for whoever needs the app now. */
+export function requireDone<T>(asked: Asked<T>): T {
+  if (asked.kind === 'done') return asked.value;
+  throw new OnboardingError('CUSTOMER_APP_PENDING', asked.message);
 }

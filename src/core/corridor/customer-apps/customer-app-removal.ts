@@ -9,10 +9,10 @@ import { findContradiction, noteKey, readLedger, withoutEntry } from '../../cert
 import { withKeyWriter } from '../../certificates/keys/key-writer';
 import { requireCertificate } from '../../certificates/records/records';
 import { releaseCertificateUse } from '../../certificates/records/retire';
-import { type AdminAsk, type Asked, requireDone } from '../../customer-apps/ask';
 import type { CustomerApp } from '../../customer-apps/model';
 import { changeCustomerApp, dropCustomerApps, endCustomerApp, findReadableApps, requireCustomerApp } from '../../customer-apps/records';
 import { type ReadKeys, removeApplication, removeKey, type RemovalEvidence } from '../../customer-apps/remove';
+import type { Asked, DirectoryAsk } from '../../directory-ask';
 import { hasCode, OnboardingError } from '../../errors';
 import { sameGuid } from '../../internal/guid';
 import type { Secret } from '../../internal/secret';
@@ -20,7 +20,7 @@ import type { StillMine } from '../../records';
 import { requireOwnership } from '../../sso/ownership';
 import type { OnboardingContext } from '../context';
 import { completeRemovalAudit, noteAdmin, openRemovalAudit } from './customer-app-audit';
-import { type CustomerAppsOptions, openAsk, requireMaker, tokenMissing } from './customer-app-entry';
+import { type CustomerAppsOptions, openAsk, requireDone, requireMaker, tokenMissing } from './customer-app-entry';
 
 export interface RemoveCustomerAppInput {
   readonly accountId: string;
@@ -84,14 +84,14 @@ async function mark({ ports }: OnboardingContext, app: CustomerApp, { operatorId
   return changeCustomerApp(ports, app, (current) => ({ ...current, removal: current.removal === null ? removal : { ...current.removal, purge: current.removal.purge || purge }, reasons: [] }));
 }
 
-async function takeBack(context: OnboardingContext, ask: AdminAsk, app: CustomerApp): Promise<Asked<RemovalEvidence>> {
+async function takeBack(context: OnboardingContext, ask: DirectoryAsk, app: CustomerApp): Promise<Asked<RemovalEvidence>> {
   const { objectId, servicePrincipalId, askedAt, removal } = app;
   if (app.origin === 'adopted') return takeKeyOff(context, ask, app);
   return removeApplication(ask, { uniqueName: app.uniqueName ?? '', objectId, servicePrincipalId, askedAt, purge: removal?.purge === true });
 }
 
 /** As every writer of key credentials here: one at a time, and put down before and after, so that nobody takes it for a stranger's. */
-async function takeKeyOff({ ports }: OnboardingContext, ask: AdminAsk, { appId, objectId, ...app }: CustomerApp): Promise<Asked<RemovalEvidence>> {
+async function takeKeyOff({ ports }: OnboardingContext, ask: DirectoryAsk, { appId, objectId, ...app }: CustomerApp): Promise<Asked<RemovalEvidence>> {
   // A registration whose answer was lost has the key id it would have been given.
   const keyId = app.keyId ?? keyIdOf(await requireCertificate(ports, app.certificateId ?? ''));
   const access = { applicationAppId: appId ?? '', actor: app.removal?.startedBy ?? app.createdBy, signal: ask.signal };

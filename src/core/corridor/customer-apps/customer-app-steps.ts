@@ -8,12 +8,13 @@ import { readCertificateDer, recordCertificateUse, requireCertificate } from '..
 import { registerCertificate } from '../../certificates/keys/register';
 import { createCertificate } from '../../certificates/records/store-certificate';
 import { resourceIdentifier } from '../../consent/evidence-tokens';
+import { ensurePermissions, ensureServicePrincipal } from '../../consent/grants/ensure';
+import { resolvePermissions } from '../../consent/grants/resolve';
 import { ensureApplication, requireAdoptable } from '../../customer-apps/application';
-import { type AdminAsk, type Asked, done, patiently, pending } from '../../customer-apps/ask';
 import { certificateUserOf, type CustomerApp, type CustomerAppStep } from '../../customer-apps/model';
-import { ensurePermissions, ensureServicePrincipal, resolvePermissions } from '../../customer-apps/permissions';
 import { proveCustomerApp } from '../../customer-apps/prove';
 import { changeCustomerApp } from '../../customer-apps/records';
+import { type Asked, type DirectoryAsk, done, patiently, pending } from '../../directory-ask';
 import { hasCode, OnboardingError } from '../../errors';
 import type { OnboardingContext } from '../context';
 import { type CustomerAppsOptions, tokenMissing } from './customer-app-entry';
@@ -23,7 +24,7 @@ export interface StepWork {
   readonly options: CustomerAppsOptions;
   readonly input: { readonly operatorId: string; readonly keyBits?: 2048 | 3072 | 4096 | undefined; readonly lifetimeDays?: number | undefined; readonly signal?: AbortSignal | undefined };
   /** Undefined without the admin's access token. */
-  readonly ask: AdminAsk | undefined;
+  readonly ask: DirectoryAsk | undefined;
   readonly app: CustomerApp;
 }
 
@@ -40,7 +41,7 @@ export async function takeStep(work: StepWork, step: CustomerAppStep): Taken {
   return ADMIN_STEPS[step](work, work.ask);
 }
 
-const ADMIN_STEPS: Readonly<Record<Exclude<CustomerAppStep, 'certificate' | 'proof'>, (work: StepWork, ask: AdminAsk) => Taken>> = {
+const ADMIN_STEPS: Readonly<Record<Exclude<CustomerAppStep, 'certificate' | 'proof'>, (work: StepWork, ask: DirectoryAsk) => Taken>> = {
   application: (work, ask) => (work.app.origin === 'adopted' ? adoptApplication(work, ask) : makeApplication(work, ask)),
   key: registerKey,
   service_principal: async ({ app }, ask) => mapped(await ensureServicePrincipal(ask, required(app.appId)), (servicePrincipalId) => ({ servicePrincipalId })),
@@ -55,7 +56,7 @@ async function issueCertificate({ context: { ports }, app, input }: StepWork): T
   return done({ certificateId: id });
 }
 
-async function makeApplication({ context: { ports }, app }: StepWork, ask: AdminAsk): Taken {
+async function makeApplication({ context: { ports }, app }: StepWork, ask: DirectoryAsk): Taken {
   const resources = await resolvePermissions(ask, app.permissions);
   const certificate = await publicPart(ports, app);
   const isFirst = app.askedAt === null;
@@ -68,13 +69,13 @@ async function makeApplication({ context: { ports }, app }: StepWork, ask: Admin
 }
 
 /** Of what is adopted only the name is taken over; it is shown, and nothing is looked up by it. */
-async function adoptApplication({ context: { ports }, app }: StepWork, ask: AdminAsk): Taken {
+async function adoptApplication({ context: { ports }, app }: StepWork, ask: DirectoryAsk): Taken {
   const found = await requireAdoptable(ask, required(app.appId));
   await changeCustomerApp(ports, app, (current) => ({ ...current, displayName: (found.displayName ?? '').slice(0, 256) }));
   return done({ objectId: found.id });
 }
 
-async function registerKey({ context: { ports }, app, input }: StepWork, ask: AdminAsk): Taken {
+async function registerKey({ context: { ports }, app, input }: StepWork, ask: DirectoryAsk): Taken {
   const certificate = await publicPart(ports, app);
   return patiently(ask, async () => {
     try {
@@ -93,7 +94,7 @@ async function registerKey({ context: { ports }, app, input }: StepWork, ask: Ad
   });
 }
 
-async function grantPermissions({ app }: StepWork, ask: AdminAsk): Taken {
+async function grantPermissions({ app }: StepWork, ask: DirectoryAsk): Taken {
   const resources = await resolvePermissions(ask, app.permissions);
   const granted = resources.map(({ resourceAppId, roles, scopes }) => ({ resourceAppId, roles: roles.map(({ name }) => name), scopes: scopes.map(({ name }) => name) }));
   return mapped(await ensurePermissions(ask, required(app.servicePrincipalId), resources), () => ({ granted }));
