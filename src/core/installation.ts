@@ -92,7 +92,8 @@ export async function createInstallation(options: InstallationOptions): Promise<
   const settings = buildSettings(options);
   const check = { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates };
   const needsAttention = createOverdueLook({ settings, ports }, check);
-  const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention });
+  const reach = reachCustomerApps(configuration, ports, https);
+  const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention }, reach);
   return {
     onboarding,
     asOperator: (operatorId) => bindOperator(onboarding, ports.authorizer, operatorId),
@@ -109,7 +110,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
         check,
       },
     ),
-    customerApps: createCustomerApps({ settings, ports }, reachCustomerApps(configuration, ports, https)),
+    customerApps: createCustomerApps({ settings, ports }, reach),
     ports,
     close: async () => {
       https.close();
@@ -217,7 +218,7 @@ function storedCredentials({ credentials }: Configuration) {
   return places.flatMap(({ appKey, source, name }) => (source === 'stored' ? [{ appKey, certificateId: name }] : []));
 }
 
-/** Apps that are not in the configuration: each has its own certificate, and its tenant is asked as its own admin. */
+/** A customer's tenant as its own admin sees it; apps that are not in the configuration sign in with their own certificates. */
 function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: Ports, https: HttpsClient): CustomerAppsOptions {
   const { clock, random, jwt } = ports;
   const { authorityHost, graphHost, graphResource } = endpoints;

@@ -11,8 +11,11 @@ import { requireStoredAccount } from './accounts/removal';
 import type { AdminDiscovery } from './admins/model';
 import { bindChosenAdmin, listAdmins } from './corridor/admins';
 import { advanceJourney, reportStatus } from './corridor/advance';
+import { type ConsentGrantsOptions, NO_GRANT_ROUTES } from './corridor/consent-grant-entry';
+import { type ConsentGrantReport, grantConsent, type GrantConsentInput } from './corridor/consent-grants';
 import { type ConsentRequestView, openConsent, revokeConsentRequest } from './corridor/consent-requests';
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
+import { type RevocationReport, revokeGrants, type RevokeGrantsInput } from './corridor/consent-revocation';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
 import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
@@ -45,6 +48,10 @@ export interface Onboarding {
   verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
   /** What is granted now; a read that changes nothing. */
   consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  /** What is missing is granted by somebody who holds the rights in the tenant; then it is proven like any consent. */
+  grantConsent(input: GrantConsentInput): Promise<ConsentGrantReport>;
+  /** Takes back a permission, an app's grants, or all; the report says what is gone and what stays valid until when. */
+  revokeGrants(input: RevokeGrantsInput): Promise<RevocationReport>;
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -66,7 +73,7 @@ export interface Onboarding {
  *
  * Raises `STATE_SCOPE_TOO_SMALL` when the store's claims reach less far than the deployment.
  */
-export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}): Onboarding {
+export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}, grants: ConsentGrantsOptions = NO_GRANT_ROUTES): Onboarding {
   requireReach(ports.store.claimScope, settings.deployment);
   const context: OnboardingContext = { settings, ports };
   return {
@@ -91,6 +98,8 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     revokeConsentRequest: (accountId, operatorId) => revokeConsentRequest(context, accountId, operatorId),
     verifyConsent: (accountId, signal) => verifyConsent(context, accountId, signal),
     consentStatus: (accountId, signal) => consentStatus(context, accountId, signal),
+    grantConsent: (input) => grantConsent(context, grants, input),
+    revokeGrants: (input) => revokeGrants(context, grants, input),
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),

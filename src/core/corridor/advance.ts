@@ -5,6 +5,7 @@
 import { settleLevelAudit } from '../accounts/access-level';
 import { requireAccount } from '../accounts/account';
 import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
+import { settleGrantChanges } from '../consent/grants/change-records';
 import { findCurrentInvitation } from '../consent/invitation';
 import { sameGuid } from '../internal/guid';
 import { findBinding, finishBinding } from '../sso/binding';
@@ -31,6 +32,7 @@ type Step = (context: OnboardingContext, journey: Journey, signal?: AbortSignal)
 export async function advanceJourney(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<JourneyReport> {
   await requireAccount(context.ports, accountId);
   await settleLevelAudit(context.ports, accountId);
+  await settleGrantChanges(context.ports, accountId);
   let journey = await readJourney(context.ports, accountId);
   // A state is worked on once per call: replicas that disagree must not send it round in circles.
   for (const seen = new Set<JourneyState>(); !seen.has(journey.state); ) {

@@ -11,7 +11,9 @@ import type { IssuedImpersonation } from '../impersonation/issue';
 import type { Onboarding } from '../onboarding';
 import type { Authorizer, OperatorAction } from '../ports';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
+import type { ConsentGrantReport } from './consent-grants';
 import type { ConsentRequestView } from './consent-requests';
+import type { RevocationReport } from './consent-revocation';
 import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
@@ -30,6 +32,8 @@ export interface OperatorOnboarding {
   revokeConsentRequest(accountId: string): Promise<boolean>;
   verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
   consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
+  grantConsent(input: Without<Parameters<Onboarding['grantConsent']>[0]>): Promise<ConsentGrantReport>;
+  revokeGrants(input: Without<Parameters<Onboarding['revokeGrants']>[0]>): Promise<RevocationReport>;
   listAdmins(accountId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Without<Parameters<Onboarding['bindAdmin']>[0]>): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -70,6 +74,8 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     revokeConsentRequest: (accountId) => onboarding.revokeConsentRequest(accountId, operatorId),
     verifyConsent: (accountId, signal) => acting(accountId, () => onboarding.verifyConsent(accountId, signal)),
     consentStatus: (accountId, signal) => reading(accountId, () => onboarding.consentStatus(accountId, signal)),
+    grantConsent: (input) => onboarding.grantConsent({ ...input, operatorId }),
+    revokeGrants: (input) => onboarding.revokeGrants({ ...input, operatorId }),
     listAdmins: (accountId, signal) => onboarding.listAdmins(accountId, operatorId, signal),
     bindAdmin: (input) => onboarding.bindAdmin({ ...input, operatorId }),
     showBinding: (accountId) => reading(accountId, () => onboarding.showBinding(accountId)),

@@ -9,6 +9,7 @@ import { dropAccessLevel, readAccessLevel } from '../accounts/access-level';
 import { addAccount, type CustomerAccount, findAccount, type NewAccount } from '../accounts/account';
 import { dropJourney, readJourney } from '../accounts/journey';
 import { dropAccount, isUnderWay, markRemoval, type MarkedAccount, requireStoredAccount } from '../accounts/removal';
+import { dropGrantChanges } from '../consent/grants/change-records';
 import { dropCurrentInvitation } from '../consent/invitation';
 import { dropProgress } from '../consent/progress';
 import { dropConsentProof } from '../consent/proof-records';
@@ -124,7 +125,7 @@ async function dropRecords(context: OnboardingContext, accountId: string, stillM
 async function dropNamedRecords(context: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
   const { ports } = context;
   if (!(await leaveCustomerApps(context, accountId, stillMine))) return false;
-  for (const drop of [dropCurrentInvitation, dropProgress, dropConsentProof, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
+  for (const drop of [dropGrantChanges, dropCurrentInvitation, dropProgress, dropConsentProof, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
   return true;
 }
 
