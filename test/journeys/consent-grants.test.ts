@@ -50,12 +50,19 @@ const revoke = (what: RevocationScope, more: Partial<RevokeGrantsInput> = {}) =>
 function held() {
   const tenant = worldTenant(story, 'contoso.example');
   const now = story.clock.now();
-  const appIds = story.sandbox.ready.apps.map(({ appId }) => appId);
-  const principals = tenant.servicePrincipals.list(now).filter(({ appId }) => appIds.includes(appId));
+  const appIds = new Set(story.sandbox.ready.apps.map(({ appId }) => appId));
+  const principals = tenant.servicePrincipals.list(now).filter(({ appId }) => appIds.has(appId));
   const keyOf = (id: string) => story.sandbox.ready.apps.find(({ appId }) => appId === principals.find((row) => row.id === id)?.appId)?.key ?? '';
   const roles = tenant.appRoleAssignments.list(now).filter(({ principalId }) => keyOf(principalId) !== '').map((row) => `${keyOf(row.principalId)} ${row.resourceDisplayName} ${row.appRoleId}`);
   const scopes = tenant.oauth2PermissionGrants.list(now).filter(({ clientId }) => keyOf(clientId) !== '').map((row) => `${keyOf(row.clientId)} ${row.consentType} ${row.resourceId}: ${row.scope}`);
   return { principals: principals.map(({ appId }) => appId).toSorted(), roles: roles.toSorted(), scopes: scopes.toSorted() };
+}
+
+function delegatedTo(appKey: string) {
+  const client = principalOf(story, 'contoso.example', appKey).id;
+  const found = worldTenant(story, 'contoso.example').oauth2PermissionGrants.list(story.clock.now()).find(({ clientId }) => clientId === client);
+  if (found === undefined) throw new Error(`Nothing is delegated to ${appKey}.`);
+  return found;
 }
 
 async function traces() {
@@ -95,9 +102,7 @@ describe('granting without the admin\'s browser', () => {
 
   it('adds scopes to a delegated grant and loses none that somebody else put there', async () => {
     const tenant = worldTenant(story, 'contoso.example');
-    const client = principalOf(story, 'contoso.example', 'backup').id;
-    const [row] = tenant.oauth2PermissionGrants.list(story.clock.now()).filter(({ clientId }) => clientId === client);
-    if (row === undefined) throw new Error('Nothing is delegated.');
+    const row = delegatedTo('backup');
     tenant.oauth2PermissionGrants.put(row.id, { ...row, scope: ' openid  profile' }, story.clock.now());
     await grant();
     expect(tenant.oauth2PermissionGrants.get(row.id, story.clock.now())?.scope.split(' ').toSorted()).toEqual(['User.Read', 'openid', 'profile']);
@@ -199,9 +204,7 @@ describe('taking grants back', () => {
 
   it('takes one scope of a delegated grant and leaves the others', async () => {
     const tenant = worldTenant(story, 'contoso.example');
-    const client = principalOf(story, 'contoso.example', 'backup').id;
-    const [row] = tenant.oauth2PermissionGrants.list(story.clock.now()).filter(({ clientId }) => clientId === client);
-    if (row === undefined) throw new Error('Nothing is delegated.');
+    const row = delegatedTo('backup');
     tenant.oauth2PermissionGrants.put(row.id, { ...row, scope: 'User.Read openid profile' }, story.clock.now());
     expect(await revoke({ kind: 'permission', appKey: 'backup', permission: { name: 'openid' } })).toMatchObject({ state: 'revoked', staysValid: [], journey: 'active' });
     expect(tenant.oauth2PermissionGrants.get(row.id, story.clock.now())?.scope).toBe('User.Read profile');
@@ -213,8 +216,8 @@ describe('taking grants back', () => {
   it('refuses a name that is not granted, and one that stands for several, and leaves no trace', async () => {
     expect(await codeOf(revoke({ kind: 'permission', appKey: 'backup', permission: { name: 'Nothing.Read' } }))).toBe('CONSENT_PERMISSION_UNKNOWN');
     const tenant = worldTenant(story, 'contoso.example');
-    const [row] = tenant.oauth2PermissionGrants.list(story.clock.now()).filter(({ clientId }) => clientId === principalOf(story, 'contoso.example', 'backup').id);
-    if (row !== undefined) tenant.oauth2PermissionGrants.put(row.id, { ...row, scope: 'Mail.ReadWrite' }, story.clock.now());
+    const row = delegatedTo('backup');
+    tenant.oauth2PermissionGrants.put(row.id, { ...row, scope: 'Mail.ReadWrite' }, story.clock.now());
     expect(await codeOf(revoke({ kind: 'permission', appKey: 'backup', permission: { name: 'Mail.ReadWrite' } }))).toBe('CONSENT_PERMISSION_UNKNOWN');
     expect((await traces()).effects).toEqual([]);
     expect(await revoke({ kind: 'permission', appKey: 'backup', permission: { name: 'Mail.ReadWrite', type: 'delegated' } })).toMatchObject({ state: 'revoked' });
@@ -222,9 +225,8 @@ describe('taking grants back', () => {
 
   it('takes everything of one app, other apps\' grants and people\'s own consents excepted', async () => {
     const tenant = worldTenant(story, 'contoso.example');
-    const client = principalOf(story, 'contoso.example', 'restore').id;
-    const [row] = tenant.oauth2PermissionGrants.list(story.clock.now()).filter(({ clientId }) => clientId === client);
-    if (row !== undefined) tenant.oauth2PermissionGrants.put(`${row.id}-own`, { ...row, id: `${row.id}-own`, consentType: 'Principal', principalId: admin().objectId }, story.clock.now());
+    const row = delegatedTo('restore');
+    tenant.oauth2PermissionGrants.put(`${row.id}-own`, { ...row, id: `${row.id}-own`, consentType: 'Principal', principalId: admin().objectId }, story.clock.now());
     const before = held();
     const report = await revoke({ kind: 'app', appKey: 'restore' });
     expect(report).toMatchObject({ state: 'revoked', stillShown: [], notRevoked: [], staysValid: [{ what: 'app_tokens' }, { what: 'own_consents', untilAt: null }] });
