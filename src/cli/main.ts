@@ -10,6 +10,7 @@ import { addCustomerAppCommands } from './commands/customer-app';
 import { addErrorCommands } from './commands/errors';
 import { addImpersonationCommands } from './commands/impersonation';
 import { addJourneyCommands } from './commands/journey';
+import { addPlanCommands } from './commands/plan';
 import { addSandboxCommands } from './commands/sandbox';
 import { addServeCommand } from './commands/serve';
 import { addVerifyTenantCommand } from './commands/verify-tenant';
@@ -36,7 +37,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addPlanCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 

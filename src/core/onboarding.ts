@@ -17,6 +17,7 @@ import { type ConsentRequestView, openConsent, revokeConsentRequest } from './co
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
 import { type RevocationReport, revokeGrants, type RevokeGrantsInput } from './corridor/consent-revocation';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
+import { type ConsentPlan, planConsent } from './corridor/plan';
 import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
@@ -52,6 +53,8 @@ export interface Onboarding {
   grantConsent(input: GrantConsentInput): Promise<ConsentGrantReport>;
   /** Takes back a permission, an app's grants, or all; the report says what is gone and what stays valid until when. */
   revokeGrants(input: RevokeGrantsInput): Promise<RevocationReport>;
+  /** What would be asked for, granted and written, and why, against what is granted now. A dry run: no effect. */
+  planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -100,6 +103,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     consentStatus: (accountId, signal) => consentStatus(context, accountId, signal),
     grantConsent: (input) => grantConsent(context, grants, input),
     revokeGrants: (input) => revokeGrants(context, grants, input),
+    planConsent: (accountId, signal) => planConsent(context, accountId, signal),
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),

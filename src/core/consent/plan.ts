@@ -5,7 +5,7 @@
  */
 import { sameGuid } from '../internal/guid';
 import type { PartnerApp } from './apps';
-import type { AppVerdict, PermissionFinding } from './judge';
+import type { AppConsentState, AppVerdict, PermissionFinding } from './judge';
 import type { ProvenPermission } from './proof-records';
 import { resourceName } from './resources';
 import type { BackupService, RequiredPermission } from './templates';
@@ -74,6 +74,8 @@ export interface PlannedRound {
   readonly appId: string;
   readonly displayName: string;
   readonly services: readonly BackupService[];
+  /** Of the app in the tenant, as `consent status` says it; null while no tenant was asked. */
+  readonly state: AppConsentState | null;
   readonly permissions: readonly PlannedPermission[];
   /** Granted, and asked for no longer; null when that could not be read. */
   readonly surplus: readonly ProvenPermission[] | null;
@@ -83,19 +85,21 @@ export interface PlannedRound {
 export function planRound(app: PartnerApp, verdict: AppVerdict | undefined): PlannedRound {
   const { round, key, appId, displayName, services, requiredPermissions } = app;
   const permissions = requiredPermissions.map((required) => (verdict === undefined ? planned(required, undefined, 'new') : planAgainst(required, verdict)));
-  return { round, key, appId, displayName, services, permissions, surplus: verdict === undefined ? [] : surplusOf(verdict) };
+  return { round, key, appId, displayName, services, state: verdict?.state ?? null, permissions, surplus: verdict === undefined ? [] : surplusOf(verdict) };
 }
 
 /** The same when nothing could be read. */
 export function planUnreadRound(app: PartnerApp): PlannedRound {
   const { permissions, ...round } = planRound(app, undefined);
-  return { ...round, permissions: permissions.map((permission) => ({ ...permission, status: 'unknown' })), surplus: null };
+  return { ...round, state: 'unknown', permissions: permissions.map((permission) => ({ ...permission, status: 'unknown' })), surplus: null };
 }
 
 function planAgainst(required: RequiredPermission, verdict: AppVerdict): PlannedPermission {
   const granted = verdict.granted.find((finding) => isOf(required, finding));
   if (granted !== undefined) return planned(required, granted, 'granted');
   const missing = verdict.missing.find((finding) => isOf(required, finding));
+  // A disabled app gets no token, which says nothing about its grants.
+  if (missing?.inDirectory === true && verdict.state === 'disabled') return planned(required, missing, 'granted');
   if (missing?.isPublished === false) return planned(required, missing, 'unpublished');
   return planned(required, missing, missing === undefined || isUnread(verdict) ? 'unknown' : 'new');
 }

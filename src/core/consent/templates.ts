@@ -25,12 +25,14 @@ export interface RequiredPermission {
   readonly reason: string;
 }
 
-/** A template as it is shown: each permission in the form a declaration has, with the page that calls it the least. */
+/** A template as it is shown; `permissions` can be pasted into a declaration as they are. */
 export interface ShownTemplate {
   readonly name: BackupService;
   readonly access: TemplateAccess;
   readonly title: string;
-  readonly permissions: readonly { readonly resource: 'graph'; readonly type: 'application'; readonly name: string; readonly reason: string; readonly source: string }[];
+  readonly permissions: readonly { readonly resource: 'graph'; readonly type: 'application'; readonly name: string; readonly reason: string }[];
+  /** Per permission the title of the Microsoft page that calls it the least privileged. */
+  readonly sources: readonly { readonly name: string; readonly source: string }[];
   readonly notes: readonly string[];
 }
 
@@ -43,7 +45,8 @@ export function listTemplates(name?: string): readonly ShownTemplate[] {
 
 function show(name: BackupService, access: TemplateAccess): ShownTemplate {
   const { title, notes, [access]: permissions }: ServiceTemplate = SERVICE_TEMPLATES[name];
-  return { name, access, title, permissions: permissions.map((permission) => ({ resource: 'graph', type: 'application', ...permission })), notes };
+  const shown = permissions.map((permission) => ({ resource: 'graph', type: 'application', name: permission.name, reason: permission.reason }) as const);
+  return { name, access, title, permissions: shown, sources: permissions.map((permission) => ({ name: permission.name, source: permission.source })), notes };
 }
 
 /** One entry of a declaration: a permission that is written out, or a template. */

@@ -16,6 +16,7 @@ import type { ConsentRequestView } from './consent-requests';
 import type { RevocationReport } from './consent-revocation';
 import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
+import type { ConsentPlan } from './plan';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { ConsentReport } from './verify-consent';
 
@@ -34,6 +35,7 @@ export interface OperatorOnboarding {
   consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
   grantConsent(input: Without<Parameters<Onboarding['grantConsent']>[0]>): Promise<ConsentGrantReport>;
   revokeGrants(input: Without<Parameters<Onboarding['revokeGrants']>[0]>): Promise<RevocationReport>;
+  planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
   listAdmins(accountId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Without<Parameters<Onboarding['bindAdmin']>[0]>): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -76,6 +78,7 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     consentStatus: (accountId, signal) => reading(accountId, () => onboarding.consentStatus(accountId, signal)),
     grantConsent: (input) => onboarding.grantConsent({ ...input, operatorId }),
     revokeGrants: (input) => onboarding.revokeGrants({ ...input, operatorId }),
+    planConsent: (accountId, signal) => reading(accountId, () => onboarding.planConsent(accountId, signal)),
     listAdmins: (accountId, signal) => onboarding.listAdmins(accountId, operatorId, signal),
     bindAdmin: (input) => onboarding.bindAdmin({ ...input, operatorId }),
     showBinding: (accountId) => reading(accountId, () => onboarding.showBinding(accountId)),

@@ -17,17 +17,18 @@ describe('the templates', () => {
     expect(() => listTemplates('planner')).toThrowError(expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringContaining('exchange, onedrive') as string }));
   });
 
-  it.each(listTemplates())('$name ($access) asks for what Microsoft Graph publishes as application permissions, each with a reason and its source', ({ permissions, title, notes }) => {
+  it.each(listTemplates())('$name ($access) asks for what Microsoft Graph publishes as application permissions, each with a reason and its source', ({ permissions, sources, title, notes }) => {
     expect(permissions.length).toBeGreaterThan(0);
     expect(permissions.filter(({ name }) => !published.has(name))).toEqual([]);
     expect(new Set(permissions.map(({ name }) => name)).size).toBe(permissions.length);
-    for (const { reason, source } of permissions) expect([reason, source].every((text) => /^\S.{3,140}[^.\s]$/.test(text))).toBe(true);
+    expect(sources.map(({ name }) => name)).toEqual(permissions.map(({ name }) => name));
+    const texts = [...permissions.map(({ reason }) => reason), ...sources.map(({ source }) => source)];
+    expect(texts.filter((text) => !/^\S.{3,140}[^.\s]$/.test(text))).toEqual([]);
     expect([title, ...notes].filter((text) => text.trim().length < 10)).toEqual([]);
   });
 
   it.each(listTemplates())('$name ($access) can be pasted into a declaration as it is shown', ({ permissions, name, access }) => {
-    const pasted = permissions.map(({ source: _source, ...permission }) => permission);
-    expect(parsePermissions(pasted)).toEqual(parsePermissions([{ template: name, access }]));
+    expect(parsePermissions(permissions)).toEqual(parsePermissions([{ template: name, access }]));
   });
 
   it.each(listTemplates())('$name ($access) asks for nothing that another of its permissions includes, and nothing there are warnings of', ({ name, access }) => {
