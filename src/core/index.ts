@@ -88,7 +88,7 @@ export { GRANT_ROUTES } from './consent/grants/routes';
 export type { GrantRouteKind, GrantRouteNeeds } from './consent/grants/routes';
 export type { PermissionChoice } from './consent/grants/targets';
 export { judgeConsent } from './consent/judge';
-export type { AppConsentState, AppVerdict, ConsentVerdict, PermissionFinding } from './consent/judge';
+export type { AppConsentState, AppVerdict, Because, ConsentVerdict, EvidenceKind, PermissionFinding } from './consent/judge';
 export { addRead, isProven } from './consent/streak';
 export type { Streak, StreakDecision } from './consent/streak';
 export { buildConsentUrl } from './consent/url';

@@ -9,6 +9,7 @@ import { type CustomerAccount, listAccounts, type NewAccount, requireAccount } f
 import { readJourney } from './accounts/journey';
 import { requireStoredAccount } from './accounts/removal';
 import type { AdminDiscovery } from './admins/model';
+import { createResourceMemory } from './consent/resource-memory';
 import { bindChosenAdmin, listAdmins } from './corridor/admins';
 import { advanceJourney, reportStatus } from './corridor/advance';
 import { type ConsentGrantsOptions, NO_GRANT_ROUTES } from './corridor/consent-grant-entry';
@@ -78,7 +79,7 @@ export interface Onboarding {
  */
 export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}, grants: ConsentGrantsOptions = NO_GRANT_ROUTES): Onboarding {
   requireReach(ports.store.claimScope, settings.deployment);
-  const context: OnboardingContext = { settings, ports };
+  const context: OnboardingContext = { settings, ports, resources: createResourceMemory(ports.clock, settings.endpoints.graphResource) };
   return {
     addAccount: async (input, operatorId) => {
       await requireOperator(context, operatorId, 'onboard', input.id);

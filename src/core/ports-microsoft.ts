@@ -69,6 +69,8 @@ export interface GraphScope {
   readonly appKey: string;
   /** New token and new network socket for this read, so that no sticky replica answers twice. */
   readonly fresh?: boolean;
+  /** An app token for Graph that is there already: used for this operation, with or without `fresh`, until Graph refuses it. */
+  readonly appToken?: AppToken;
   readonly signal?: AbortSignal;
 }
 

@@ -94,10 +94,11 @@ describe('the bound admin', () => {
 
 describe('the consent', () => {
   it.each<[string, () => void, RegExp]>([
-    ['the enterprise application was deleted', () => deletePrincipal(story, CONTOSO, 'backup'), /CONSENT_MISSING_PERMISSIONS: backup/],
-    ['the other application was deleted', () => deletePrincipal(story, CONTOSO, 'restore'), /CONSENT_MISSING_PERMISSIONS: restore/],
+    ['the enterprise application was deleted', () => deletePrincipal(story, CONTOSO, 'backup'), /CONSENT_APP_DELETED: backup/],
+    ['the other application was deleted', () => deletePrincipal(story, CONTOSO, 'restore'), /CONSENT_APP_DELETED: restore/],
     ['the application was disabled', () => changePrincipal(story, CONTOSO, 'restore', { accountEnabled: false }), /STS_APP_DISABLED: restore/],
-    ['one permission was taken away', () => void removePermission(story, CONTOSO, 'backup', 'Mail.ReadWrite'), /CONSENT_MISSING_PERMISSIONS: backup: .*Mail\.ReadWrite on Microsoft Graph/],
+    ['one permission was taken away', () => void removePermission(story, CONTOSO, 'backup', 'Mail.ReadWrite'), /CONSENT_GRANTS_REMOVED: backup: .*Mail\.ReadWrite on Microsoft Graph/],
+    ['the permissions to read the directory were taken away', () => void ['Directory.Read.All', 'Application.Read.All'].map((name) => removePermission(story, CONTOSO, 'backup', name)), /CONSENT_GRANTS_REMOVED: backup: .*Directory\.Read\.All on Microsoft Graph/],
   ])('is gone when %s: attention names it and impersonation ends', async (_what, happen, expected) => {
     expect((await impersonate()).deliverTo).toBeDefined();
     happen();
@@ -107,7 +108,7 @@ describe('the consent', () => {
   });
 
   it('that cannot be read any more is no proof: nothing is opened on it, and after a day it is called by its name', async () => {
-    for (const name of ['Directory.Read.All', 'Application.Read.All']) removePermission(story, CONTOSO, 'backup', name);
+    for (const name of ['Directory.Read.All', 'Application.Read.All']) for (const app of ['backup', 'restore']) removePermission(story, CONTOSO, app, name);
     expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'active' });
     expect(await codeOf(impersonate())).toBe('IMPERSONATION_UNPROVEN');
     story.advanceClock(86_400);

@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
-import type { AppToken, Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
+import type { Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
 import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
 import { DEFAULT_PATIENCE_MS, fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
@@ -79,7 +79,7 @@ export function createGraphTransport(options: GraphTransportOptions): GraphTrans
 function openSession({ tokens, graphResource }: GraphTransportOptions, scope: GraphScope, https: HttpsClient): GraphSession {
   const acquire = (fresh: boolean) =>
     tokens.acquire({ appKey: scope.appKey, tenantId: scope.tenantId, resource: graphResource, fresh, ...(scope.signal === undefined ? {} : { signal: scope.signal }) });
-  let pending: Promise<AppToken> | undefined;
+  let pending = scope.appToken === undefined ? undefined : Promise.resolve(scope.appToken);
   let fresh = scope.fresh === true;
   return {
     https,

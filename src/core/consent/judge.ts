@@ -1,39 +1,53 @@
 /**
- * Judges consent evidence, purely: required against granted, per (resource app id, permission id). A permission counts
- * as granted only when the fresh token and the directory agree; what could not be read makes the answer `unknown`,
- * never green, and a surplus is reported but refuses nothing.
+ * Judges consent evidence, purely: required against granted, per (resource app id, permission id). A permission counts as
+ * granted only when the fresh token and the directory agree; what could not be read makes the answer `unknown`, never
+ * green; a surplus is reported but refuses nothing. With what was proven before, a loss is told apart from a grant that is
+ * still on its way, and a permission that a newer declaration asks for from both.
  */
+import type { ErrorCode } from '../error-catalog';
 import { sameGuid } from '../internal/guid';
-import { type PartnerApp, type RequiredPermission, resourceName } from './apps';
-import type { AppEvidence, DirectoryGrants, GrantEvidence, ResourceEvidence } from './evidence-model';
+import type { PartnerApp } from './apps';
+import type { AppEvidence, DirectoryGrants, GrantEvidence, TokenEvidence } from './evidence-model';
+import { findSurplus, judgePermission, type JudgedPermission, type PermissionFinding } from './judge-permissions';
+import type { ConsentProof } from './proof-records';
 
+export type { PermissionFinding } from './judge-permissions';
+
+/**
+ * `pending` is given by whoever knows that grants may be on their way; `revoked` is what was proven and is gone altogether,
+ * `partial` also what lost a part of it.
+ */
 export type AppConsentState = 'not_granted' | 'pending' | 'granted' | 'partial' | 'disabled' | 'revoked' | 'unknown';
 
-export interface PermissionFinding {
-  readonly resource: string;
-  readonly resourceAppId: string;
-  readonly type: 'application' | 'delegated';
-  readonly name: string;
-  /** Null when the tenant's resource does not publish a permission of that name. */
-  readonly id: string | null;
-  readonly reason: string | null;
-  /** False when the tenant's resource publishes nothing that fits, or the tenant has no such resource; null when that was not read. */
-  readonly isPublished: boolean | null;
-  readonly inToken: boolean | null;
-  readonly inDirectory: boolean;
+/** What the answer rests on: fresh tokens and the directory, the directory in a routine look, or tokens alone where nothing may be read. */
+export type EvidenceKind = 'tokens_and_directory' | 'directory_agrees' | 'token_roles';
+
+export interface Because {
+  readonly code: string;
+  readonly serviceCode: string | null;
 }
 
 export interface AppVerdict {
   readonly key: string;
   readonly appId: string;
   readonly state: AppConsentState;
+  /** Null when the state is `unknown`. */
+  readonly evidence: EvidenceKind | null;
   /** Object id of the app's service principal in the tenant; null when it has none, or when it was not read. */
   readonly servicePrincipalId: string | null;
   readonly granted: readonly PermissionFinding[];
   readonly missing: readonly PermissionFinding[];
+  /** Of the missing: those that were proven before. */
+  readonly removed: readonly PermissionFinding[];
+  /** Of the missing: those the declaration asks for since the account was last proven. */
+  readonly added: readonly PermissionFinding[];
+  /** Neither granted nor missing could be said. */
+  readonly unproven: readonly PermissionFinding[];
   readonly surplus: readonly PermissionFinding[];
-  /** Why the state is `unknown` or `disabled`: our code and Microsoft's. */
-  readonly because: { readonly code: string; readonly serviceCode: string | null } | null;
+  /** Why the state is not `granted`, where there is more to say than what is missing: our code and Microsoft's. */
+  readonly because: Because | null;
+  /** Worth knowing, and no hindrance. */
+  readonly notes: readonly Because[];
 }
 
 export interface ConsentVerdict {
@@ -43,90 +57,129 @@ export interface ConsentVerdict {
   readonly apps: readonly AppVerdict[];
 }
 
-export function judgeConsent(apps: readonly PartnerApp[], evidence: GrantEvidence): ConsentVerdict {
-  const verdicts = apps.map((app) => judgeApp(app, evidence.apps.find((candidate) => candidate.appKey === app.key), evidence.resources));
-  const states = new Set(verdicts.map((verdict) => verdict.state));
-  const missing = states.has('not_granted') || states.has('partial') || states.has('disabled');
-  const rest = states.has('unknown') ? 'unknown' : 'granted';
-  return { tenantId: evidence.tenantId, readAt: evidence.readAt, verdict: missing ? 'missing' : rest, apps: verdicts };
+const MISSING: ReadonlySet<AppConsentState> = new Set(['not_granted', 'partial', 'disabled', 'revoked']);
+
+/** `proof` is what was proven before; one of another tenant counts for nothing. */
+export function judgeConsent(apps: readonly PartnerApp[], evidence: GrantEvidence, proof?: ConsentProof): ConsentVerdict {
+  const proven = proof !== undefined && sameGuid(proof.tenantId, evidence.tenantId) ? proof : undefined;
+  const verdicts = apps.map((app) => judgeApp(app, evidence, proven));
+  const states = verdicts.map((verdict) => verdict.state);
+  const rest = states.includes('unknown') ? 'unknown' : 'granted';
+  return { tenantId: evidence.tenantId, readAt: evidence.readAt, verdict: states.some((state) => MISSING.has(state)) ? 'missing' : rest, apps: verdicts };
 }
 
-type Resources = GrantEvidence['resources'];
-
-function judgeApp(app: PartnerApp, evidence: AppEvidence | undefined, resources: Resources): AppVerdict {
-  const base = { key: app.key, appId: app.appId };
-  if (evidence === undefined) return { ...base, state: 'unknown', servicePrincipalId: null, granted: [], missing: [], surplus: [], because: { code: 'CONSENT_UNKNOWN', serviceCode: null } };
-  const directory = evidence.directory.outcome === 'read' ? evidence.directory : undefined;
-  const findings = app.requiredPermissions.map((required) => judgePermission(required, evidence, directory, resources));
-  const granted = findings.filter((finding) => finding.inDirectory && finding.inToken !== false);
-  const missing = findings.filter((finding) => !granted.includes(finding));
-  const surplus = directory === undefined ? [] : findSurplus(app, directory, resources);
-  // A resource nobody could read says nothing about what is granted on it; one that is not there (null) does.
-  const isWhole = app.requiredPermissions.every((required) => resources.has(required.resourceAppId));
-  return { ...base, ...stateOf(evidence, directory, { granted: granted.length, missing: missing.length, isWhole }), servicePrincipalId: directory?.servicePrincipal?.objectId ?? null, granted, missing, surplus };
-}
-
-function stateOf(evidence: AppEvidence, directory: DirectoryGrants | undefined, found: { readonly granted: number; readonly missing: number; readonly isWhole: boolean }): Pick<AppVerdict, 'state' | 'because'> {
-  const refused = [...evidence.tokens.values()].filter((token) => token.outcome !== 'roles');
-  const because = (outcome: string) => {
-    const found = refused.find((token) => token.outcome === outcome);
-    return found === undefined ? null : { code: found.code, serviceCode: found.serviceCode ?? null };
+function judgeApp(app: PartnerApp, evidence: GrantEvidence, proof: ConsentProof | undefined): AppVerdict {
+  const found = evidence.apps.find((candidate) => candidate.appKey === app.key) ?? { appKey: app.key, tokens: new Map(), directory: UNANSWERED };
+  const directory = found.directory.outcome === 'read' ? found.directory : undefined;
+  // An app that is not there holds nothing, whatever else could not be read.
+  const isAbsent = directory?.servicePrincipal === null || (directory === undefined && refusalOf(found, 'absent') !== undefined);
+  const judged = app.requiredPermissions.map((required) => judgePermission(required, found, evidence)).map((one) => (isAbsent ? { ...one, status: 'missing' as const } : one));
+  const before = proof?.apps.find((candidate) => sameGuid(candidate.appId, app.appId));
+  const missing = pick(judged, 'missing');
+  const wasProven = (finding: PermissionFinding) => before?.granted.some((one) => isSame(one, finding)) === true;
+  const findings = {
+    granted: pick(judged, 'granted'),
+    missing,
+    removed: missing.filter(wasProven),
+    added: proof === undefined ? [] : missing.filter((finding) => !wasProven(finding)),
+    unproven: pick(judged, 'unproven'),
   };
-  if (directory?.servicePrincipal?.accountEnabled === false || because('disabled') !== null) return { state: 'disabled', because: because('disabled') };
-  if (because('absent') !== null) return { state: 'not_granted', because: because('absent') };
-  if (directory === undefined) {
-    const unread = evidence.directory;
-    return { state: 'unknown', because: unread.outcome === 'unknown' ? { code: unread.code, serviceCode: unread.serviceCode ?? null } : null };
-  }
-  if (because('unknown') !== null) return { state: 'unknown', because: because('unknown') };
-  if (!found.isWhole) return { state: 'unknown', because: { code: 'CONSENT_UNKNOWN', serviceCode: null } };
-  if (found.missing === 0) return { state: 'granted', because: null };
-  return { state: found.granted === 0 ? 'not_granted' : 'partial', because: because('resource_missing') };
-}
-
-function judgePermission(required: RequiredPermission, evidence: AppEvidence, directory: DirectoryGrants | undefined, resources: Resources): PermissionFinding {
-  const found = resources.get(required.resourceAppId);
-  const resource = found ?? undefined;
-  const published = resource === undefined ? undefined : resolvePermission(required, resource);
-  const finding = {
-    resource: resourceName(required.resourceAppId),
-    resourceAppId: required.resourceAppId,
-    type: required.type,
-    name: published?.name ?? required.name ?? required.id ?? '',
-    id: published?.id ?? required.id ?? null,
-    reason: required.reason,
-    isPublished: found === undefined ? null : published !== undefined,
+  const standing = judgeState(found, findings, before !== undefined && before.granted.length > 0);
+  return {
+    key: app.key,
+    appId: app.appId,
+    ...standing,
+    evidence: standing.state === 'unknown' ? null : evidenceKind(found, evidence.depth),
+    servicePrincipalId: directory?.servicePrincipal?.objectId ?? null,
+    ...findings,
+    surplus: directory === undefined ? [] : findSurplus(app, directory, evidence.resources),
+    notes: notesOf(found, standing),
   };
-  if (resource === undefined || published === undefined) return { ...finding, inToken: null, inDirectory: false };
-  if (required.type === 'delegated') {
-    const inDirectory = directory?.scopes.some((row) => sameGuid(row.resourceObjectId, resource.objectId) && row.scope === published.name) === true;
-    return { ...finding, inToken: null, inDirectory };
-  }
-  const token = evidence.tokens.get(required.resourceAppId);
-  const inDirectory = directory?.appRoles.some((row) => sameGuid(row.resourceObjectId, resource.objectId) && sameGuid(row.roleId, published.id)) === true;
-  return { ...finding, inToken: token?.outcome === 'roles' && token.roles.includes(published.name), inDirectory };
 }
 
-function resolvePermission(required: RequiredPermission, resource: ResourceEvidence) {
-  const published = required.type === 'application' ? resource.roles : resource.scopes;
-  // Declared by name and by id, both must fit: a GUID of another permission is a mistake, not a second chance.
-  return published.find((candidate) => (required.id === undefined || sameGuid(candidate.id, required.id)) && (required.name === undefined || candidate.name === required.name));
+const UNANSWERED = { outcome: 'unknown', code: 'CONSENT_UNKNOWN', serviceCode: undefined } as const;
+
+function pick(judged: readonly JudgedPermission[], status: JudgedPermission['status']): PermissionFinding[] {
+  return judged.filter((one) => one.status === status).map((one) => one.finding);
 }
 
-function findSurplus(app: PartnerApp, directory: DirectoryGrants, resources: Resources): PermissionFinding[] {
-  const surplus: PermissionFinding[] = [];
-  for (const [resourceAppId, resource] of resources) {
-    if (resource === null) continue;
-    const required = app.requiredPermissions.filter((permission) => permission.resourceAppId === resourceAppId);
-    const wanted = (type: 'application' | 'delegated', id: string) => required.some((permission) => permission.type === type && sameGuid(resolvePermission(permission, resource)?.id ?? '', id));
-    const describe = (type: 'application' | 'delegated', id: string, name: string): PermissionFinding => ({ resource: resourceName(resourceAppId), resourceAppId, type, name, id, reason: null, isPublished: true, inToken: null, inDirectory: true });
-    for (const row of directory.appRoles) {
-      if (sameGuid(row.resourceObjectId, resource.objectId) && !wanted('application', row.roleId)) surplus.push(describe('application', row.roleId, resource.roles.find((role) => sameGuid(role.id, row.roleId))?.name ?? row.roleId));
-    }
-    for (const row of directory.scopes) {
-      const id = resource.scopes.find((scope) => scope.name === row.scope)?.id;
-      if (sameGuid(row.resourceObjectId, resource.objectId) && (id === undefined || !wanted('delegated', id))) surplus.push(describe('delegated', id ?? row.scope, row.scope));
-    }
-  }
-  return surplus;
+/** By id; a permission that no id is known of has its name. */
+function isSame(proven: ConsentProof['apps'][number]['granted'][number], finding: PermissionFinding): boolean {
+  if (proven.type !== finding.type || !sameGuid(proven.resourceAppId, finding.resourceAppId)) return false;
+  return proven.id === null || finding.id === null ? proven.name === finding.name : sameGuid(proven.id, finding.id);
+}
+
+function evidenceKind({ directory }: AppEvidence, depth: GrantEvidence['depth']): EvidenceKind {
+  if (depth === 'routine') return 'directory_agrees';
+  return directory.outcome === 'not_asked' ? 'token_roles' : 'tokens_and_directory';
+}
+
+type Findings = Pick<AppVerdict, 'granted' | 'missing' | 'removed' | 'added' | 'unproven'>;
+type Standing = Pick<AppVerdict, 'state' | 'because'>;
+
+/** The first that applies: switched off, not there, not readable, not provable, and only then counting. */
+function judgeState(found: AppEvidence, findings: Findings, wasProven: boolean): Standing {
+  const directory = found.directory.outcome === 'read' ? found.directory : undefined;
+  return findSwitchedOff(found, directory) ?? findAbsent(found, directory, wasProven) ?? findUnread(found, findings) ?? count(found, findings);
+}
+
+function findSwitchedOff(found: AppEvidence, directory: DirectoryGrants | undefined): Standing | undefined {
+  const principal = directory?.servicePrincipal;
+  const refused = refusalOf(found, 'disabled');
+  if (principal?.disabledByMicrosoft !== undefined && principal.disabledByMicrosoft !== null) return { state: 'disabled', because: { code: 'CONSENT_APP_DISABLED_BY_MICROSOFT' satisfies ErrorCode, serviceCode: principal.disabledByMicrosoft } };
+  if (refused !== undefined) return { state: 'disabled', because: refused };
+  if (principal?.accountEnabled === false) return { state: 'disabled', because: { code: 'STS_APP_DISABLED' satisfies ErrorCode, serviceCode: null } };
+  const unassigned = refusalOf(found, 'unassigned');
+  return unassigned === undefined ? undefined : { state: 'disabled', because: { ...unassigned, code: 'CONSENT_ASSIGNMENT_REQUIRED' satisfies ErrorCode } };
+}
+
+function findAbsent(found: AppEvidence, directory: DirectoryGrants | undefined, wasProven: boolean): Standing | undefined {
+  const refused = refusalOf(found, 'absent');
+  const isAbsentThere = directory?.servicePrincipal === null;
+  if (refused === undefined && !isAbsentThere) return undefined;
+  const serviceCode = refused?.serviceCode ?? null;
+  if (directory?.deletedAt !== undefined) return { state: wasProven ? 'revoked' : 'not_granted', because: { code: 'CONSENT_APP_SOFT_DELETED' satisfies ErrorCode, serviceCode } };
+  // The directory still shows it: the token endpoint's replica may be behind or ahead, and nobody is accused.
+  const isGone = wasProven && (isAbsentThere || directory === undefined);
+  return { state: isGone ? 'revoked' : 'not_granted', because: { code: isGone ? ('CONSENT_APP_DELETED' satisfies ErrorCode) : (refused?.code ?? ('STS_APP_NOT_IN_TENANT' satisfies ErrorCode)), serviceCode } };
+}
+
+function findUnread(found: AppEvidence, { missing, unproven }: Findings): Standing | undefined {
+  if (found.directory.outcome === 'unknown') return { state: 'unknown', because: { code: found.directory.code, serviceCode: found.directory.serviceCode ?? null } };
+  const refused = refusalOf(found, 'unknown');
+  if (refused !== undefined) return { state: 'unknown', because: refused };
+  if (unproven.length === 0) return undefined;
+  // A permission that nobody may look for hides nothing: what is surely missing is said first.
+  const isByDeclaration = found.directory.outcome === 'not_asked' || found.directory.scopes === null;
+  if (!isByDeclaration || unproven.some((finding) => !isUnprovable(found, finding))) return { state: 'unknown', because: { code: 'CONSENT_UNKNOWN' satisfies ErrorCode, serviceCode: null } };
+  return missing.length > 0 ? undefined : { state: 'unknown', because: { code: 'CONSENT_READ_PERMISSION_MISSING' satisfies ErrorCode, serviceCode: null } };
+}
+
+/** Because no declared app may read it, and not because a read failed. */
+function isUnprovable({ directory }: AppEvidence, { type, inDirectory }: PermissionFinding): boolean {
+  return directory.outcome === 'not_asked' || (type === 'delegated' && inDirectory === null);
+}
+
+function count(found: AppEvidence, { granted, missing, removed, added }: Findings): Standing {
+  if (missing.length === 0) return { state: 'granted', because: null };
+  const isGone = granted.length === 0 && removed.length > 0;
+  const because = (code: ErrorCode): Because => ({ code, serviceCode: null });
+  if (isGone) return { state: 'revoked', because: because('CONSENT_REVOKED') };
+  const state = granted.length === 0 ? 'not_granted' : 'partial';
+  if (removed.length > 0) return { state, because: because('CONSENT_GRANTS_REMOVED') };
+  if (added.length > 0) return { state, because: refusalOf(found, 'resource_missing') ?? because('CONSENT_EXTENDED') };
+  return { state, because: refusalOf(found, 'resource_missing') ?? null };
+}
+
+function refusalOf({ tokens }: AppEvidence, outcome: TokenEvidence['outcome']): Because | undefined {
+  for (const token of tokens.values()) if (token.outcome === outcome && token.outcome !== 'roles') return { code: token.code, serviceCode: token.serviceCode ?? null };
+  return undefined;
+}
+
+function notesOf({ directory }: AppEvidence, { state }: Standing): Because[] {
+  const notes: ErrorCode[] = [];
+  if (directory.outcome === 'not_asked') notes.push('CONSENT_EVIDENCE_WEAK');
+  // Its tokens still carry what they must; people without an assignment cannot sign in to it any more.
+  if (directory.outcome === 'read' && directory.servicePrincipal?.assignmentRequired === true && state !== 'disabled') notes.push('CONSENT_ASSIGNMENT_REQUIRED');
+  return notes.map((code) => ({ code, serviceCode: null }));
 }

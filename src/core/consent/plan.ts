@@ -50,7 +50,8 @@ export function differenceOf(declared: readonly PartnerApp[], granted: readonly 
 /** Declared by name and by id, both must fit. */
 function fits(required: RequiredPermission, permission: ProvenPermission): boolean {
   if (!sameGuid(required.resourceAppId, permission.resourceAppId) || required.type !== permission.type) return false;
-  return (required.name === undefined || required.name === permission.name) && (required.id === undefined || sameGuid(required.id, permission.id));
+  const isSameId = required.id === undefined || (permission.id === null ? required.name !== undefined : sameGuid(required.id, permission.id));
+  return (required.name === undefined || required.name === permission.name) && isSameId;
 }
 
 /** `unpublished`: nobody can grant it, because the tenant's resource offers no such permission or the tenant has no such resource. */

@@ -10,7 +10,8 @@ import type { AppVerdict, ConsentVerdict } from './judge';
 const grantedSchema = z.object({
   resourceAppId: z.string(),
   type: z.enum(['application', 'delegated']),
-  id: z.string(),
+  /** Null when the tenant's resource was not read: then the name is all there is. */
+  id: z.string().nullable(),
   name: z.string(),
 });
 
@@ -53,13 +54,16 @@ export async function saveConsentProof(ports: RecordPorts, proof: ConsentProof):
   await updateRecord(ports, proofKind, proof.accountId, () => proof);
 }
 
-/** Note that a later read agreed with the proof of this tenant; an earlier instant changes nothing. Raises like {@link saveConsentProof}. */
-export async function noteProofSeen(ports: RecordPorts, accountId: string, seen: { readonly tenantId: string; readonly tokensAt?: number | undefined; readonly directoryAt?: number | undefined }): Promise<void> {
+/**
+ * Note that a later look found everything granted in the proof's tenant. A full read also renews the list: what it found
+ * with fresh tokens is what can be lost from then on. An earlier look changes nothing. Raises like {@link saveConsentProof}.
+ */
+export async function noteProofSeen(ports: RecordPorts, accountId: string, verdict: ConsentVerdict, depth: 'full' | 'routine'): Promise<void> {
+  const seen = proofOf(verdict, { accountId, epoch: 0 });
   await changeRecord(ports, proofKind, accountId, (current) => {
-    if (current.tenantId !== seen.tenantId) return current;
-    const tokensAt = Math.max(current.tokensAt, seen.tokensAt ?? 0);
-    const directoryAt = seen.directoryAt === undefined ? current.directoryAt : Math.max(current.directoryAt ?? 0, seen.directoryAt);
-    return tokensAt === current.tokensAt && directoryAt === current.directoryAt ? current : { ...current, tokensAt, directoryAt };
+    if (current.tenantId !== seen.tenantId || verdict.readAt <= Math.max(current.tokensAt, current.directoryAt ?? 0)) return current;
+    const { directoryAt } = seen;
+    return depth === 'full' ? { ...current, tokensAt: verdict.readAt, directoryAt, apps: seen.apps } : { ...current, directoryAt };
   });
 }
 
@@ -70,10 +74,12 @@ export async function dropConsentProof(ports: RecordPorts, accountId: string, st
 
 /** The proof that a verdict with every app granted amounts to. Pure. */
 export function proofOf(verdict: ConsentVerdict, of: { readonly accountId: string; readonly epoch: number }): ConsentProof {
-  return { ...of, tenantId: verdict.tenantId, provenAt: verdict.readAt, tokensAt: verdict.readAt, directoryAt: verdict.readAt, apps: verdict.apps.map(provenApp) };
+  const { tenantId, readAt, apps } = verdict;
+  const directoryAt = apps.some((app) => app.evidence === 'token_roles') ? null : readAt;
+  return { ...of, tenantId, provenAt: readAt, tokensAt: readAt, directoryAt, apps: apps.map(provenApp) };
 }
 
 function provenApp(app: AppVerdict): ConsentProof['apps'][number] {
-  const granted = app.granted.flatMap(({ resourceAppId, type, id, name }) => (id === null ? [] : [{ resourceAppId, type, id, name }]));
+  const granted = app.granted.map(({ resourceAppId, type, id, name }) => ({ resourceAppId, type, id, name }));
   return { key: app.key, appId: app.appId, servicePrincipalId: app.servicePrincipalId, granted };
 }

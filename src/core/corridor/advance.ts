@@ -7,6 +7,7 @@ import { requireAccount } from '../accounts/account';
 import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
 import { settleGrantChanges } from '../consent/grants/change-records';
 import { findCurrentInvitation } from '../consent/invitation';
+import { describeShortfall } from '../consent/reasons';
 import { sameGuid } from '../internal/guid';
 import { findBinding, finishBinding } from '../sso/binding';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
@@ -15,14 +16,13 @@ import { bindFirstAdmin } from './admins';
 import { proveBehindBrowser } from './consent-claims';
 import { describePending } from './consent-waiting';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
+import { findProof, isOutdated, lookAtConsent } from './look-at-consent';
 import { tellRegress } from './regress';
 import { verifyBinding } from './verify-binding';
-import { describeShortfall, readConsent, verifyDueRead } from './verify-consent';
+import { verifyDueRead } from './verify-consent';
 
 /** A routine look at a finished account. */
 const RECHECK_MS = 3_600_000;
-/** A proof is needed at least this often; without one the account is not called active any longer. */
-const EVIDENCE_LASTS_MS = 86_400_000;
 
 const JUST_PROVEN_MS = 60_000;
 
@@ -104,10 +104,10 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
   const binding = await findBinding(context.ports, journey.accountId);
   // A binding that was changed by somebody who then died, or that a check of its own found stale, is looked at now.
   if (journey.state === 'active' && binding?.state === 'active' && isEarly(context, journey)) return journey;
-  const verdict = await readConsent(context, journey.provenTenantId, signal);
+  const { verdict } = await lookAtConsent(context, journey, journey.provenTenantId, signal);
   const nextCheckAt = context.ports.clock.now() + RECHECK_MS;
   // "Unknown" is no evidence of a loss: look again, change nothing, but not for ever.
-  if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt });
+  if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, await findProof(context, journey), verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt });
   if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', consentEvidenceAt: null, reasons: describeShortfall(verdict), nextCheckAt });
   // One good read does not bring back what was lost: another replica may not have heard of the loss. The whole streak again.
   if (journey.state === 'attention' && (binding === undefined || journey.consentEvidenceAt === null)) return move(context, journey, { state: 'consent_verifying', verifyingSince: null, goodReadsAt: [], reads: 0, nextCheckAt: null });
@@ -115,10 +115,6 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
   const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
   const judged = afterValidation(context, await verifyBinding(context, journey.accountId, signal));
   return move(context, evidence, journey.state === 'active' ? { state: 'sso_validating', ...judged } : judged);
-}
-
-function isOutdated(journey: Journey, now: number): boolean {
-  return now - (journey.consentEvidenceAt ?? 0) >= EVIDENCE_LASTS_MS;
 }
 
 /** Write a step's result, unless somebody else moved the journey in the meantime: then theirs stands. */

@@ -2,6 +2,7 @@
 import type { AccessLevel } from '../accounts/access-level';
 import type { JourneyState, Reason } from '../accounts/journey';
 import type { PartnerApp } from '../consent/apps';
+import type { ResourceMemory } from '../consent/resource-memory';
 import { OnboardingError } from '../errors';
 import { reachesAsFarAs } from '../internal/claim-scope';
 import type { CloudEndpoints } from '../internal/clouds';
@@ -26,6 +27,8 @@ export interface OnboardingSettings {
 export interface OnboardingContext {
   readonly settings: OnboardingSettings;
   readonly ports: Ports;
+  /** What the tenants' resources publish, remembered in this process; absent: read each time. */
+  readonly resources?: ResourceMemory | undefined;
 }
 
 /** What an account looks like to programs (interfaces: `account`). */

@@ -6,7 +6,7 @@ import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model
 import { applyValidation } from '../sso/validation';
 import { READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
 import type { OnboardingContext } from './context';
-import { readConsent } from './verify-consent';
+import { readConsent } from './look-at-consent';
 
 /** Consent proven this recently is not read again. */
 const CONSENT_FRESH_MS = 10 * 60_000;

@@ -4,13 +4,13 @@
  */
 import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../accounts/journey';
-import { directoryReader } from '../consent/apps';
-import { readGrantEvidence } from '../consent/evidence';
-import { type AppVerdict, type ConsentVerdict, judgeConsent, type PermissionFinding } from '../consent/judge';
-import { proofOf, saveConsentProof } from '../consent/proof-records';
+import type { AppVerdict, ConsentVerdict, EvidenceKind } from '../consent/judge';
+import type { ConsentProof } from '../consent/proof-records';
+import { describeNotes, describeShortfall } from '../consent/reasons';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
 import { OnboardingError } from '../errors';
 import type { OnboardingContext } from './context';
+import { type ConsentLook, findProof, lookAtConsent, readConsent, rememberProof } from './look-at-consent';
 import { tellRegress } from './regress';
 
 export interface ConsentReport {
@@ -20,16 +20,16 @@ export interface ConsentReport {
   readonly verdict: 'granted' | 'pending' | 'missing' | 'unknown';
   readonly apps: readonly AppVerdict[];
   readonly reads: { readonly good: number; readonly needed: number; readonly made: number };
+  /** What the answer rests on, the weakest of the apps'; null when nothing was read, or not everything could be. */
+  readonly evidence: EvidenceKind | null;
+  /** When it was read. */
   readonly evidenceAt: number | null;
+  /** The last full proof: a fresh app token for every app and resource. Needed at least once a day. */
+  readonly tokensAt: number | null;
   readonly nextCheckAt: number | null;
   readonly reasons: readonly Reason[];
-}
-
-/** Read and judge once, without touching any record. */
-export async function readConsent(context: OnboardingContext, tenantId: string, signal?: AbortSignal): Promise<ConsentVerdict> {
-  const { apps, endpoints } = context.settings;
-  const evidence = await readGrantEvidence(context.ports, { tenantId, apps, readerKey: directoryReader(apps).key, endpoints, signal });
-  return judgeConsent(apps, evidence);
+  /** Worth knowing, and no hindrance. */
+  readonly notes: readonly Reason[];
 }
 
 /**
@@ -43,7 +43,7 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
     throw new OnboardingError('CONSENT_NOT_STARTED', 'No round of consent is waiting to be verified.', { details: { state: journey.state } });
   }
   if (journey.nextCheckAt !== null && ports.clock.now() < journey.nextCheckAt) return { journey, verdict: undefined };
-  const verdict = await readConsent(context, journey.provenTenantId, signal);
+  const verdict = await readConsent(context, journey.provenTenantId, signal, await findProof(context, journey));
   const decision = addRead({ goodReadsAt: journey.goodReadsAt, reads: journey.reads, verifyingSince: journey.verifyingSince ?? journey.since }, verdict.verdict, verdict.readAt);
   if (decision.outcome === 'proven') await auditGranted(context, journey, verdict);
   const next = applyDecision(journey, decision, verdict);
@@ -65,11 +65,6 @@ function applyDecision(journey: Journey, decision: StreakDecision, verdict: Cons
   return { ...read, nextCheckAt: decision.nextReadAt, reasons };
 }
 
-/** Without master keys nothing can be remembered that anybody could believe later. */
-async function rememberProof({ ports }: OnboardingContext, { accountId, epoch }: Journey, verdict: ConsentVerdict): Promise<void> {
-  if (ports.sealer.ready) await saveConsentProof(ports, proofOf(verdict, { accountId, epoch }));
-}
-
 async function auditGranted(context: OnboardingContext, journey: Journey, verdict: ConsentVerdict): Promise<void> {
   await context.ports.audit.append({
     // Once per verification: what was lost and proven again is another entry.
@@ -85,62 +80,74 @@ async function auditGranted(context: OnboardingContext, journey: Journey, verdic
   context.ports.events.emit({ type: 'consent.granted', at: verdict.readAt, accountId: journey.accountId, data: { tenantId: verdict.tenantId } });
 }
 
-/** One sentence per app that is not granted, naming the permissions. */
-export function describeShortfall(verdict: ConsentVerdict): Reason[] {
-  return verdict.apps
-    .filter((app) => app.state !== 'granted')
-    .flatMap((app) => {
-      if (app.state === 'unknown') return { code: 'CONSENT_UNKNOWN', message: `${app.key}: the directory's answer was incomplete${app.because === null ? '' : ` (${app.because.serviceCode ?? app.because.code})`}.` };
-      if (app.state === 'disabled') return { code: 'STS_APP_DISABLED', message: `${app.key}: the app is disabled in the tenant.` };
-      const namesOf = (findings: readonly PermissionFinding[]) => findings.map((finding) => `${finding.name} on ${finding.resource}`).join(', ');
-      // Waiting or asking again does not help where nobody can grant it.
-      const unpublished = app.missing.filter(({ isPublished }) => isPublished === false);
-      const ungranted = app.missing.filter(({ isPublished }) => isPublished !== false);
-      return [
-        ...(ungranted.length === 0 && unpublished.length > 0 ? [] : [{ code: 'CONSENT_MISSING_PERMISSIONS', message: `${app.key}: not granted (yet): ${namesOf(ungranted)}.` }]),
-        ...(unpublished.length === 0 ? [] : [{ code: 'CONSENT_PERMISSION_UNPUBLISHED', message: `${app.key}: nobody can grant what the tenant does not offer: ${namesOf(unpublished)}.` }]),
-      ];
-    });
-}
-
 /**
- * `consent verify`: makes the read that is due while the journey verifies, and a plain read of what was proven before.
- * Raises `ACCOUNT_NOT_FOUND` and what the transports raise.
+ * `consent verify`: makes the read that is due while the journey verifies; afterwards the look that is due: routine, or in
+ * full when the last full one is old or the directory disagrees. Raises `ACCOUNT_NOT_FOUND` and what the transports raise.
  */
 export async function verifyConsent(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<ConsentReport> {
   await requireAccount(context.ports, accountId);
   const journey = await readJourney(context.ports, accountId);
-  if (journey.state !== 'consent_verifying') return consentStatus(context, accountId, signal);
-  const read = await verifyDueRead(context, accountId, signal);
-  return buildConsentReport(accountId, read.journey, read.verdict);
+  if (journey.state === 'consent_verifying') {
+    const read = await verifyDueRead(context, accountId, signal);
+    return buildConsentReport(read.journey, read.verdict && { verdict: read.verdict, depth: 'full' }, await findProof(context, read.journey));
+  }
+  if (journey.provenTenantId === null) return notStarted(context, journey);
+  const look = await lookAtConsent(context, journey, journey.provenTenantId, signal);
+  return buildConsentReport(journey, look, await findProof(context, journey));
 }
 
-/** What is granted now, by a read that changes nothing and counts for nothing. */
+/** What is granted now, by a full read that changes nothing and counts for nothing. */
 export async function consentStatus(context: OnboardingContext, accountId: string, signal?: AbortSignal): Promise<ConsentReport> {
   await requireAccount(context.ports, accountId);
   const journey = await readJourney(context.ports, accountId);
-  if (journey.provenTenantId !== null) return buildConsentReport(accountId, journey, await readConsent(context, journey.provenTenantId, signal));
-  const answered = journey.rounds.length;
-  const reason = { code: 'CONSENT_NOT_STARTED', message: `Round ${answered + 1} of ${context.settings.apps.length} waits for the customer's admin.` };
-  return { ...buildConsentReport(accountId, journey, undefined), reasons: [reason] };
+  if (journey.provenTenantId === null) return notStarted(context, journey);
+  const proof = await findProof(context, journey);
+  return buildConsentReport(journey, { verdict: await readConsent(context, journey.provenTenantId, signal, proof), depth: 'full' }, proof);
 }
 
-/** The form programs read. A `pending` app is one whose grants may still be on their way. */
-export function buildConsentReport(accountId: string, journey: Journey, verdict: ConsentVerdict | undefined): ConsentReport {
+function notStarted(context: OnboardingContext, journey: Journey): ConsentReport {
+  const reason = { code: 'CONSENT_NOT_STARTED', message: `Round ${journey.rounds.length + 1} of ${context.settings.apps.length} waits for the customer's admin.` };
+  return { ...buildConsentReport(journey, undefined, undefined), reasons: [reason] };
+}
+
+/** The form programs read. */
+export function buildConsentReport(journey: Journey, look: ConsentLook | undefined, proof: ConsentProof | undefined): ConsentReport {
   const verifying = journey.state === 'consent_verifying' || journey.state === 'consent_pending' || journey.state === 'new';
-  const apps = (verdict?.apps ?? []).map((app) => (verifying && (app.state === 'not_granted' || app.state === 'partial') ? Object.assign({}, app, { state: 'pending' as const }) : app));
-  const read = verdict?.verdict ?? 'granted';
-  // What was never proven, or was lost, is not granted because of one good read.
-  const settled = verifying || (read === 'granted' && journey.consentEvidenceAt === null) ? 'pending' : read;
+  const verdict = look?.verdict;
+  const apps = (verdict?.apps ?? []).map((app) => (verifying ? awaiting(app) : app));
+  const evidence = weakest(apps);
+  const isGood = verdict?.verdict === 'granted';
   return {
-    accountId,
+    accountId: journey.accountId,
     tenantId: journey.provenTenantId ?? '',
-    verdict: verdict?.verdict === 'unknown' ? 'unknown' : settled,
+    verdict: settle(journey, verdict, verifying),
     apps,
     reads: { good: journey.goodReadsAt.length, needed: GOOD_READS_NEEDED, made: journey.reads },
-    evidenceAt: journey.consentEvidenceAt ?? journey.lastReadAt,
+    evidence,
+    evidenceAt: isGood && journey.consentEvidenceAt !== null ? verdict.readAt : (journey.consentEvidenceAt ?? journey.lastReadAt),
+    tokensAt: proof?.tokensAt ?? null,
     // Of the verification; what `advance` looks at later is another matter.
     nextCheckAt: journey.state === 'consent_verifying' ? journey.nextCheckAt : null,
-    reasons: journey.reasons,
+    reasons: verdict === undefined || isGood || verifying ? journey.reasons : describeShortfall(verdict),
+    notes: verdict === undefined ? [] : describeNotes(verdict),
   };
+}
+
+function settle({ consentEvidenceAt }: Journey, verdict: ConsentVerdict | undefined, verifying: boolean): ConsentReport['verdict'] {
+  const read = verdict?.verdict ?? 'granted';
+  if (verdict?.verdict === 'unknown') return 'unknown';
+  // What was never proven, or was lost, is not granted because of one good read.
+  return verifying || (read === 'granted' && consentEvidenceAt === null) ? 'pending' : read;
+}
+
+/** A `pending` app is one whose grants may still be on their way. */
+function awaiting(app: AppVerdict): AppVerdict {
+  return app.state === 'not_granted' || app.state === 'partial' || app.state === 'revoked' ? { ...app, state: 'pending' } : app;
+}
+
+const STRENGTH: readonly EvidenceKind[] = ['token_roles', 'directory_agrees', 'tokens_and_directory'];
+
+function weakest(apps: readonly AppVerdict[]): EvidenceKind | null {
+  if (apps.some((app) => app.evidence === null)) return null;
+  return STRENGTH.find((kind) => apps.some((app) => app.evidence === kind)) ?? null;
 }

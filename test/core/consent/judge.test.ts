@@ -34,14 +34,14 @@ const complete: AppEvidence = {
   tokens: new Map([[GRAPH_APP_ID, roles('Mail.ReadWrite', 'Directory.Read.All')], [EXCHANGE_APP_ID, roles('Mail.ReadWrite')]]),
   directory: {
     outcome: 'read',
-    servicePrincipal: { objectId: APP_SP, accountEnabled: true },
+    servicePrincipal: { objectId: APP_SP, accountEnabled: true, disabledByMicrosoft: null, assignmentRequired: false },
     appRoles: [{ resourceObjectId: GRAPH_SP, roleId: MAIL }, { resourceObjectId: GRAPH_SP, roleId: DIRECTORY }, { resourceObjectId: EXCHANGE_SP, roleId: MAIL }],
     scopes: [{ resourceObjectId: GRAPH_SP, scope: 'User.Read' }],
   },
 };
 
 function judge(change: Partial<AppEvidence> = {}, resources: GrantEvidence['resources'] = new Map([[GRAPH_APP_ID, graph], [EXCHANGE_APP_ID, exchange]])) {
-  const verdict = judgeConsent(apps, { tenantId: 't', readAt: 0, resources, apps: [{ ...complete, ...change }] });
+  const verdict = judgeConsent(apps, { tenantId: 't', readAt: 0, depth: 'full', resources, apps: [{ ...complete, ...change }] });
   const app = verdict.apps[0];
   if (app === undefined) throw new Error('no verdict');
   return { ...app, verdict: verdict.verdict, missingNames: app.missing.map((finding) => `${finding.resource}/${finding.name}`), surplusNames: app.surplus.map((finding) => finding.name) };
@@ -57,7 +57,7 @@ describe('judging consent', () => {
 
   it('says of a missing permission whether anybody could grant it: published, not published, not read', () => {
     const [app] = [...parseApps([{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: ['Sites.Read.All', 'Mail.Raed'].map((name) => ({ resource: 'graph', type: 'application', name, reason: 'r' })) }])];
-    const publishedOf = (resources: GrantEvidence['resources']) => judgeConsent(app === undefined ? [] : [app], { tenantId: 't', readAt: 0, resources, apps: [complete] }).apps[0]?.missing.map(({ name, isPublished }) => [name, isPublished]);
+    const publishedOf = (resources: GrantEvidence['resources']) => judgeConsent(app === undefined ? [] : [app], { tenantId: 't', readAt: 0, depth: 'full', resources, apps: [complete] }).apps.flatMap((verdict) => [...verdict.missing, ...verdict.unproven]).map(({ name, isPublished }) => [name, isPublished]);
     expect(publishedOf(new Map([[GRAPH_APP_ID, graph]]))).toEqual([['Sites.Read.All', true], ['Mail.Raed', false]]);
     expect(publishedOf(new Map([[GRAPH_APP_ID, null]]))).toEqual([['Sites.Read.All', false], ['Mail.Raed', false]]);
     expect(publishedOf(new Map())).toEqual([['Sites.Read.All', null], ['Mail.Raed', null]]);
@@ -65,7 +65,7 @@ describe('judging consent', () => {
 
   it('takes a permission that is declared by name and by id only when both are the same one', () => {
     const declared = (id: string) => parseApps([{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', round: 1, requiredPermissions: [{ resource: 'graph', type: 'application', name: 'Mail.ReadWrite', id, reason: 'mail' }] }]);
-    const states = [MAIL, DIRECTORY].map((id) => judgeConsent(declared(id), { tenantId: 't', readAt: 0, resources: new Map([[GRAPH_APP_ID, graph]]), apps: [complete] }).apps[0]);
+    const states = [MAIL, DIRECTORY].map((id) => judgeConsent(declared(id), { tenantId: 't', readAt: 0, depth: 'full', resources: new Map([[GRAPH_APP_ID, graph]]), apps: [complete] }).apps[0]);
     expect(states.map((app) => [app?.state, app?.missing.map(({ name }) => name)])).toEqual([['granted', []], ['not_granted', ['Mail.ReadWrite']]]);
   });
 
@@ -103,7 +103,7 @@ describe('judging consent', () => {
   });
 
   it('is disabled when the customer switched the enterprise application off', () => {
-    expect(judge({ directory: { ...directory, servicePrincipal: { objectId: APP_SP, accountEnabled: false } } })).toMatchObject({ verdict: 'missing', state: 'disabled' });
+    expect(judge({ directory: { ...directory, servicePrincipal: { objectId: APP_SP, accountEnabled: false, disabledByMicrosoft: null, assignmentRequired: false } } })).toMatchObject({ verdict: 'missing', state: 'disabled' });
   });
 
   it('names a permission whose resource does not exist in the tenant', () => {
@@ -112,7 +112,7 @@ describe('judging consent', () => {
 
   it('reports a surplus grant and refuses nothing because of it', () => {
     const appRoles = [...directory.appRoles, { resourceObjectId: GRAPH_SP, roleId: '33333333-0000-4000-8000-000000000001' }];
-    expect(judge({ directory: { ...directory, appRoles, scopes: [...directory.scopes, { resourceObjectId: GRAPH_SP, scope: 'Mail.Read' }] } })).toMatchObject({ verdict: 'granted', surplusNames: ['Sites.Read.All', 'Mail.Read'] });
+    expect(judge({ directory: { ...directory, appRoles, scopes: [...(directory.scopes ?? []), { resourceObjectId: GRAPH_SP, scope: 'Mail.Read' }] } })).toMatchObject({ verdict: 'granted', surplusNames: ['Sites.Read.All', 'Mail.Read'] });
   });
 
   it('misses a delegated permission that was granted for one person only', () => {

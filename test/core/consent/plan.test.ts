@@ -48,7 +48,7 @@ describe('the difference between what is declared and what was granted', () => {
 
 describe('the plan of a round', () => {
   const finding = (name: string, more: Partial<PermissionFinding> = {}): PermissionFinding => ({ resource: 'Microsoft Graph', resourceAppId: GRAPH_APP_ID, type: 'application', name, id: MAIL, reason: 'r', isPublished: true, inToken: true, inDirectory: true, ...more });
-  const verdict = (change: Partial<AppVerdict>): AppVerdict => ({ key: 'backup', appId: BACKUP, state: 'partial', servicePrincipalId: OTHER, granted: [], missing: [], surplus: [], because: null, ...change });
+  const verdict = (change: Partial<AppVerdict>): AppVerdict => ({ key: 'backup', appId: BACKUP, state: 'partial', evidence: 'tokens_and_directory', servicePrincipalId: OTHER, granted: [], missing: [], removed: [], added: [], unproven: [], surplus: [], because: null, notes: [], ...change });
   const [app] = declare(asked('graph', 'Mail.Read'), asked('graph', 'User.Read.All'));
   if (app === undefined) throw new Error('one app is declared');
   const statusOf = (of: AppVerdict | undefined) => planRound(app, of).permissions.map(({ name, status }) => `${name} ${status}`);

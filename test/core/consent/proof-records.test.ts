@@ -10,7 +10,7 @@ const verdict: ConsentVerdict = {
   tenantId: TENANT,
   readAt: 5000,
   verdict: 'granted',
-  apps: [{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', state: 'granted', servicePrincipalId: '11111111-0000-4000-8000-000000000003', granted: [{ ...finding, name: 'Mail.Read', id: '810c84a8-4a9e-49e6-bf7d-12d183f40d01' }], missing: [], surplus: [], because: null }],
+  apps: [{ key: 'backup', appId: '22222222-0000-4000-8000-000000000001', state: 'granted', evidence: 'tokens_and_directory', servicePrincipalId: '11111111-0000-4000-8000-000000000003', granted: [{ ...finding, name: 'Mail.Read', id: '810c84a8-4a9e-49e6-bf7d-12d183f40d01' }], missing: [], removed: [], added: [], unproven: [], surplus: [], because: null, notes: [] }],
 };
 
 async function proven() {
@@ -34,10 +34,22 @@ describe('what was proven', () => {
 
   it('gets younger with every look that agrees, never older, and by no look at another tenant', async () => {
     const ports = await proven();
-    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, directoryAt: 9000 });
-    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, tokensAt: 7000, directoryAt: 8000 });
-    await noteProofSeen(ports, 'contoso', { tenantId: '99999999-0000-4000-8000-000000000002', tokensAt: 99_000, directoryAt: 99_000 });
-    expect(await findConsentProof(ports, 'contoso')).toMatchObject({ provenAt: 5000, tokensAt: 7000, directoryAt: 9000 });
+    await noteProofSeen(ports, 'contoso', { ...verdict, readAt: 9000 }, 'routine');
+    await noteProofSeen(ports, 'contoso', { ...verdict, readAt: 8000 }, 'full');
+    await noteProofSeen(ports, 'contoso', { ...verdict, readAt: 99_000, tenantId: '99999999-0000-4000-8000-000000000002' }, 'full');
+    expect(await findConsentProof(ports, 'contoso')).toMatchObject({ provenAt: 5000, tokensAt: 5000, directoryAt: 9000 });
+    await noteProofSeen(ports, 'contoso', { ...verdict, readAt: 10_000 }, 'full');
+    expect(await findConsentProof(ports, 'contoso')).toMatchObject({ provenAt: 5000, tokensAt: 10_000, directoryAt: 10_000, epoch: 2 });
+  });
+
+  it('takes in what a full look found granted since, and nothing of a routine one', async () => {
+    const ports = await proven();
+    const later = { ...verdict, readAt: 9000, apps: verdict.apps.map((app) => ({ ...app, granted: [...app.granted, { ...finding, name: 'Files.Read.All', id: '01d4889c-1287-42c6-ac1f-5d1e02578ef6' }] })) };
+    const names = async () => (await findConsentProof(ports, 'contoso'))?.apps[0]?.granted.map(({ name }) => name);
+    await noteProofSeen(ports, 'contoso', later, 'routine');
+    expect(await names()).toEqual(['Mail.Read']);
+    await noteProofSeen(ports, 'contoso', { ...later, readAt: 9001 }, 'full');
+    expect(await names()).toEqual(['Mail.Read', 'Files.Read.All']);
   });
 
   it('is not believed after somebody shortened it in the store', async () => {
@@ -51,7 +63,7 @@ describe('what was proven', () => {
     const ports = await proven();
     expect(await dropConsentProof(ports, 'contoso', async () => false)).toBe(false);
     expect(await dropConsentProof(ports, 'contoso', async () => true)).toBe(true);
-    await noteProofSeen(ports, 'contoso', { tenantId: TENANT, directoryAt: 9000 });
+    await noteProofSeen(ports, 'contoso', { ...verdict, readAt: 9000 }, 'full');
     expect(await findConsentProof(ports, 'contoso')).toBeUndefined();
   });
 });
