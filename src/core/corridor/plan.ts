@@ -15,7 +15,7 @@ import { findOwnership } from '../sso/ownership';
 import { reportStatus } from './advance';
 import type { JourneyReport, OnboardingContext } from './context';
 import { type OnboardingStep, remainingSteps } from './plan-steps';
-import { readConsent } from './verify-consent';
+import { readConsent } from './look-at-consent';
 
 export interface ConsentPlan {
   readonly accountId: string;
