@@ -69,6 +69,7 @@ const BROKEN: Readonly<Record<string, { readonly make: (stage: TokenStage) => To
   'keeps nothing': { make: (stage) => ({ acquire: (request) => good(stage).acquire(request) }), caughtBy: /serves again until five/ },
   'asks once per caller': { make: (stage) => ({ acquire: (request) => good(stage).acquire(request) }), caughtBy: /ten callers/ },
   'forgets who asked it to wait': { make: (stage) => ({ acquire: (request) => good(stage).acquire(request) }), caughtBy: /before a Retry-After/ },
+  'asks a throttled endpoint again at once': { make: (stage) => ({ acquire: (request) => good(stage).acquire(request) }), caughtBy: /does not say for how long/ },
   'takes a kept token for a fresh one': { make: (stage) => inner(good(stage), (request) => ({ ...request, fresh: false })), caughtBy: /a fresh request passes by/ },
   'asks for fresh tokens over a kept connection': { make: (stage) => good(stage, edited(stage, (request) => ({ ...request, freshSocket: false }))), caughtBy: /on a new connection/ },
   'follows redirects': { make: (stage) => good(stage, following(stage)), caughtBy: /a redirect is not followed/ },

@@ -12,6 +12,7 @@ import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSess
 import { DEFAULT_PATIENCE_MS, fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import type { HttpsClient } from './https-client';
 import { HttpsFailure, type HttpsResponse } from './https-exchange';
+import { graphErrorCode, graphErrorEvidence } from '../internal/graph-error';
 import { parseJson } from '../internal/json';
 import { readRetryAfterSeconds } from './retry-after';
 import { createServicePauses, pauseKey, type ServicePauses } from './service-pauses';
@@ -176,29 +177,24 @@ function settle(context: Context, outcome: HttpsResponse | HttpsFailure): HttpsR
   if (!isWorthRepeating(outcome.status, true)) return outcome;
   const code = outcome.status === 429 ? 'GRAPH_THROTTLED' : 'GRAPH_UNAVAILABLE';
   throw new OnboardingError(code, `Microsoft Graph kept answering ${outcome.status}.`, {
-    details: { status: outcome.status },
-    serviceCode: errorCodeOf(outcome),
-    correlationId: outcome.headers['request-id'],
+    ...graphErrorEvidence(readPlain(outcome), outcome.headers['date']),
     retryAfterSeconds: retryAfterOf(context, outcome),
   });
 }
 
 function isTokenRefused(outcome: HttpsResponse | HttpsFailure): boolean {
-  return !(outcome instanceof HttpsFailure) && outcome.status === 401 && errorCodeOf(outcome) === 'InvalidAuthenticationToken';
+  return !(outcome instanceof HttpsFailure) && outcome.status === 401 && graphErrorCode(parseJson(outcome.text)) === 'InvalidAuthenticationToken';
 }
 
-const errorSchema = z.object({ error: z.object({ code: z.string().regex(/^[\w.-]{1,100}$/) }) });
-
-function errorCodeOf(response: HttpsResponse): string | undefined {
-  return errorSchema.safeParse(parseJson(response.text)).data?.error.code;
+function readPlain(response: HttpsResponse): GraphResponse {
+  return { status: response.status, body: parseJson(response.text), requestId: response.headers['request-id'] };
 }
 
 function readAnswer(response: HttpsResponse): GraphResponse {
-  const requestId = response.headers['request-id'];
-  const body = parseJson(response.text);
-  const isBroken = body === undefined && response.text.trim() !== '' && response.status < 300;
-  if (isBroken) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph\'s answer is not JSON.', { correlationId: requestId, details: { status: response.status } });
-  return { status: response.status, body, requestId };
+  const answer = readPlain(response);
+  const isBroken = answer.body === undefined && response.text.trim() !== '' && response.status < 300;
+  if (isBroken) throw new OnboardingError('GRAPH_ANSWER_INVALID', 'Microsoft Graph\'s answer is not JSON.', graphErrorEvidence(answer, response.headers['date']));
+  return answer;
 }
 
 const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().min(1).optional() });

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../error-catalog';
 import { OnboardingError } from '../errors';
 import type { JsonObject } from '../ports';
 import { HttpsFailure, type HttpsResponse } from './https-exchange';
+import { instantOf } from '../internal/instant';
 import { parseJson } from '../internal/json';
 import { findServiceCode } from '../service-codes';
 import { readRetryAfterSeconds } from './retry-after';
@@ -24,6 +25,8 @@ const refusalSchema = z.object({
   error_description: z.string().optional().catch(undefined),
   error_codes: z.array(z.number().int().positive()).optional().catch(undefined),
   correlation_id: z.string().regex(/^[\w-]{1,64}$/).optional().catch(undefined),
+  trace_id: z.string().regex(/^[\w-]{1,64}$/).optional().catch(undefined),
+  timestamp: z.string().regex(/^[\d T:.-]{19,30}Z?$/).optional().catch(undefined),
 });
 type Refusal = z.infer<typeof refusalSchema>;
 
@@ -36,7 +39,8 @@ export interface RefusalContext {
 
 /**
  * The error for an answer that is not a token. `serviceCode` is `AADSTS` and the number; `details` hold the HTTP status,
- * the OAuth error and, when it repeats nothing secret, Microsoft's description.
+ * the OAuth error, Microsoft's trace id and time (`answeredAt`, by its clock) and, when it repeats nothing secret, its
+ * description.
  */
 export function readStsRefusal(response: HttpsResponse, context: RefusalContext): OnboardingError {
   const refusal = withoutEchoes(refusalSchema.safeParse(parseJson(response.text)).data, context.sent);
@@ -45,7 +49,7 @@ export function readStsRefusal(response: HttpsResponse, context: RefusalContext)
   const serviceCode = number === undefined ? undefined : `AADSTS${number}`;
   const message = `${MESSAGES[code] ?? 'The token endpoint refused the app'} (${serviceCode ?? refusal?.error ?? `HTTP ${response.status}`}).`;
   return new OnboardingError(code, message, {
-    details: detailsOf(response.status, refusal, context.sent),
+    details: detailsOf(response, refusal, context.sent),
     serviceCode,
     correlationId: refusal?.correlation_id,
     retryAfterSeconds: readRetryAfterSeconds(response.headers, context.now),
@@ -56,8 +60,8 @@ export function readStsRefusal(response: HttpsResponse, context: RefusalContext)
 function withoutEchoes(refusal: Refusal | undefined, sent: readonly string[]): Refusal | undefined {
   if (refusal === undefined) return undefined;
   const keep = (text: string | undefined) => (text === undefined || repeatsSent(text, sent) ? undefined : text);
-  const { error, suberror, correlation_id: correlationId } = refusal;
-  return { ...refusal, error: keep(error) ?? 'unreadable', suberror: keep(suberror), correlation_id: keep(correlationId) };
+  const { error, suberror, correlation_id: correlationId, trace_id: traceId, timestamp } = refusal;
+  return { ...refusal, error: keep(error) ?? 'unreadable', suberror: keep(suberror), correlation_id: keep(correlationId), trace_id: keep(traceId), timestamp: keep(timestamp) };
 }
 
 /** The error when there was no answer at all. Errors that are ours already, and a caller's abort, pass unchanged. */
@@ -81,12 +85,15 @@ function codeOf(status: number, refusal: Refusal | undefined, number: number | u
   return status >= 500 || refusal === undefined ? 'STS_UNAVAILABLE' : 'STS_REFUSED';
 }
 
-function detailsOf(status: number, refusal: Refusal | undefined, sent: readonly string[]): JsonObject {
+function detailsOf({ status, headers }: HttpsResponse, refusal: Refusal | undefined, sent: readonly string[]): JsonObject {
+  const answeredAt = instantOf(refusal?.timestamp ?? headers['date']);
   const description = safeDescription(refusal?.error_description, sent);
   return {
     status,
     ...(refusal === undefined ? {} : { error: refusal.error }),
     ...(refusal?.suberror === undefined ? {} : { suberror: refusal.suberror }),
+    ...(refusal?.trace_id === undefined ? {} : { traceId: refusal.trace_id }),
+    ...(answeredAt === undefined ? {} : { answeredAt }),
     ...(description === undefined ? {} : { description }),
   };
 }

@@ -6,6 +6,7 @@
  */
 import * as z from 'zod/v4';
 import { type ErrorCode, OnboardingError } from '../errors';
+import { graphErrorEvidence } from '../internal/graph-error';
 import { isGuid } from '../internal/guid';
 import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
 
@@ -49,23 +50,13 @@ export interface ReadName {
   readonly permission: string;
 }
 
-/** Graph's `error.code`, when the body has the documented form. */
-export function graphErrorCode(response: GraphResponse): string | undefined {
-  const body = z.object({ error: z.object({ code: z.string() }) }).safeParse(response.body);
-  return body.success ? body.data.error.code : undefined;
-}
-
 /**
  * The error for an answer that is not a success. 403 is `ADMINS_UNREADABLE` and names permission and app; 429 is
  * `GRAPH_THROTTLED`, 5xx and no answer at all `GRAPH_UNAVAILABLE`, anything else `GRAPH_REFUSED`.
  */
 export function refusalOf(response: GraphResponse, scope: GraphScope, read: ReadName): OnboardingError {
-  const serviceCode = graphErrorCode(response);
-  const options = {
-    serviceCode,
-    correlationId: response.requestId,
-    details: { tenantId: scope.tenantId, app: scope.appKey, permission: read.permission, status: response.status },
-  };
+  const evidence = graphErrorEvidence(response);
+  const options = { ...evidence, details: { tenantId: scope.tenantId, app: scope.appKey, permission: read.permission, ...evidence.details } };
   if (response.status === 403) {
     return new OnboardingError('ADMINS_UNREADABLE', `The app "${scope.appKey}" may not read ${read.what}: it needs ${read.permission} in tenant ${scope.tenantId}.`, options);
   }

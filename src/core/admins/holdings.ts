@@ -3,8 +3,9 @@
  * is one while it lasts) and eligibilities. A tenant without the licence for eligibilities has none: a fact, not an error.
  * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances".
  */
+import { graphErrorCode } from '../internal/graph-error';
 import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
-import { type DirectoryObjectAnswer, graphErrorCode, holdingSchema, type HoldingAnswer, missingAnswer, readItems, readWholeList, refusalOf } from './graph-answers';
+import { type DirectoryObjectAnswer, holdingSchema, type HoldingAnswer, missingAnswer, readItems, readWholeList, refusalOf } from './graph-answers';
 import type { EligibilityReading } from './model';
 import { requireGuid } from './people';
 
@@ -93,6 +94,6 @@ function isRole(id: string): string {
 }
 
 function isLicenceAnswer(answer: GraphResponse): boolean {
-  const code = graphErrorCode(answer);
+  const code = graphErrorCode(answer.body);
   return code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant';
 }

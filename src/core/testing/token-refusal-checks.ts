@@ -17,9 +17,10 @@ export const REFUSALS = [
   [7000222, 'STS_CREDENTIAL_REFUSED'],
   [50012, 'STS_CREDENTIAL_REFUSED'],
   [90002, 'TENANT_NOT_FOUND'],
-  [90055, 'STS_THROTTLED'],
   [90033, 'STS_UNAVAILABLE'],
   [53003, 'STS_REFUSED'],
+  // Last: nothing more is asked of the app in that tenant for a while.
+  [90055, 'STS_THROTTLED'],
 ] as const;
 
 const UNUSABLE: readonly TokenEndpointAnswer[] = [
@@ -79,6 +80,20 @@ export const refusing: Record<string, TokenCheck> = {
       play.clock.advance(1000);
       await play.ask({ fresh: true });
       assert.equal(play.seen.length, before + 4);
+    }
+  },
+  'a throttled answer that does not say for how long is followed by a pause as well, of that app in that tenant alone': async (play) => {
+    for (const number of [90055, 50196]) {
+      const before = play.seen.length;
+      play.reply = () => refusal(number, 429);
+      assert.equal((await refusalOf(play.ask({ fresh: true }))).code, 'STS_THROTTLED');
+      play.reply = () => undefined;
+      const early = await refusalOf(play.ask({ fresh: true }));
+      assert.deepEqual([early.code, (early.retryAfterSeconds ?? 0) > 0], ['STS_THROTTLED', true]);
+      await play.ask({ fresh: true, tenantId: play.tenantIds[1] });
+      play.clock.advance((early.retryAfterSeconds ?? 0) * 1000);
+      await play.ask({ fresh: true });
+      assert.equal(play.seen.length, before + 3);
     }
   },
   'nothing that was sent comes back in an error, whatever the service repeats': async (play) => {

@@ -4,6 +4,7 @@
  * reported by those who met them (the pages name none).
  */
 import { OnboardingError } from '../../errors';
+import { graphErrorCode, graphErrorEvidence } from '../../internal/graph-error';
 import type { GraphResponse, JsonObject, Ports } from '../../ports';
 import { readApplicationKeys, type ApplicationKeys } from './key-credentials';
 import type { KeyWriter } from './key-writer';
@@ -54,14 +55,14 @@ export function scopeOf({ homeTenantId, appKey, signal }: KeyAccess, fresh: bool
 
 /** Microsoft's own code in an answer, when it has the form of one. */
 export function serviceCodeOf(answer: Pick<GraphResponse, 'body'>): string | undefined {
-  const code = (answer.body as { readonly error?: { readonly code?: unknown } } | null | undefined)?.error?.code;
-  return typeof code === 'string' && /^[\w.-]{1,100}$/.test(code) ? code : undefined;
+  return graphErrorCode(answer.body);
 }
 
 /** The refusal as our error. Pure. */
 export function refusalOf(message: string, answer: GraphResponse, details: JsonObject = {}): OnboardingError {
-  const serviceCode = serviceCodeOf(answer);
-  const options = { serviceCode, correlationId: answer.requestId, details: { status: answer.status, ...details } };
+  const evidence = graphErrorEvidence(answer);
+  const { serviceCode } = evidence;
+  const options = { ...evidence, details: { ...evidence.details, ...details } };
   const said = `${message} (${serviceCode ?? `HTTP ${answer.status}`})`;
   if (answer.status === 401 && serviceCode === 'Authentication_MissingOrMalformed') {
     // Microsoft speaks of the access token here and means the proof.
