@@ -80,7 +80,7 @@ export type { AppDifference, AskStatus, GrantsOfApp, PlannedPermission, PlannedR
 export { warningsOf } from './consent/warnings';
 export type { PermissionWarning } from './consent/warnings';
 export { readConsentCallback } from './consent/callback';
-export type { ConsentCallback } from './consent/callback';
+export type { ConsentCallback, ConsentRefusal } from './consent/callback';
 export { readGrantEvidence } from './consent/evidence';
 export type { AppEvidence, EvidenceInput, GrantEvidence, ResourceEvidence } from './consent/evidence-model';
 export type { NamedGrant } from './consent/grants/compare';
@@ -89,8 +89,12 @@ export type { GrantRouteKind, GrantRouteNeeds } from './consent/grants/routes';
 export type { PermissionChoice } from './consent/grants/targets';
 export { judgeConsent } from './consent/judge';
 export type { AppConsentState, AppVerdict, Because, ConsentVerdict, EvidenceKind, PermissionFinding } from './consent/judge';
+export { buildInvitationMail } from './consent/mail';
+export type { InvitationMail, InvitationMailInput } from './consent/mail';
+export type { AppConsentState, AppVerdict, ConsentVerdict, PermissionFinding } from './consent/judge';
 export { addRead, isProven } from './consent/streak';
 export type { Streak, StreakDecision } from './consent/streak';
+export { sameSupportCode } from './internal/support-code';
 export { buildConsentUrl } from './consent/url';
 
 // Admins and SSO

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AuditEntry } from '../../core/index';
+import { type AuditEntry, sameSupportCode } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import { type CommandContext, runAction } from './context';
 
@@ -8,16 +8,19 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
   audit
     .command('list')
     .option('--account <account>', 'only entries of this account')
+    .option('--support-code <code>', 'only the refusal whose page shows this support code')
     .description('entries, oldest first')
-    .action(async (flags: { readonly account?: string }, command: Command) => {
+    .action(async (flags: { readonly account?: string; readonly supportCode?: string }, command: Command) => {
       await runAction(context, command, async ({ installation, operator }, output) => {
         const mine = operator();
         const items: AuditEntry[] = [];
         for await (const entry of installation.audit.list()) {
-          const wanted = flags.account === undefined || entry.accountId === flags.account;
+          const wanted = (flags.account === undefined || entry.accountId === flags.account) && (flags.supportCode === undefined || hasSupportCode(entry, flags.supportCode));
           if (wanted && (await mine.mayRead(entry.accountId))) items.push(entry);
         }
-        output.result({ items, next: null }, () => table(['no', 'at', 'action', 'phase', 'actor', 'account', 'outcome'], items.map((entry) => [String(entry.seq), instant(entry.at), entry.action, entry.phase, entry.actor, entry.accountId ?? '-', entry.outcome ?? '-'])));
+        // One refusal is read in full; a list is not.
+        const told = flags.supportCode === undefined ? [] : items.map((entry) => `${entry.action}: ${JSON.stringify(entry.details)}`);
+        output.result({ items, next: null }, () => [table(['no', 'at', 'action', 'phase', 'actor', 'account', 'outcome'], items.map((entry) => [String(entry.seq), instant(entry.at), entry.action, entry.phase, entry.actor, entry.accountId ?? '-', entry.outcome ?? '-'])), ...told].join('\n'));
         return EXIT.done;
       });
     });
@@ -32,4 +35,9 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
       return result.intact ? EXIT.done : EXIT.attention;
     });
   });
+}
+
+function hasSupportCode({ details }: AuditEntry, wanted: string): boolean {
+  const code = details?.['supportCode'];
+  return typeof code === 'string' && sameSupportCode(code, wanted);
 }

@@ -13,11 +13,13 @@ export function addConsentCommands(program: Command, context: CommandContext): v
     .argument('<account>')
     .option('--ttl-days <days>', 'how long the invitation lives', Number)
     .option('--tenant <domain or id>', 'the tenant you expect to answer')
+    .option('--mail', 'write the invitation as an e-mail too: subject, plain text and HTML')
     .description('open (or resend) an invitation; hand its address to the customer\'s admin')
-    .action(async (accountId: string, flags: { readonly ttlDays?: number; readonly tenant?: string }, command: Command) => {
+    .action(async (accountId: string, flags: { readonly ttlDays?: number; readonly tenant?: string; readonly mail?: boolean }, command: Command) => {
       await runAction(context, command, async ({ operator }, output, signal) => {
-        const { url, round, rounds, expiresAt } = await operator().openConsent({ accountId, ttlDays: flags.ttlDays, tenant: flags.tenant, signal });
-        output.result({ url, round, rounds, expiresAt }, () => `Send this address to the customer's admin (round ${round} of ${rounds}, valid until ${instant(expiresAt)}):\n${url}`);
+        const { url, round, rounds, expiresAt, mail } = await operator().openConsent({ accountId, ttlDays: flags.ttlDays, tenant: flags.tenant, signal });
+        if (flags.mail === true) output.result({ url, round, rounds, expiresAt, mail }, () => `Subject: ${mail.subject}\n\n${mail.text}`);
+        else output.result({ url, round, rounds, expiresAt }, () => `Send this address to the customer's admin (round ${round} of ${rounds}, valid until ${instant(expiresAt)}):\n${url}`);
         return EXIT.done;
       });
     });

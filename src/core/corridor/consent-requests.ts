@@ -2,6 +2,7 @@
 import { findAccount, requireAccount, setExpectedTenant } from '../accounts/account';
 import { type Journey, readJourney, startJourney, updateJourney } from '../accounts/journey';
 import { type AskedApp, findCurrentInvitation, type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
+import { buildInvitationMail, type InvitationMail } from '../consent/mail';
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID, parseTenantName } from '../internal/tenant-name';
@@ -14,6 +15,8 @@ export interface ConsentRequestView {
   readonly round: number;
   readonly rounds: number;
   readonly expiresAt: number;
+  /** The invitation ready to be sent; holds the address like `url`. */
+  readonly mail: InvitationMail;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function openConsent(
 ): Promise<ConsentRequestView & Pick<OpenedInvitation, 'hash'>> {
   const { ports, settings } = context;
   await requireOperator(context, input.operatorId, 'onboard', input.accountId);
-  await requireAccount(ports, input.accountId);
+  const account = await requireAccount(ports, input.accountId);
   if ((await readJourney(ports, input.accountId)).state === 'offboarded') {
     throw new OnboardingError('ACCOUNT_OFFBOARDED', `The customer account ${input.accountId} was offboarded.`, { details: { accountId: input.accountId } });
   }
@@ -42,8 +45,10 @@ export async function openConsent(
     const fresh: Journey = { ...startJourney(current.accountId, current.since), epoch: current.epoch + 1, state: 'consent_pending' };
     return again === undefined ? fresh : startReconsent(fresh, again, settings.apps, ports.clock.now());
   });
-  const open = settings.apps.find((app) => !journey.rounds.some((round) => round.round === app.round));
-  return { url: opened.url, hash: opened.hash, round: open?.round ?? settings.apps.length, rounds: settings.apps.length, expiresAt: opened.expiresAt };
+  const { url, hash, expiresAt } = opened;
+  const open = settings.apps.filter((app) => !journey.rounds.some((round) => round.round === app.round));
+  const mail = buildInvitationMail({ partnerName: settings.partnerName, accountName: account.name, expectedTenant: input.tenant ?? account.expectedTenant, url, expiresAt, apps: open, isAgain: asks !== null });
+  return { url, hash, round: open[0]?.round ?? settings.apps.length, rounds: settings.apps.length, expiresAt, mail };
 }
 
 /** Of a request that is sent again while it is open. */

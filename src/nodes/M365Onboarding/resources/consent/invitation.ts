@@ -11,6 +11,6 @@ export const INVITATION_FIELDS: readonly INodeProperties[] = [
 
 export const openInvitation: InstalledOperation['execute'] = async (parameters, { onboarding, signal }) => {
   const accountId = parameters.requiredText('account');
-  const { url, round, rounds, expiresAt } = await onboarding.openConsent({ accountId, ttlDays: parameters.optionalNumber('ttlDays'), tenant: parameters.optionalText('tenant'), signal });
-  return { accountId, url, round, rounds, expiresAt };
+  const { url, round, rounds, expiresAt, mail } = await onboarding.openConsent({ accountId, ttlDays: parameters.optionalNumber('ttlDays'), tenant: parameters.optionalText('tenant'), signal });
+  return { accountId, url, round, rounds, expiresAt, mail };
 };
