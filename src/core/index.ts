@@ -91,7 +91,6 @@ export { judgeConsent } from './consent/judge';
 export type { AppConsentState, AppVerdict, Because, ConsentVerdict, EvidenceKind, PermissionFinding } from './consent/judge';
 export { buildInvitationMail } from './consent/mail';
 export type { InvitationMail, InvitationMailInput } from './consent/mail';
-export type { AppConsentState, AppVerdict, ConsentVerdict, PermissionFinding } from './consent/judge';
 export { addRead, isProven } from './consent/streak';
 export type { Streak, StreakDecision } from './consent/streak';
 export { sameSupportCode } from './internal/support-code';
