@@ -11,6 +11,13 @@ export interface ConsentReason {
   readonly message: string;
 }
 
+const LOSSES: ReadonlySet<string> = new Set<ErrorCode>(['CONSENT_MISSING_PERMISSIONS', 'CONSENT_GRANTS_REMOVED', 'CONSENT_REVOKED', 'CONSENT_EXTENDED', 'CONSENT_APP_DELETED', 'CONSENT_APP_SOFT_DELETED']);
+
+/** Whether a reason with this code says that a grant is not there, so that asking again may bring it. */
+export function isLoss(code: string): boolean {
+  return LOSSES.has(code);
+}
+
 /** For every app that is not granted, in the order of the rounds. */
 export function describeShortfall(verdict: Pick<ConsentVerdict, 'apps'>): ConsentReason[] {
   return verdict.apps.filter((app) => app.state !== 'granted').flatMap(describeApp);

@@ -3,6 +3,7 @@ import { findAccount, requireAccount, setExpectedTenant } from '../accounts/acco
 import { type Journey, readJourney, startJourney, updateJourney } from '../accounts/journey';
 import { type AskedApp, findCurrentInvitation, type OpenedInvitation, openInvitation, revokeInvitation } from '../consent/invitation';
 import { buildInvitationMail, type InvitationMail } from '../consent/mail';
+import { isLoss } from '../consent/reasons';
 import { OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID, parseTenantName } from '../internal/tenant-name';
@@ -70,7 +71,7 @@ async function findReconsent(context: OnboardingContext, accountId: string, sign
  * sign-in. The rounds are asked again when something is missing, and when another tenant is named.
  */
 function startsOver(journey: Journey, namesTenant: boolean): boolean {
-  const isMissing = journey.reasons.some((reason) => reason.code === 'CONSENT_MISSING_PERMISSIONS' || reason.code === 'STS_APP_DISABLED');
+  const isMissing = journey.reasons.some((reason) => isLoss(reason.code) || reason.code === 'STS_APP_DISABLED');
   return journey.state === 'new' || namesTenant || isMissing;
 }
 

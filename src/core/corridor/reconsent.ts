@@ -9,7 +9,7 @@ import type { AskedApp } from '../consent/invitation';
 import type { AppVerdict } from '../consent/judge';
 import { type AppDifference, differenceOf } from '../consent/plan';
 import { type ConsentProof, findConsentProof } from '../consent/proof-records';
-import type { ErrorCode } from '../error-catalog';
+import { isLoss } from '../consent/reasons';
 import { sameGuid } from '../internal/guid';
 import type { OnboardingContext } from './context';
 import { isMicrosoftsMove } from './microsofts-move';
@@ -21,9 +21,6 @@ export interface Reconsent {
   readonly asks: readonly AskedApp[];
 }
 
-/** Reasons of a journey that say a grant is not there. */
-const LOSSES: ReadonlySet<string> = new Set<ErrorCode>(['CONSENT_MISSING_PERMISSIONS', 'CONSENT_GRANTS_REMOVED', 'CONSENT_REVOKED', 'CONSENT_EXTENDED', 'CONSENT_APP_DELETED', 'CONSENT_APP_SOFT_DELETED']);
-
 /** Undefined when nothing is missing. Reads once; see {@link readConsent}. Raises what the store raises. */
 export async function planReconsent(context: OnboardingContext, owned: { readonly accountId: string; readonly tenantId: string }, journey: Journey, signal?: AbortSignal): Promise<Reconsent | undefined> {
   const { tenantId } = owned;
@@ -32,7 +29,7 @@ export async function planReconsent(context: OnboardingContext, owned: { readonl
   const proven = proof !== undefined && sameGuid(proof.tenantId, tenantId) ? proof : undefined;
   const verdicts = await readVerdicts(context, tenantId, signal);
   const differences = differenceOf(apps, proven?.apps ?? []);
-  const isLost = journey.reasons.some(({ code }) => LOSSES.has(code));
+  const isLost = journey.reasons.some(({ code }) => isLoss(code));
   const asks = apps.flatMap((app, index) => askOf(app, { verdict: verdicts.find(({ key }) => key === app.key), difference: differences[index], proven, isLost }));
   return asks.length === 0 ? undefined : { tenantId, asks };
 }
