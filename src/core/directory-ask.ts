@@ -6,6 +6,7 @@
  */
 import * as z from 'zod/v4';
 import { type ErrorCode, hasCode, OnboardingError } from './errors';
+import { graphErrorCode, graphErrorEvidence } from './internal/graph-error';
 import type { Clock, GraphRequest, GraphResponse, GraphScope, GraphTransport } from './ports';
 
 /** What a refusal is called by whoever asks: the remedy depends on what was being done. */
@@ -101,16 +102,16 @@ export function parsed<T>(answer: GraphResponse, schema: z.ZodType<T>, what: str
 
 /** What a refused call means to whoever has to move next. `what` is the call, in words of ours. */
 export function refusalOf({ refusals }: Pick<DirectoryAsk, 'refusals'>, answer: GraphResponse, what: string): OnboardingError {
-  const serviceCode = serviceCodeOf(answer);
-  const options = { serviceCode, correlationId: answer.requestId, details: { status: answer.status, call: what } };
+  const evidence = graphErrorEvidence(answer);
+  const { serviceCode } = evidence;
+  const options = { ...evidence, details: { ...evidence.details, call: what } };
   if (answer.status === 401) return new OnboardingError(refusals.tokenRefused, `${what}: Microsoft Graph does not accept the access token.`, options);
   if (answer.status === 403) return new OnboardingError(refusals.notAllowed, `${what}: whoever the access token stands for, or the token itself, may not do this.`, options);
   return new OnboardingError(refusals.refused, `${what}: Microsoft Graph refused it (${serviceCode ?? `HTTP ${answer.status}`}).`, options);
 }
 
 export function serviceCodeOf(answer: GraphResponse): string | undefined {
-  const code = (answer.body as { readonly error?: { readonly code?: unknown } } | undefined)?.error?.code;
-  return typeof code === 'string' && /^[\w.-]{1,100}$/.test(code) ? code : undefined;
+  return graphErrorCode(answer.body);
 }
 
 /**

@@ -23,7 +23,7 @@ export interface ErrorOptions {
 }
 
 /** Codes that only say "Microsoft refused": what a known service code means is then the better cause and the better next step. */
-const SPEAKS_THROUGH_SERVICE_CODE: ReadonlySet<ErrorCode> = new Set(['CONSENT_FAILED', 'CONSENT_SERVICE_MISSING', 'CONSENT_BLOCKED_BY_POLICY', 'SSO_CODE_REFUSED', 'SSO_SIGN_IN_DECLINED', 'CUSTOMER_APP_REFUSED', 'KEY_CREDENTIAL_REFUSED', 'STS_REFUSED', 'GRAPH_REFUSED']);
+const SPEAKS_THROUGH_SERVICE_CODE: ReadonlySet<ErrorCode> = new Set(['CONSENT_FAILED', 'CONSENT_SERVICE_MISSING', 'CONSENT_BLOCKED_BY_POLICY', 'SSO_CODE_REFUSED', 'SSO_SIGN_IN_DECLINED', 'CONSENT_GRANT_REFUSED', 'CUSTOMER_APP_REFUSED', 'KEY_CREDENTIAL_REFUSED', 'STS_REFUSED', 'GRAPH_REFUSED']);
 
 /** `message` is followed by what the service code means where that is known and says more than our own code. */
 export class OnboardingError extends Error {

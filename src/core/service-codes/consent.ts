@@ -50,7 +50,7 @@ export const CONSENT_CODES: readonly ServiceCodeEntry[] = [
     remedy: 'Have the service licensed and opened once, or leave the app that needs it out; then try once more.',
     admin: 'A service this app wants to protect is not set up in your organisation; assign a licence for it, or tell the backup provider that you do not use it.',
   }),
-  sts([50001], {
+  sts([50001, 500014], {
     code: 'STS_RESOURCE_MISSING', owner: 'customer admin', retry: 'no',
     means: 'The service the app asks for is missing or switched off in the tenant.',
     remedy: 'Check the resource in the app\'s declaration, and that the customer has the service licensed and enabled.',

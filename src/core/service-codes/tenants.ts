@@ -42,6 +42,24 @@ export const TENANT_CODES: readonly ServiceCodeEntry[] = [
     remedy: 'Give the account its tenant id or domain and send a new invitation.',
     admin: 'Microsoft could not tell which organisation is meant; ask the backup provider for an invitation that names yours.',
   }),
+  sts([900023], {
+    code: 'STS_REFUSED', owner: 'operator', retry: 'no',
+    means: 'What names the tenant is neither a tenant id nor a domain.',
+    remedy: 'Correct the account\'s tenant: its id or one of its verified domains.',
+    admin: 'Microsoft does not understand the name of your organisation in this address; ask the backup provider for a new invitation.',
+  }),
+  sts([5000224], {
+    code: 'STS_RESOURCE_MISSING', owner: 'customer admin', retry: 'no',
+    means: 'The resource is not available: the tenant is blocked, or is being closed.',
+    remedy: 'Ask the customer whether the tenant is still in use; Microsoft support can say why it is blocked.',
+    admin: 'Microsoft has blocked this service for your organisation; ask Microsoft support for the reason.',
+  }),
+  sts([501051], {
+    code: 'STS_REFUSED', owner: 'customer admin', retry: 'no',
+    means: 'The app is not assigned to a role of an enterprise application that wants assignment.',
+    remedy: 'Ask the customer to assign the app, or to switch "Assignment required" off for that enterprise application.',
+    admin: 'This app is open to assigned apps only; assign it under "Enterprise applications", or switch "Assignment required" off there.',
+  }),
   sts([9001023, 90124, 90130], {
     code: 'STS_REFUSED', owner: 'operator', retry: 'no',
     means: 'This kind of request needs one tenant; it was sent for all of them.',
