@@ -60,7 +60,7 @@ async function renewMortal() {
     mortal.dieAfter(undefined);
     await story.reconfigure(() => ({}));
   };
-  return { dieAfter: mortal.dieAfter, died: mortal.died, revive };
+  return { dieAfter: (writes: number) => mortal.dieAfter(writes), died: () => mortal.died(), revive };
 }
 
 async function endTrouble(): Promise<void> {
