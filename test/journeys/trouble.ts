@@ -10,6 +10,7 @@ import type { VisitedPage } from '../../src/sandbox/visitor';
 import { auditOf, refusal } from './attacks';
 import { worldTenant } from './directory';
 import { OPERATOR, personWith, type Story, visitInvitation } from './story';
+import { isGreen, lackingNow } from './truth';
 
 export const CUSTOMER = 'contoso.example';
 const ACCOUNT = 'contoso';
@@ -60,6 +61,7 @@ export async function advanceThrough(trouble: Trouble, isThere: (report: Journey
   for (let turn = 0; turn < 3 * TURNS; turn += 1) {
     if (turn === TURNS) endTrouble(trouble);
     const report = await persist(trouble, 'advance', () => story.onboarding.advance(ACCOUNT));
+    requireTrue(story, report);
     if (isThere(report)) return report;
     requireExplained(report);
     story.advanceClock(Math.max(WAIT_SECONDS, ((report.nextCheckAt ?? 0) - story.clock.now()) / 1000));
@@ -67,8 +69,14 @@ export async function advanceThrough(trouble: Trouble, isThere: (report: Journey
   throw new Error(`The journey never came to its end: ${JSON.stringify(await story.onboarding.status(ACCOUNT))}`);
 }
 
+/** Green is what the directory itself says, at the moment it is said. */
+export function requireTrue(story: Story, { state }: Pick<JourneyReport, 'state'>): void {
+  const lacking = isGreen(state) ? lackingNow(story, CUSTOMER) : [];
+  if (lacking.length > 0) throw new Error(`A false green: ${state}, and the directory lacks ${lacking.join('; ')}`);
+}
+
 /** A stop says why, in words the catalog has. */
-function requireExplained({ state, reasons, waitingFor }: JourneyReport): void {
+export function requireExplained({ state, reasons, waitingFor }: JourneyReport): void {
   const isWaiting = waitingFor === 'replication' && state !== 'attention';
   if (!isWaiting && reasons.length === 0) throw new Error(`It stopped in ${state} and does not say why.`);
   const unknown = reasons.find(({ code }) => !Object.hasOwn(ERROR_CATALOG, code));
