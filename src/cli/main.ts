@@ -13,6 +13,7 @@ import { addJourneyCommands } from './commands/journey';
 import { addPlanCommands } from './commands/plan';
 import { addSandboxCommands } from './commands/sandbox';
 import { addServeCommand } from './commands/serve';
+import { addSweepCommand } from './commands/sweep';
 import { addVerifyTenantCommand } from './commands/verify-tenant';
 import { EXIT, type Streams } from './output';
 import { DEFAULT_CONFIG_FILE, MASTER_KEYS_VARIABLE } from './runtime';
@@ -37,7 +38,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addPlanCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addPlanCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addSweepCommand, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 

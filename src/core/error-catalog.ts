@@ -221,6 +221,10 @@ export const ERROR_CATALOG = {
   GRAPH_ANSWER_INVALID: entry('retry_later', 'microsoft', 'failed', 'Microsoft Graph\'s answer does not have the documented form.', 'Try again; report it with the request id if it repeats.'),
   GRAPH_ORIGIN_REFUSED: entry('investigate', 'microsoft', 'failed', 'An answer pointed to another origin and was not followed.', 'Report it: a token is only ever sent to the configured origin.'),
 
+  // Fleet
+  FLEET_SWEEP_RUNNING: entry('retry_later', 'operator', 'try_later', 'Another sweep is under way over the same state; two would ask every tenant twice.', 'Wait until it has ended. The sweep of a process that was killed ends by itself ten minutes after its last step.'),
+  FLEET_ACCOUNT_TOO_SLOW: entry('retry_later', 'microsoft', 'try_later', 'A look at one account took longer than a sweep waits for one.', 'Run the sweep again later; if it is always the same account, advance it alone and see what is slow.'),
+
   // Audit and the rest
   AUDIT_UNAVAILABLE: entry('retry_later', 'operator', 'try_later', 'The audit could not be written, so nothing was granted.', 'Repair the audit store, then try again.'),
   OPERATOR_UNKNOWN: entry('not_allowed', 'operator', 'not_allowed', 'The operator is not known here.', 'Configure the operator or sign in as one.'),

@@ -25,7 +25,7 @@ export type { AppCredentialSetting, Configuration, Operator, PortalSetting } fro
 export { createInstallation } from './installation';
 export type { Installation, InstallationOptions } from './installation';
 export { createOnboarding } from './onboarding';
-export type { Onboarding } from './onboarding';
+export type { Onboarding, OnboardingParts } from './onboarding';
 export type { AccountView, JourneyReport, OnboardingSettings, WaitingFor } from './corridor/context';
 export type { ConsentGrantsOptions, GrantInput, GrantRoute } from './corridor/consent-grant-entry';
 export type { AppGrantReport, ConsentGrantReport, GrantConsentInput } from './corridor/consent-grants';
@@ -37,6 +37,7 @@ export type { OnboardingStep, StepOwner } from './corridor/plan-steps';
 export type { ImpersonateInput } from './corridor/impersonate';
 export { bindOperator } from './corridor/operator';
 export type { OperatorOnboarding } from './corridor/operator';
+export type { SweepInput, SweepTransports } from './corridor/sweep';
 export type { CheckedCredential, CredentialStatus, ShownRotation } from './corridor/certificates/judge-credential';
 export type { RenewalStep } from './corridor/certificates/renew-certificates';
 export type { CredentialKind, CredentialProblem } from './corridor/certificates/watched-credentials';
@@ -69,6 +70,11 @@ export { ALLOWED_TRANSITIONS, JOURNEY_STATES, readJourney } from './accounts/jou
 export type { Journey, JourneyState, Reason } from './accounts/journey';
 export { createConfiguredAuthorizer, mayAct } from './accounts/operators';
 export type { ConfiguredOperator } from './accounts/operators';
+
+// Fleet
+export { judgeFailure, judgeLook } from './fleet/judge';
+export type { Look } from './fleet/judge';
+export type { AccountVerdict, RequestCount, SweepCounts, SweepOptions, SweepProgress, SweepReport } from './fleet/model';
 
 // Consent
 export { EXCHANGE_APP_ID, GRAPH_APP_ID, SHAREPOINT_APP_ID, parseApps, parsePermissions } from './consent/apps';

@@ -18,6 +18,7 @@ import { createPortalKeySource } from './adapters/portal-keys';
 import { readProxySettings } from './adapters/proxy-settings';
 import { createServicePauses } from './adapters/service-pauses';
 import { createSignInClient } from './adapters/sign-in-client';
+import { createSweepTransports } from './adapters/sweep-transports';
 import { createSystemClock } from './adapters/system-clock';
 import { createTenantDirectory } from './adapters/tenant-directory';
 import { limitTime } from './adapters/time-limit';
@@ -36,6 +37,7 @@ import { bindOperator, type OperatorOnboarding } from './corridor/operator';
 import type { RouteOptions } from './corridor/routes';
 import type { StaticSource } from './corridor/certificates/rotation-work';
 import { createSignerReports, type SignerReports } from './corridor/certificates/signer-reports';
+import type { SweepTransports } from './corridor/sweep';
 import { isOnboardingError, OnboardingError } from './errors';
 import { publicUrl } from './internal/public-url';
 import { createOnboarding, type Onboarding } from './onboarding';
@@ -88,12 +90,12 @@ export async function createInstallation(options: InstallationOptions): Promise<
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
-  const { ports, audit, tokensWith, readFileValidity, signerReports } = buildPorts(options, https);
+  const { ports, audit, tokensWith, openSweep, readFileValidity, signerReports } = buildPorts(options, https);
   const settings = buildSettings(options);
   const check = { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates };
   const needsAttention = createOverdueLook({ settings, ports }, check);
   const reach = reachCustomerApps(configuration, ports, https);
-  const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention }, reach);
+  const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention }, { grants: reach, openSweep });
   return {
     onboarding,
     asOperator: (operatorId) => bindOperator(onboarding, ports.authorizer, operatorId),
@@ -131,6 +133,7 @@ interface BuiltPorts {
   readonly ports: Ports;
   readonly audit: AuditLog;
   readonly tokensWith: (certificateId: string) => TokenSource;
+  readonly openSweep: () => SweepTransports;
   readonly readFileValidity: ConfiguredCredentialSource['readFileValidity'];
   readonly signerReports: SignerReports;
 }
@@ -162,6 +165,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     },
   );
   const pauses = createServicePauses(clock);
+  const graphPauses = createServicePauses(clock);
   const shared = { authorityHost, apps: configuration.apps, credentials, jwt, clock, random, https, pauses, keyFallback: createKeyFallback(clock) };
   const tokens = createMsalTokenSource({ ...shared, cloud: configuration.cloud });
   const ports: Ports = {
@@ -170,7 +174,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
     store,
     sealer,
     tokens,
-    graph: createGraphTransport({ graphHost, graphResource, tokens, https, clock, random }),
+    graph: createGraphTransport({ graphHost, graphResource, tokens, https, clock, random, pauses: graphPauses }),
     tenants: createTenantDirectory({ authorityHost, https, clock }),
     signIn: createSignInClient(shared),
     jwt,
@@ -183,7 +187,8 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   };
   const tokensWith = (id: string) =>
     createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: signsWith(ports, id) });
-  return { ports, audit, tokensWith, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
+  const openSweep = () => createSweepTransports({ ...shared, cloud: configuration.cloud, graphHost, graphResource, graphPauses });
+  return { ports, audit, tokensWith, openSweep, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
 }
 
 /** This stored certificate and no other of its line, whatever signs at the moment. */

@@ -20,9 +20,11 @@ import { type RevocationReport, revokeGrants, type RevokeGrantsInput } from './c
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
 import { type ConsentPlan, planConsent } from './corridor/plan';
 import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
+import { sweepFleet, type SweepInput, type SweepTransports } from './corridor/sweep';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
+import type { SweepReport } from './fleet/model';
 import type { IssuedImpersonation } from './impersonation/issue';
 import type { WebRequest, WebResponse } from './internal/web';
 import type { Ports } from './ports';
@@ -65,8 +67,21 @@ export interface Onboarding {
   advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
   /** The same report without doing anything. */
   status(accountId: string): Promise<JourneyReport>;
+  /**
+   * `advance` for every account, a few at a time, and what it came to. One sweep at a time over one state. Raises
+   * `FLEET_SWEEP_RUNNING`, `INPUT_INVALID`, `MASTER_KEY_MISSING`, `OPERATOR_NOT_ALLOWED`, `STATE_UNAVAILABLE`.
+   */
+  sweep(input?: SweepInput): Promise<SweepReport>;
   /** Our pages and endpoints, for any host. Never raises. */
   handle(request: WebRequest, options?: HandleOptions): Promise<WebResponse>;
+}
+
+/** What only some hosts have. */
+export interface OnboardingParts {
+  /** How grants are made and taken back with rights of somebody's; absent: not at all. */
+  readonly grants?: ConsentGrantsOptions | undefined;
+  /** Transports for one sweep; absent: the ports' own, which wait for one tenant while others could be looked at, and count nothing. */
+  readonly openSweep?: (() => SweepTransports) | undefined;
 }
 
 /**
@@ -77,7 +92,7 @@ export interface Onboarding {
  *
  * Raises `STATE_SCOPE_TOO_SMALL` when the store's claims reach less far than the deployment.
  */
-export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}, grants: ConsentGrantsOptions = NO_GRANT_ROUTES): Onboarding {
+export function createOnboarding(settings: OnboardingSettings, ports: Ports, routes: RouteOptions = {}, { grants = NO_GRANT_ROUTES, openSweep }: OnboardingParts = {}): Onboarding {
   requireReach(ports.store.claimScope, settings.deployment);
   const context: OnboardingContext = { settings, ports, resources: createResourceMemory(ports.clock, settings.endpoints.graphResource) };
   return {
@@ -112,6 +127,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     impersonate: (input) => impersonate(context, input),
     advance: (accountId, signal) => advanceJourney(context, accountId, signal),
     status: (accountId) => reportStatus(context, accountId),
+    sweep: (input) => sweepFleet(context, input ?? {}, openSweep?.()),
     handle: (request, options) => handleWebRequest(context, { ...routes, ...options }, request),
   };
 }

@@ -7,8 +7,7 @@ import type { Story } from './story';
 type Stage = Pick<Story, 'sandbox'>;
 
 export function worldTenant({ sandbox }: Stage, domain: string): Tenant {
-  const tenantId = sandbox.ready.tenants.find((tenant) => tenant.domain === domain)?.tenantId ?? '';
-  const tenant = sandbox.world.tenants.get(tenantId);
+  const tenant = sandbox.world.tenants.findByDomain(domain);
   if (tenant === undefined) throw new Error(`The world has no tenant ${domain}.`);
   return tenant;
 }

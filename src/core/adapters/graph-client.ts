@@ -222,7 +222,7 @@ async function sendBatch(context: Context, session: GraphSession, paths: readonl
   do {
     for (const [position, answer] of await askBatch(context, session, paths, open)) answers.set(position, answer);
     open = open.filter((position) => isWorthRepeating(answers.get(position)?.response.status ?? 0, true));
-    notePause(context, session, longestRetryAfter(context, answers, open));
+    for (const { headers } of open.flatMap((position) => answers.get(position) ?? [])) notePause(context, session, readRetryAfterSeconds(headers, context.clock.now()), headers);
   } while (open.length > 0 && (await patience(longestRetryAfter(context, answers, open))));
   return paths.map((_, position) => answers.get(position)?.response ?? MISSING_ANSWER);
 }

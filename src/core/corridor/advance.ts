@@ -23,6 +23,8 @@ import { verifyDueRead } from './verify-consent';
 
 /** A routine look at a finished account. */
 const RECHECK_MS = 3_600_000;
+/** After a look that could say nothing. */
+const REPEAT_UNKNOWN_MS = 60_000;
 
 const JUST_PROVEN_MS = 60_000;
 
@@ -107,7 +109,7 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
   const { verdict } = await lookAtConsent(context, journey, journey.provenTenantId, signal);
   const nextCheckAt = context.ports.clock.now() + RECHECK_MS;
   // "Unknown" is no evidence of a loss: look again, change nothing, but not for ever.
-  if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, await findProof(context, journey), verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt });
+  if (verdict.verdict === 'unknown') return move(context, journey, isOutdated(journey, await findProof(context, journey), verdict.readAt) ? { state: 'attention', reasons: describeShortfall(verdict), nextCheckAt } : { nextCheckAt: context.ports.clock.now() + REPEAT_UNKNOWN_MS });
   if (verdict.verdict === 'missing') return move(context, journey, { state: 'attention', consentEvidenceAt: null, reasons: describeShortfall(verdict), nextCheckAt });
   // One good read does not bring back what was lost: another replica may not have heard of the loss. The whole streak again.
   if (journey.state === 'attention' && (binding === undefined || journey.consentEvidenceAt === null)) return move(context, journey, { state: 'consent_verifying', verifyingSince: null, goodReadsAt: [], reads: 0, nextCheckAt: null });

@@ -7,6 +7,7 @@ import type { AccessLevel } from '../accounts/access-level';
 import type { NewAccount } from '../accounts/account';
 import type { AdminDiscovery } from '../admins/model';
 import { OnboardingError } from '../errors';
+import type { SweepReport } from '../fleet/model';
 import type { IssuedImpersonation } from '../impersonation/issue';
 import type { Onboarding } from '../onboarding';
 import type { Authorizer, OperatorAction } from '../ports';
@@ -18,6 +19,7 @@ import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
 import type { ConsentPlan } from './plan';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
+import type { SweepInput } from './sweep';
 import type { ConsentReport } from './verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
@@ -43,6 +45,8 @@ export interface OperatorOnboarding {
   impersonate(input: Without<ImpersonateInput>): Promise<IssuedImpersonation>;
   advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
   status(accountId: string): Promise<JourneyReport>;
+  /** Every account this operator may work on. */
+  sweep(input?: Without<SweepInput>): Promise<SweepReport>;
   /** May this operator see what concerns this account? Undefined: what concerns no account, or all of them. */
   mayRead(accountId: string | undefined): Promise<boolean>;
 }
@@ -86,6 +90,7 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     impersonate: (input) => onboarding.impersonate({ ...input, operatorId }),
     advance: (accountId, signal) => acting(accountId, () => onboarding.advance(accountId, signal)),
     status: (accountId) => reading(accountId, () => onboarding.status(accountId)),
+    sweep: (input) => onboarding.sweep({ ...input, operatorId }),
     mayRead,
   };
 }

@@ -28,6 +28,7 @@ import { registerCustomerApp } from './customer-app/register.operation';
 import { removeCustomerApp } from './customer-app/remove.operation';
 import { issueImpersonation } from './impersonation/issue.operation';
 import { advanceOnboarding } from './onboarding/advance.operation';
+import { checkAllAccounts } from './onboarding/check-all-accounts.operation';
 import { explainErrorCode } from './onboarding/explain-error-code.operation';
 import { getOnboardingStatus } from './onboarding/get-status.operation';
 import { startOnboarding } from './onboarding/start.operation';
@@ -74,6 +75,7 @@ export const OPERATIONS: readonly Operation[] = [
   removeCustomerApp,
   issueImpersonation,
   advanceOnboarding,
+  checkAllAccounts,
   explainErrorCode,
   getOnboardingStatus,
   startOnboarding,
