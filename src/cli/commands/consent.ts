@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ConsentReport } from '../../core/index';
 import { EXIT, instant, type Output } from '../output';
 import type { Runtime } from '../runtime';
+import { addConsentGrantCommands } from './consent-grants';
 import { type CommandContext, runAction } from './context';
 
 const SHORTEST_WAIT_MS = 5000;
@@ -38,13 +39,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
     .action(async (accountId: string, flags: { readonly wait?: boolean }, command: Command) => {
       await runAction(context, command, async (runtime, output, signal) => verify(runtime, output, accountId, flags.wait === true, signal));
     });
-  consent.command('revoke').argument('<account>').description('withdraw the open invitation').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ operator }, output) => {
-      const revoked = await operator().revokeConsentRequest(accountId);
-      output.result({ revoked }, () => (revoked ? 'The invitation no longer works.' : 'There was no open invitation.'));
-      return EXIT.done;
-    });
-  });
+  addConsentGrantCommands(consent, context);
 }
 
 async function verify(runtime: Runtime, output: Output, accountId: string, wait: boolean, signal: AbortSignal): Promise<number> {

@@ -1,6 +1,7 @@
 /** What every command gets: where to print, and how to run with an installation and end with the right exit code. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { OnboardingError } from '../../core/index';
+import { OnboardingError, type Secret, secret } from '../../core/index';
+import { readLine } from '../files';
 import { createOutput, type Output, reportFailure, type Streams } from '../output';
 import { type GlobalFlags, type Runtime, withRuntime } from '../runtime';
 
@@ -39,4 +40,9 @@ export function readPort(text: string): number {
   const port = Number(text);
   if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+}
+
+/** An access token for this one call: never an argument, which other people of the machine could read. */
+export async function readTokenFromStdin({ streams }: CommandContext): Promise<Secret> {
+  return secret((await readLine(streams)).trim());
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { type CustomerAppView, OnboardingError, parsePermissions, type RegisterCustomerAppInput, type RemovedCustomerApp, type Secret, secret, type WantedPermission } from '../../core/index';
-import { readLine } from '../files';
+import { type CustomerAppView, OnboardingError, parsePermissions, type RegisterCustomerAppInput, type RemovedCustomerApp, type Secret, type WantedPermission } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import type { Runtime } from '../runtime';
-import { type CommandContext, runAction } from './context';
+import { type CommandContext, readTokenFromStdin, runAction } from './context';
 
 interface TokenFlags {
   readonly tokenStdin?: boolean;
@@ -127,7 +126,7 @@ function parseJson(text: string): unknown {
 }
 
 async function readToken(context: CommandContext, { tokenStdin }: TokenFlags): Promise<Secret | undefined> {
-  return tokenStdin === true ? secret((await readLine(context.streams)).trim()) : undefined;
+  return tokenStdin === true ? readTokenFromStdin(context) : undefined;
 }
 
 function describe(app: CustomerAppView): string {

@@ -26,7 +26,7 @@ export class M365Onboarding implements INodeType {
       { name: 'm365PartnerApp', displayName: 'M365 Partner App', required: true, testedBy: 'testPartnerApp', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
       { name: 'm365OnboardingState', displayName: 'M365 Onboarding State', required: true, testedBy: 'testOnboardingState', displayOptions: { hide: { operation: [...NEEDS_NO_CREDENTIAL] } } },
       // n8n's own; the customer's admin signs in with it.
-      { name: CUSTOMER_ADMIN, displayName: "Customer's Admin (Microsoft Entra ID)", required: false, displayOptions: { show: { resource: ['customerApp'], operation: ['register', 'adopt', 'remove'] } } },
+      { name: CUSTOMER_ADMIN, displayName: "Customer's Admin (Microsoft Entra ID)", required: false, displayOptions: { show: { resource: ['consent', 'customerApp'], operation: ['register', 'adopt', 'remove', 'grant', 'revoke'] } } },
     ],
     // Of Impersonation: Issue, when it is asked to output the code. Whoever has that within a minute acts as the customer's
     // admin. n8n 2.41.1 reads this nowhere and stores the code, so the operation does not output it unless it is told to.

@@ -28,6 +28,19 @@ export async function customerApps(n8n: TestContext, { stage, kept, carried, run
     assert.deepEqual([adopted?.['state'], adopted?.['origin']], ['active', 'adopted'], JSON.stringify(adopted));
   });
 
+  await n8n.test('grants are compared with the admin\'s sign-in, and nothing is taken back that nobody confirmed or granted', async () => {
+    await assert.rejects(run('consent', 'grant', { account }), /CONSENT_ROUTE_MISSING/);
+    const [planned] = await run('consent', 'grant', { account, grantRoute: 'admin', dryRun: true }, asAdmin);
+    assert.deepEqual([planned?.['state'], planned?.['tenantId']], ['planned', tenant.tenantId], JSON.stringify(planned));
+    const [granted] = await run('consent', 'grant', { account, grantRoute: 'admin' }, asAdmin);
+    assert.equal(granted?.['state'], 'nothing_missing', JSON.stringify(granted));
+    const permission = { account, revokeWhat: 'permission', revokeApp: 'backup', revokePermission: 'Nothing.Read', grantRoute: 'admin' };
+    await assert.rejects(run('consent', 'revoke', permission, asAdmin), /CONSENT_REVOCATION_UNCONFIRMED/);
+    await assert.rejects(run('consent', 'revoke', { ...permission, confirmed: true }, asAdmin), /CONSENT_PERMISSION_UNKNOWN/);
+    const [revoked] = await run('consent', 'revoke', { account });
+    assert.equal(typeof revoked?.['revoked'], 'boolean');
+  });
+
   await n8n.test('our key is taken off what was adopted, and what was registered is deleted, with evidence', async () => {
     await assert.rejects(run('customerApp', 'remove', { account, customerAppKey: 'adopted' }, asAdmin), /CUSTOMER_APP_ADOPTED/);
     await run('customerApp', 'remove', { account, customerAppKey: 'adopted', keyOnly: true }, asAdmin);

@@ -36,8 +36,9 @@ export async function ensureServicePrincipal(ask: DirectoryAsk, appId: string): 
  */
 export async function ensurePermissions(ask: DirectoryAsk, servicePrincipalId: string, resources: readonly ResolvedResource[]): Promise<Asked<void>> {
   const accepted: Accepted = new Set();
-  const assigned = await patiently(ask, async () => assignMissing(ask, servicePrincipalId, resources, accepted));
-  if (assigned.kind === 'pending' || resources.every(({ scopes }) => scopes.length === 0)) return assigned;
+  const wants = (part: 'roles' | 'scopes') => resources.some((resource) => resource[part].length > 0);
+  const assigned = wants('roles') ? await patiently(ask, async () => assignMissing(ask, servicePrincipalId, resources, accepted)) : done(undefined);
+  if (assigned.kind === 'pending' || !wants('scopes')) return assigned;
   return patiently(ask, async () => grantMissing(ask, servicePrincipalId, resources, accepted));
 }
 

@@ -15,7 +15,9 @@ import { releaseSigner } from './certificate/release-signer.operation';
 import { rotateCertificate } from './certificate/rotate.operation';
 import { updateCertificate } from './certificate/update.operation';
 import { getConsentStatus } from './consent/get-status.operation';
+import { grantConsent } from './consent/grant.operation';
 import { openConsent } from './consent/open.operation';
+import { revokeConsent } from './consent/revoke.operation';
 import { verifyConsent } from './consent/verify.operation';
 import { createAccount } from './customer-account/create.operation';
 import { getManyAccounts } from './customer-account/get-many.operation';
@@ -62,7 +64,9 @@ export const OPERATIONS: readonly Operation[] = [
   rotateCertificate,
   updateCertificate,
   getConsentStatus,
+  grantConsent,
   openConsent,
+  revokeConsent,
   verifyConsent,
   createAccount,
   getAccount,
