@@ -34,6 +34,7 @@ export type { NotRevokedItem, RevocationReport, RevocationScope, RevokedItem, Re
 export type { ConsentReport } from './corridor/verify-consent';
 export type { ConsentPlan } from './corridor/plan';
 export type { OnboardingStep, StepOwner } from './corridor/plan-steps';
+export type { ServicesReport } from './corridor/services';
 export type { ImpersonateInput } from './corridor/impersonate';
 export { bindOperator } from './corridor/operator';
 export type { OperatorOnboarding } from './corridor/operator';
@@ -104,6 +105,13 @@ export { addRead, isProven } from './consent/streak';
 export type { Streak, StreakDecision } from './consent/streak';
 export { sameSupportCode } from './internal/support-code';
 export { buildConsentUrl } from './consent/url';
+export { probeServices } from './consent/services/ask';
+export { judgeServices } from './consent/services/judge';
+export type { JudgeServicesInput } from './consent/services/judge';
+export { SERVICE_STATES } from './consent/services/model';
+export type { GrantedApp, LicenceFinding, LicenceStatus, ProbeKind, Reply, ServiceNote, ServicePlan, ServiceReport, ServicesEvidence, ServicesInput, ServiceState } from './consent/services/model';
+export { planProbes } from './consent/services/plan-probes';
+export type { RememberedServices, WorsenedService } from './consent/services/records';
 
 // Admins and SSO
 export { discoverAdmins } from './admins/discovery';

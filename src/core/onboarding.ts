@@ -25,6 +25,8 @@ import { type HandleOptions, handleWebRequest, type RouteOptions } from './corri
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
 import type { SweepReport } from './fleet/model';
+import { checkServices, lastServices, type ServicesReport } from './corridor/services';
+import type { RememberedServices } from './consent/services/records';
 import type { IssuedImpersonation } from './impersonation/issue';
 import type { WebRequest, WebResponse } from './internal/web';
 import type { Ports } from './ports';
@@ -58,6 +60,10 @@ export interface Onboarding {
   revokeGrants(input: RevokeGrantsInput): Promise<RevocationReport>;
   /** What would be asked for, granted and written, and why, against what is granted now. A dry run: no effect. */
   planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
+  /** Does what the apps back up work in the tenant? One cheap read per service, once its ownership and the consent are proven. */
+  checkServices(accountId: string, signal?: AbortSignal): Promise<ServicesReport>;
+  /** What the last check found; asks nobody. */
+  lastServices(accountId: string): Promise<RememberedServices | undefined>;
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -120,6 +126,8 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     grantConsent: (input) => grantConsent(context, grants, input),
     revokeGrants: (input) => revokeGrants(context, grants, input),
     planConsent: (accountId, signal) => planConsent(context, accountId, signal),
+    checkServices: (accountId, signal) => checkServices(context, accountId, signal),
+    lastServices: (accountId) => lastServices(context, accountId),
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),

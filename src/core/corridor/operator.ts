@@ -20,6 +20,8 @@ import type { ImpersonateInput } from './impersonate';
 import type { ConsentPlan } from './plan';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { SweepInput } from './sweep';
+import type { RememberedServices } from '../consent/services/records';
+import type { ServicesReport } from './services';
 import type { ConsentReport } from './verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
@@ -38,6 +40,8 @@ export interface OperatorOnboarding {
   grantConsent(input: Without<Parameters<Onboarding['grantConsent']>[0]>): Promise<ConsentGrantReport>;
   revokeGrants(input: Without<Parameters<Onboarding['revokeGrants']>[0]>): Promise<RevocationReport>;
   planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
+  checkServices(accountId: string, signal?: AbortSignal): Promise<ServicesReport>;
+  lastServices(accountId: string): Promise<RememberedServices | undefined>;
   listAdmins(accountId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Without<Parameters<Onboarding['bindAdmin']>[0]>): Promise<SsoBinding>;
   showBinding(accountId: string): Promise<SsoBinding>;
@@ -83,6 +87,8 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     grantConsent: (input) => onboarding.grantConsent({ ...input, operatorId }),
     revokeGrants: (input) => onboarding.revokeGrants({ ...input, operatorId }),
     planConsent: (accountId, signal) => reading(accountId, () => onboarding.planConsent(accountId, signal)),
+    checkServices: (accountId, signal) => acting(accountId, () => onboarding.checkServices(accountId, signal)),
+    lastServices: (accountId) => reading(accountId, () => onboarding.lastServices(accountId)),
     listAdmins: (accountId, signal) => onboarding.listAdmins(accountId, operatorId, signal),
     bindAdmin: (input) => onboarding.bindAdmin({ ...input, operatorId }),
     showBinding: (accountId) => reading(accountId, () => onboarding.showBinding(accountId)),

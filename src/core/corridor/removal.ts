@@ -14,6 +14,7 @@ import { dropCurrentInvitation } from '../consent/invitation';
 import { dropProgress } from '../consent/progress';
 import { dropConsentProof } from '../consent/proof-records';
 import { dropRounds } from '../consent/rounds';
+import { dropRememberedServices } from '../consent/services/records';
 import { findReadableApps } from '../customer-apps/records';
 import { hasCode, OnboardingError } from '../errors';
 import type { AuditEvent } from '../ports';
@@ -125,7 +126,7 @@ async function dropRecords(context: OnboardingContext, accountId: string, stillM
 async function dropNamedRecords(context: OnboardingContext, accountId: string, stillMine: StillMine): Promise<boolean> {
   const { ports } = context;
   if (!(await leaveCustomerApps(context, accountId, stillMine))) return false;
-  for (const drop of [dropGrantChanges, dropCurrentInvitation, dropProgress, dropConsentProof, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
+  for (const drop of [dropGrantChanges, dropCurrentInvitation, dropProgress, dropConsentProof, dropRememberedServices, dropJourney, dropAccessLevel, dropBinding, dropOwnership]) if (!(await drop(ports, accountId, stillMine))) return false;
   return true;
 }
 
