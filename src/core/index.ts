@@ -32,7 +32,7 @@ export type { AppGrantReport, ConsentGrantReport, GrantConsentInput } from './co
 export type { ConsentRequestView } from './corridor/consent-requests';
 export type { NotRevokedItem, RevocationReport, RevocationScope, RevokedItem, RevokeGrantsInput, StaysValid } from './corridor/consent-revocation';
 export type { ConsentReport } from './corridor/verify-consent';
-export type { ConsentPlan } from './corridor/plan';
+export type { ConsentPlan, DeclaredApps } from './corridor/plan';
 export type { OnboardingStep, StepOwner } from './corridor/plan-steps';
 export type { ServicesReport } from './corridor/services';
 export type { ImpersonateInput } from './corridor/impersonate';

@@ -18,7 +18,7 @@ import { type ConsentRequestView, openConsent, revokeConsentRequest } from './co
 import { type AccountView, type JourneyReport, type OnboardingContext, type OnboardingSettings, requireOperator, requireReach } from './corridor/context';
 import { type RevocationReport, revokeGrants, type RevokeGrantsInput } from './corridor/consent-revocation';
 import { impersonate, type ImpersonateInput } from './corridor/impersonate';
-import { type ConsentPlan, planConsent } from './corridor/plan';
+import { type ConsentPlan, type DeclaredApps, describeApps, planConsent } from './corridor/plan';
 import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
 import { sweepFleet, type SweepInput, type SweepTransports } from './corridor/sweep';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
@@ -58,6 +58,8 @@ export interface Onboarding {
   grantConsent(input: GrantConsentInput): Promise<ConsentGrantReport>;
   /** Takes back a permission, an app's grants, or all; the report says what is gone and what stays valid until when. */
   revokeGrants(input: RevokeGrantsInput): Promise<RevocationReport>;
+  /** The apps as the declaration is understood, templates written out, and what there is to know about their permissions now. */
+  declaredApps(): DeclaredApps;
   /** What would be asked for, granted and written, and why, against what is granted now. A dry run: no effect. */
   planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
   /** Does what the apps back up work in the tenant? One cheap read per service, once its ownership and the consent are proven. */
@@ -125,6 +127,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     consentStatus: (accountId, signal) => consentStatus(context, accountId, signal),
     grantConsent: (input) => grantConsent(context, grants, input),
     revokeGrants: (input) => revokeGrants(context, grants, input),
+    declaredApps: () => describeApps(settings.apps, ports.clock.now()),
     planConsent: (accountId, signal) => planConsent(context, accountId, signal),
     checkServices: (accountId, signal) => checkServices(context, accountId, signal),
     lastServices: (accountId) => lastServices(context, accountId),

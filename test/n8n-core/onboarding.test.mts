@@ -72,6 +72,17 @@ void test('a workflow in n8n creates accounts, opens their consent and reads whe
   assert.deepEqual(stage.sandbox.ready.apps.filter((app) => kept.includes(app.clientSecret)), []);
 });
 
+void test('a workflow in n8n plans before it asks anybody, and changes nothing by it', async () => {
+  const plan = onboarding('Plan', 'consent', 'plan', { account: byId('={{ $json.id }}') });
+  const status = onboarding('Then', 'onboarding', 'getStatus', { account: byId('={{ $json.accountId }}') });
+  const run = await engine.run(engine.buildWorkflow([plan, status]), [{ id: 'contoso' }]);
+  const [planned] = outputOf(run, 'Plan');
+  assert.deepEqual([planned?.['comparedWith'], planned?.['tenantId']], ['nothing', null]);
+  assert.deepEqual(outputOf(run, 'Then').map(({ state }) => state), ['consent_pending']);
+  const templates = await engine.run(engine.buildWorkflow([onboarding('Templates', 'consent', 'getTemplates', { templateService: 'exchange' })]), [{}]);
+  assert.deepEqual(outputOf(templates, 'Templates').map(({ access }) => access), ['read', 'read_write']);
+});
+
 void test('a workflow in n8n is started by what an admin answers on the pages the trigger serves', async () => {
   const opening = await engine.run(engine.buildWorkflow([OPEN]), [{ id: 'contoso' }]);
   const tenant = stage.sandbox.ready.tenants.find((one) => one.domain === 'contoso.example');

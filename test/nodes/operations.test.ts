@@ -68,6 +68,16 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await stage.run([{ resource: 'customerAccount', operation: 'getMany', returnAll: false, limit: 1 }])).toHaveLength(1);
   });
 
+  it('plan it without doing anything, and show the apps and the templates their permissions come from', async () => {
+    expect(await one('consent', 'plan', { account })).toMatchObject({ accountId: 'contoso', comparedWith: 'nothing', totals: { asked: 18, new: 18, granted: 0 }, plannedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string });
+    const apps = await stage.run([{ resource: 'consent', operation: 'getApps' }]);
+    expect(apps.map(({ json }) => [json['key'], (json['warnings'] as { permission: string }[]).map(({ permission }) => permission)])).toEqual([['backup', ['full_access_as_app', 'Sites.FullControl.All']], ['restore', ['Exchange.ManageAsApp', 'Sites.FullControl.All']]]);
+    const templates = await stage.run([{ resource: 'consent', operation: 'getTemplates', templateService: 'onedrive' }], { credentials: {} });
+    expect(templates.map(({ json }) => [json['name'], json['access']])).toEqual([['onedrive', 'read'], ['onedrive', 'read_write']]);
+    expect(await stage.run([{ resource: 'consent', operation: 'getTemplates', templateService: 'all' }], { credentials: {} })).toHaveLength(12);
+    expect(await one('onboarding', 'getStatus', { account })).toMatchObject({ state: 'new' });
+  });
+
   it('start the onboarding, say that they wait for a person, and let the customer\'s admin consent', async () => {
     expect(await one('onboarding', 'getStatus', { account })).toMatchObject({ state: 'new', waitingFor: 'consent' });
     const { url, ...started } = await stage.one('onboarding', 'start', { account, ttlDays: 3 });
@@ -277,7 +287,7 @@ describe('as a tool of an AI agent', () => {
 
   it.each(asTools)('refuses everything that changes something (%j)', async (tool) => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
-    const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation']);
+    const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation', 'plan', 'getApps', 'getTemplates']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
     expect(effects).toHaveLength(21);
     for (const { resource, option } of effects) {

@@ -1,6 +1,6 @@
 /** `plan` and `apps`: what would be asked for and why, before anybody is asked. Nothing here changes anything. */
 import type { Command } from 'commander';
-import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, type ShownTemplate, warningsOf } from '../../core/index';
+import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, type ShownTemplate } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import { type CommandContext, runAction, runPlain } from './context';
 
@@ -14,9 +14,9 @@ export function addPlanCommands(program: Command, context: CommandContext): void
   });
   const apps = program.command('apps').description('your apps and what they ask for');
   apps.command('list').description('the declaration as it is understood, templates written out, with warnings').action(async (_flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ configuration, clock }, output) => {
-      const warnings = warningsOf(configuration.apps, clock.now());
-      output.result({ items: configuration.apps, warnings, next: null }, () => [...configuration.apps.map(describeApp), ...describeWarnings(warnings)].join('\n\n'));
+    await runAction(context, command, async ({ installation }, output) => {
+      const { apps: items, warnings } = installation.onboarding.declaredApps();
+      output.result({ items, warnings, next: null }, () => [...items.map(describeApp), ...describeWarnings(warnings)].join('\n\n'));
       return EXIT.done;
     });
   });

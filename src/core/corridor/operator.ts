@@ -17,7 +17,7 @@ import type { ConsentRequestView } from './consent-requests';
 import type { RevocationReport } from './consent-revocation';
 import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
-import type { ConsentPlan } from './plan';
+import type { ConsentPlan, DeclaredApps } from './plan';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { SweepInput } from './sweep';
 import type { RememberedServices } from '../consent/services/records';
@@ -26,7 +26,7 @@ import type { ConsentReport } from './verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
 
-/** The calls of {@link Onboarding} without the operator. All of them raise `OPERATOR_NOT_ALLOWED`. */
+/** The calls of {@link Onboarding} without the operator. All of them raise `OPERATOR_NOT_ALLOWED`, but for {@link OperatorOnboarding.declaredApps}. */
 export interface OperatorOnboarding {
   addAccount(input: NewAccount): Promise<AccountView>;
   showAccount(accountId: string): Promise<AccountView>;
@@ -39,6 +39,8 @@ export interface OperatorOnboarding {
   consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
   grantConsent(input: Without<Parameters<Onboarding['grantConsent']>[0]>): Promise<ConsentGrantReport>;
   revokeGrants(input: Without<Parameters<Onboarding['revokeGrants']>[0]>): Promise<RevocationReport>;
+  /** Concerns no account and holds no secret, so that it needs no right. */
+  declaredApps(): DeclaredApps;
   planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
   checkServices(accountId: string, signal?: AbortSignal): Promise<ServicesReport>;
   lastServices(accountId: string): Promise<RememberedServices | undefined>;
@@ -86,6 +88,7 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     consentStatus: (accountId, signal) => reading(accountId, () => onboarding.consentStatus(accountId, signal)),
     grantConsent: (input) => onboarding.grantConsent({ ...input, operatorId }),
     revokeGrants: (input) => onboarding.revokeGrants({ ...input, operatorId }),
+    declaredApps: () => onboarding.declaredApps(),
     planConsent: (accountId, signal) => reading(accountId, () => onboarding.planConsent(accountId, signal)),
     checkServices: (accountId, signal) => acting(accountId, () => onboarding.checkServices(accountId, signal)),
     lastServices: (accountId) => reading(accountId, () => onboarding.lastServices(accountId)),

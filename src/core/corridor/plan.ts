@@ -5,6 +5,7 @@
  */
 import { requireAccount } from '../accounts/account';
 import { readJourney } from '../accounts/journey';
+import type { PartnerApp } from '../consent/apps';
 import { findCurrentInvitation } from '../consent/invitation';
 import type { ConsentVerdict } from '../consent/judge';
 import { type AskStatus, planRound, type PlannedRound, planUnreadRound } from '../consent/plan';
@@ -34,6 +35,17 @@ export interface ConsentPlan {
   readonly journey: Pick<JourneyReport, 'state' | 'since' | 'waitingFor' | 'nextCheckAt' | 'reasons'>;
   /** What would still happen, the next step first. */
   readonly steps: readonly OnboardingStep[];
+}
+
+export interface DeclaredApps {
+  /** In the order of their rounds. */
+  readonly apps: readonly PartnerApp[];
+  readonly warnings: readonly PermissionWarning[];
+}
+
+/** Pure. */
+export function describeApps(apps: readonly PartnerApp[], now: number): DeclaredApps {
+  return { apps, warnings: warningsOf(apps, now) };
 }
 
 /**

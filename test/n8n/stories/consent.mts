@@ -23,6 +23,16 @@ export async function consent(n8n: TestContext, scene: Scene): Promise<string> {
     assert.deepEqual(await run('customerAccount', 'getMany', { returnAll: true }), [created]);
   });
 
+  await n8n.test('what will be asked for is planned, listed per app, and held against the templates', async () => {
+    const planned = await one('consent', 'plan', { account });
+    assert.deepEqual([planned['accountId'], planned['comparedWith'], planned['tenantId']], [CUSTOMER.id, 'nothing', null]);
+    const apps = await run('consent', 'getApps', {});
+    assert.deepEqual(apps.map((app) => app['key']), ['backup', 'restore']);
+    const templates = await run('consent', 'getTemplates', { templateService: 'teams' }, {});
+    assert.deepEqual(templates.map((template) => [template['name'], template['access']]), [['teams', 'read'], ['teams', 'read_write']]);
+    assert.equal(await state(), 'new');
+  });
+
   await n8n.test('an onboarding is started, and the status says that a person is waited for', async () => {
     const started = await one('onboarding', 'start', { account });
     assert.deepEqual([started['accountId'], started['round'], started['rounds']], [CUSTOMER.id, 1, 2]);

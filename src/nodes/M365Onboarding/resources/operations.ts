@@ -14,9 +14,12 @@ import { registerCertificate } from './certificate/register.operation';
 import { releaseSigner } from './certificate/release-signer.operation';
 import { rotateCertificate } from './certificate/rotate.operation';
 import { updateCertificate } from './certificate/update.operation';
+import { getApps } from './consent/get-apps.operation';
 import { getConsentStatus } from './consent/get-status.operation';
+import { getTemplates } from './consent/get-templates.operation';
 import { grantConsent } from './consent/grant.operation';
 import { openConsent } from './consent/open.operation';
+import { planConsent } from './consent/plan.operation';
 import { revokeConsent } from './consent/revoke.operation';
 import { verifyConsent } from './consent/verify.operation';
 import { createAccount } from './customer-account/create.operation';
@@ -63,9 +66,12 @@ export const OPERATIONS: readonly Operation[] = [
   releaseSigner,
   rotateCertificate,
   updateCertificate,
+  getApps,
   getConsentStatus,
+  getTemplates,
   grantConsent,
   openConsent,
+  planConsent,
   revokeConsent,
   verifyConsent,
   createAccount,
