@@ -11,9 +11,10 @@ const APPS_EXAMPLE = `[
     "appId": "00000000-0000-0000-0000-000000000000",
     "round": 1,
     "requiredPermissions": [
-      { "resource": "graph", "type": "application", "name": "User.Read.All", "reason": "Finds the people to back up" }
+      { "template": "directory", "access": "read" },
+      { "template": "exchange", "access": "read" },
+      { "resource": "graph", "type": "delegated", "name": "User.Read", "reason": "signs the administrator in" }
     ],
-    "services": ["exchange"],
     "credential": { "certificateId": "id of a stored certificate" }
   }
 ]`;

@@ -87,7 +87,7 @@ describe('the plan of an onboarding after consent', () => {
   it('takes the one permission that is lost for new', async () => {
     removePermission(story, 'contoso.example', 'backup', 'Mail.ReadWrite');
     const found = await plan();
-    expect(found.rounds[0]?.permissions.filter(({ status }) => status !== 'granted')).toMatchObject([{ name: 'Mail.ReadWrite', status: 'new', reason: 'reads mail to back it up' }]);
+    expect(found.rounds[0]?.permissions.filter(({ status }) => status !== 'granted')).toMatchObject([{ name: 'Mail.ReadWrite', status: 'new', wasGranted: true, reason: 'reads mail to back it up' }]);
   });
 
   it('does not take for new what it may not read', async () => {

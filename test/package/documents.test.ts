@@ -2,9 +2,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { parseApps } from '../../src/core/consent/apps';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { SERVICE_CODES } from '../../src/core/service-codes';
+import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
 import { errorsPage } from '../../tools/errors-doc.mts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,4 +47,23 @@ it('promises only npm scripts that exist', () => {
   const texts = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
   const named = new Set([...texts.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? ''));
   expect([...named].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+});
+
+describe('an example of a declaration', () => {
+  const APP_ID = 'aaaaaaaa-0000-4000-8000-000000000001';
+  const examples = pages.flatMap((page) => [...readFileSync(join(root, page), 'utf8').matchAll(/```json\n([^`]*"requiredPermissions"[^`]*)```/g)].map(([, text]) => [page, text ?? ''] as const));
+
+  it('stands in the documents', () => {
+    expect(examples.map(([page]) => page).toSorted()).toEqual(['docs/command-line.md', 'docs/consent.md']);
+  });
+
+  it.each(examples)('is taken as it stands (%s)', (_page, text) => {
+    const example = JSON.parse(text.replaceAll('"appId": "…"', `"appId": "${APP_ID}"`)) as { readonly apps?: unknown };
+    expect(parseApps(example.apps ?? [example])).toHaveLength(1);
+  });
+
+  it('is taken as the credential begins with it', () => {
+    const field = new M365PartnerApp().properties.find(({ name }) => name === 'apps');
+    expect(parseApps(JSON.parse(field?.default as string))[0]?.services).toEqual(['directory', 'exchange']);
+  });
 });

@@ -66,6 +66,8 @@ export interface PlannedPermission {
   readonly id: string | null;
   readonly reason: string;
   readonly status: AskStatus;
+  /** Of what is `new`: it was proven before and is gone. */
+  readonly wasGranted: boolean;
 }
 
 /** One round of consent: the whole ask of its app. */
@@ -96,23 +98,21 @@ export function planUnreadRound(app: PartnerApp): PlannedRound {
 }
 
 function planAgainst(required: RequiredPermission, verdict: AppVerdict): PlannedPermission {
-  const granted = verdict.granted.find((finding) => isOf(required, finding));
+  const find = (findings: readonly PermissionFinding[]) => findings.find((finding) => isOf(required, finding));
+  const granted = find(verdict.granted);
   if (granted !== undefined) return planned(required, granted, 'granted');
-  const missing = verdict.missing.find((finding) => isOf(required, finding));
+  const missing = find(verdict.missing);
+  const finding = missing ?? find(verdict.unproven);
   // A disabled app gets no token, which says nothing about its grants.
-  if (missing?.inDirectory === true && verdict.state === 'disabled') return planned(required, missing, 'granted');
-  if (missing?.isPublished === false) return planned(required, missing, 'unpublished');
-  return planned(required, missing, missing === undefined || isUnread(verdict) ? 'unknown' : 'new');
+  if (verdict.state === 'disabled' && finding?.inDirectory === true) return planned(required, finding, 'granted');
+  if (finding?.isPublished === false) return planned(required, finding, 'unpublished');
+  return { ...planned(required, finding, missing === undefined ? 'unknown' : 'new'), wasGranted: find(verdict.removed) !== undefined };
 }
 
 function surplusOf(verdict: AppVerdict): readonly ProvenPermission[] | null {
-  if (isUnread(verdict)) return null;
-  return verdict.surplus.map(({ resourceAppId, type, id, name }) => ({ resourceAppId, type, id: id ?? name, name }));
-}
-
-/** A disabled app is recognised at the token endpoint as well, and then its grants may not have been read. */
-function isUnread(verdict: AppVerdict): boolean {
-  return verdict.state === 'unknown' || (verdict.state === 'disabled' && verdict.servicePrincipalId === null);
+  // Without the directory's lists there is no telling, and an empty list would be an answer.
+  const isUnread = verdict.state === 'unknown' || verdict.evidence === 'token_roles' || (verdict.state === 'disabled' && verdict.servicePrincipalId === null);
+  return isUnread ? null : verdict.surplus.map(({ resourceAppId, type, id, name }) => ({ resourceAppId, type, id, name }));
 }
 
 function isOf(required: RequiredPermission, finding: PermissionFinding): boolean {
@@ -122,5 +122,5 @@ function isOf(required: RequiredPermission, finding: PermissionFinding): boolean
 }
 
 function planned({ resourceAppId, type, name, id, reason }: RequiredPermission, finding: PermissionFinding | undefined, status: AskStatus): PlannedPermission {
-  return { resource: resourceName(resourceAppId), resourceAppId, type, name: finding?.name ?? name ?? id ?? '', id: finding?.id ?? id ?? null, reason, status };
+  return { resource: resourceName(resourceAppId), resourceAppId, type, name: finding?.name ?? name ?? id ?? '', id: finding?.id ?? id ?? null, reason, status, wasGranted: false };
 }

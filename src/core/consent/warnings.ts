@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../error-catalog';
 import type { PartnerApp } from './apps';
+import { planDirectoryReading, READ_PERMISSION_TO_ADD } from './directory-reading';
 import { EXCHANGE_APP_ID, GRAPH_APP_ID, OLD_GRAPH_APP_ID, resourceName, SHAREPOINT_APP_ID } from './resources';
 import type { RequiredPermission } from './templates';
 
@@ -114,10 +115,12 @@ function fullControl(more = ''): Finding {
   return excessive(`It can change the permissions of every site. Sites.Read.All or Sites.ReadWrite.All back up and restore content, and Sites.Selected is granted site by site; full control is needed only to restore who may open what.${more}`, 'Microsoft Learn: Overview of Selected permissions in OneDrive and SharePoint');
 }
 
-/** Without these two this package can neither prove the consent nor find the admins. */
+/** Without a reader the directory cannot confirm a consent, and the admins cannot be found. */
 function unprovable(apps: readonly PartnerApp[]): readonly PermissionWarning[] {
-  const asks = (name: string, id: string) => apps.some((app) => app.requiredPermissions.some((permission) => permission.resourceAppId === GRAPH_APP_ID && permission.type === 'application' && (permission.name === name || permission.id === id)));
-  if (asks('Directory.Read.All', '7ab1d382-f21e-4acd-a863-ba3e13f7da61')) return [];
-  const message = 'No app asks for Directory.Read.All on Microsoft Graph (application), so what is granted cannot be read completely, and a consent that cannot be read is never called granted.';
-  return [{ code: 'CONSENT_PERMISSION_INCOMPLETE', appKey: null, resource: 'Microsoft Graph', permission: null, message, source: 'Microsoft Graph reference: List oauth2PermissionGrants', effectiveAt: null }];
+  const readers = planDirectoryReading(apps);
+  const warning = (message: string): PermissionWarning => ({ code: 'CONSENT_PERMISSION_INCOMPLETE', appKey: null, resource: 'Microsoft Graph', permission: null, message, source: 'Microsoft Graph reference: List oauth2PermissionGrants', effectiveAt: null });
+  if (readers.length === 0) return [warning(`No app asks for ${READ_PERMISSION_TO_ADD} on Microsoft Graph (application), so the roles of app tokens are all there is to prove a consent by: delegated permissions and what is granted beyond the ask stay unseen, and no admin can be found.`)];
+  const asksDelegated = apps.some((app) => app.requiredPermissions.some(({ type }) => type === 'delegated'));
+  if (!asksDelegated || readers.some(({ readsDelegatedGrants }) => readsDelegatedGrants)) return [];
+  return [warning(`Delegated permissions are declared, and no app asks for ${READ_PERMISSION_TO_ADD} on Microsoft Graph (application), which reads what is granted of them: such a consent stays unproven.`)];
 }

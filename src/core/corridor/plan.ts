@@ -4,7 +4,7 @@
  * Microsoft nothing about a tenant nobody has consented in.
  */
 import { requireAccount } from '../accounts/account';
-import { readJourney } from '../accounts/journey';
+import { type Journey, readJourney } from '../accounts/journey';
 import type { PartnerApp } from '../consent/apps';
 import { findCurrentInvitation } from '../consent/invitation';
 import type { ConsentVerdict } from '../consent/judge';
@@ -15,8 +15,8 @@ import { sameGuid } from '../internal/guid';
 import { findOwnership } from '../sso/ownership';
 import { reportStatus } from './advance';
 import type { JourneyReport, OnboardingContext } from './context';
+import { findProof, readConsent } from './look-at-consent';
 import { type OnboardingStep, remainingSteps } from './plan-steps';
-import { readConsent } from './look-at-consent';
 
 export interface ConsentPlan {
   readonly accountId: string;
@@ -24,8 +24,11 @@ export interface ConsentPlan {
   readonly expectedTenant: string | null;
   /** The tenant the token endpoint proved; null before the first round. Not ownership. */
   readonly tenantId: string | null;
-  /** What the ask was held against: `nothing` before a tenant is proven, `unknown` when the directory could not be read. */
-  readonly comparedWith: 'nothing' | 'directory' | 'unknown';
+  /**
+   * What the ask was held against: `nothing` before a tenant is proven, `tokens` alone where no app may read the directory,
+   * `unknown` when something could not be read.
+   */
+  readonly comparedWith: 'nothing' | 'directory' | 'tokens' | 'unknown';
   /** The same as a sentence, with the code of what was in the way. */
   readonly comparison: string;
   readonly totals: Readonly<Record<AskStatus, number>> & { readonly asked: number; /** Null when it could not be read. */ readonly surplus: number | null };
@@ -56,7 +59,7 @@ export async function planConsent(context: OnboardingContext, accountId: string,
   const { ports, settings } = context;
   const account = await requireAccount(ports, accountId);
   const journey = await readJourney(ports, accountId);
-  const compared = await compare(context, journey.provenTenantId, signal);
+  const compared = await compare(context, journey, signal);
   const { state, since, waitingFor, nextCheckAt, reasons } = await reportStatus(context, accountId);
   const totals = countPermissions(compared.rounds);
   return {
@@ -81,11 +84,12 @@ export async function planConsent(context: OnboardingContext, accountId: string,
 
 type Compared = Pick<ConsentPlan, 'comparedWith' | 'comparison' | 'rounds'>;
 
-async function compare(context: OnboardingContext, tenantId: string | null, signal: AbortSignal | undefined): Promise<Compared> {
+async function compare(context: OnboardingContext, journey: Journey, signal: AbortSignal | undefined): Promise<Compared> {
   const { apps } = context.settings;
-  if (tenantId === null) return { comparedWith: 'nothing', comparison: 'Nobody has consented yet, so Microsoft was not asked, and everything is new.', rounds: apps.map((app) => planRound(app, undefined)) };
+  const { provenTenantId } = journey;
+  if (provenTenantId === null) return { comparedWith: 'nothing', comparison: 'Nobody has consented yet, so Microsoft was not asked, and everything is new.', rounds: apps.map((app) => planRound(app, undefined)) };
   try {
-    return compareWith(context, await readConsent(context, tenantId, signal));
+    return compareWith(context, await readConsent(context, provenTenantId, signal, await findProof(context, journey)));
   } catch (error) {
     if (!isOnboardingError(error) || signal?.aborted === true) throw error;
     return { comparedWith: 'unknown', comparison: `What is granted could not be read (${error.serviceCode ?? error.code}): ${error.message}`, rounds: apps.map(planUnreadRound) };
@@ -98,10 +102,14 @@ function compareWith({ settings: { apps } }: OnboardingContext, verdict: Consent
     const found = verdictOf(app.key);
     return found === undefined ? planUnreadRound(app) : planRound(app, found);
   });
-  const unread = rounds.find(({ permissions, surplus }) => surplus === null || permissions.some(({ status }) => status === 'unknown'));
-  if (unread === undefined) return { comparedWith: 'directory', comparison: 'Held against what the tenant\'s directory and token endpoint said just now.', rounds };
-  const because = verdictOf(unread.key)?.because;
-  return { comparedWith: 'unknown', comparison: `What is granted could not be read completely (${unread.key}: ${because?.serviceCode ?? because?.code ?? 'CONSENT_UNKNOWN'}).`, rounds };
+  const isOfTokens = (key: string) => verdictOf(key)?.evidence === 'token_roles';
+  const unread = rounds.find(({ key, permissions, surplus }) => !isOfTokens(key) && (surplus === null || permissions.some(({ status }) => status === 'unknown')));
+  if (unread !== undefined) {
+    const because = verdictOf(unread.key)?.because;
+    return { comparedWith: 'unknown', comparison: `What is granted could not be read completely (${unread.key}: ${because?.serviceCode ?? because?.code ?? 'CONSENT_UNKNOWN'}).`, rounds };
+  }
+  if (rounds.some(({ key }) => isOfTokens(key))) return { comparedWith: 'tokens', comparison: 'Held against the roles of fresh app tokens alone: no app may read the directory, so delegated permissions and what is granted beyond the ask are not known.', rounds };
+  return { comparedWith: 'directory', comparison: 'Held against what the tenant\'s directory and token endpoint said just now.', rounds };
 }
 
 function countPermissions(rounds: readonly PlannedRound[]): ConsentPlan['totals'] {

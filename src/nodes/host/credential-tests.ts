@@ -13,7 +13,7 @@ type CredentialTest = (this: ICredentialTestFunctions, credential: ICredentialsD
 /** Held in the home tenant: registers certificates on the app itself. */
 const NEEDED_AT_HOME = ['Application.ReadWrite.OwnedBy'];
 /** Declared for the customers' tenants, by the apps together: prove the consent, find the admins. */
-const NEEDED_AT_CUSTOMERS = ['Directory.Read.All', 'Application.Read.All', 'RoleManagement.Read.Directory'];
+const NEEDED_AT_CUSTOMERS = ['Directory.Read.All', 'RoleManagement.Read.Directory'];
 
 /** Stand-ins for the credential that is not under test, so that the core's own checks judge the one that is. */
 const NO_STATE: StateData = { stateUrl: 'memory:', publicBaseUrl: 'https://localhost' };

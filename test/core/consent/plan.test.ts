@@ -67,13 +67,24 @@ describe('the plan of a round', () => {
     expect(statusOf(verdict({ missing: [finding('Mail.Read', { isPublished: false, id: null }), finding('User.Read.All', { inDirectory: false })] }))).toEqual(['Mail.Read unpublished', 'User.Read.All new']);
   });
 
+  it('tells what was lost from what is new', () => {
+    const lost = finding('Mail.Read', { inDirectory: false });
+    const read = verdict({ missing: [lost, finding('User.Read.All', { inDirectory: false })], removed: [lost] });
+    expect(planRound(app, read).permissions.map(({ status, wasGranted }) => [status, wasGranted])).toEqual([['new', true], ['new', false]]);
+  });
+
   it.each<[string, Partial<AppVerdict>]>([
-    ['the directory could not be read', { state: 'unknown' }],
+    ['the directory could not be read', { state: 'unknown', evidence: null }],
     ['the app is disabled and its grants could not be read', { state: 'disabled', servicePrincipalId: null }],
-  ])('does not know what is missing when %s, nor whether anything is granted beyond it', (_why, change) => {
-    const read = verdict({ ...change, missing: [finding('Mail.Read', { inDirectory: false }), finding('User.Read.All', { inDirectory: false, isPublished: null })] });
-    expect(statusOf(read)).toEqual(['Mail.Read unknown', 'User.Read.All unknown']);
+    ['no app may read the directory', { state: 'granted', evidence: 'token_roles' }],
+  ])('does not know what nobody could read when %s, nor whether anything is granted beyond it', (_why, change) => {
+    const read = verdict({ ...change, granted: [finding('Mail.Read', { inDirectory: null })], unproven: [finding('User.Read.All', { inDirectory: null, isPublished: null })] });
+    expect(statusOf(read)).toEqual(['Mail.Read granted', 'User.Read.All unknown']);
     expect(planRound(app, read).surplus).toBeNull();
+  });
+
+  it('takes the grants of a disabled app for granted where the directory shows them, although it gets no token', () => {
+    expect(statusOf(verdict({ state: 'disabled', missing: [finding('Mail.Read', { inToken: false }), finding('User.Read.All', { inToken: false, inDirectory: false })] }))).toEqual(['Mail.Read granted', 'User.Read.All new']);
   });
 
   it('knows nothing at all without a read', () => {

@@ -62,8 +62,13 @@ describe('the warnings of a declaration', () => {
     expect(warn('2026-11-22', { resource: 'sharepoint', name: 'Application.ReadWrite.All' }, { resource: 'graph', name: 'full_access_as_app' })).toEqual([]);
   });
 
-  it('miss the permission without which nothing can be proven', () => {
-    const apps = parseApps([{ key: 'backup', appId: 'aaaaaaaa-0000-4000-8000-000000000001', round: 1, requiredPermissions: [{ resource: 'graph', type: 'delegated', name: 'Directory.Read.All', reason: 'r' }] }]);
-    expect(warningsOf(apps, 0)).toMatchObject([{ code: 'CONSENT_PERMISSION_INCOMPLETE', appKey: null, permission: null, message: expect.stringContaining('Directory.Read.All') as string }]);
+  it.each<[string, readonly string[], RegExp | undefined]>([
+    ['nobody reads the directory', [], /roles of app tokens are all there is/],
+    ['nobody reads what is delegated', ['Application.Read.All'], /such a consent stays unproven/],
+    ['somebody reads everything', ['Directory.Read.All'], undefined],
+  ])('say what cannot be proven when %s', (_who, names, sentence) => {
+    const entries = [{ resource: 'graph', type: 'delegated', name: 'User.Read', reason: 'r' }, ...names.map((name) => ({ ...DIRECTORY, name }))];
+    const apps = parseApps([{ key: 'backup', appId: 'aaaaaaaa-0000-4000-8000-000000000001', round: 1, requiredPermissions: entries }]);
+    expect(warningsOf(apps, 0)).toEqual(sentence === undefined ? [] : [expect.objectContaining({ code: 'CONSENT_PERMISSION_INCOMPLETE', appKey: null, permission: null, message: expect.stringMatching(sentence) as string })]);
   });
 });
