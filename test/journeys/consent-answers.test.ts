@@ -89,8 +89,8 @@ describe('an answer of Microsoft\'s that is no yes', () => {
 describe('an approval that Microsoft does not show yet', () => {
   it.each<[string, number, number | undefined]>([
     ['has no consent yet (AADSTS65001)', 65001, 3],
-    ['is busy (503)', 90033, 12],
-    ['asks to slow down (429)', 90055, 12],
+    ['is busy (503)', 90033, 4],
+    ['asks to slow down (429)', 90055, 2],
   ])('keeps the admin on the waiting page while the token endpoint %s, and goes on by itself', async (_what, number, times) => {
     const visitor = story.visitor();
     const url = await invite(story);
@@ -235,7 +235,7 @@ describe('an account that was consented and is asked again', () => {
     expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'attention' });
     const { url, round, mail } = await story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR });
     expect(round).toBe(2);
-    expect(mail.subject).toContain('what is new');
+    expect(mail.subject).toContain('please approve again');
     const visitor = story.visitor();
     const landing = await visitor.open(url);
     expect(landing.html).toMatch(/missing in your tenant now[\s\S]*Sites\.FullControl\.All[\s\S]*<details>/);

@@ -35,7 +35,7 @@ export function buildInvitationMail(input: InvitationMailInput): InvitationMail 
   const partner = oneLine(input.partnerName);
   const account = oneLine(input.accountName);
   const said = sentencesOf({ ...input, partnerName: partner, accountName: account, expectedTenant: input.expectedTenant === null ? null : oneLine(input.expectedTenant) });
-  const subject = `${partner}: ${input.isAgain ? 'please approve what is new in' : 'please approve'} the Microsoft 365 backup of ${account}`.slice(0, MAX_SUBJECT_LENGTH);
+  const subject = `${partner}: please approve ${input.isAgain ? 'again ' : ''}the Microsoft 365 backup of ${account}`.slice(0, MAX_SUBJECT_LENGTH);
   const apps = input.apps.map((app) => oneLine(app.displayName));
   const text = [...said.before, ...(apps.length === 0 ? [] : [apps.map((app) => `  * ${app}`).join('\n')]), input.url, ...said.after, partner].join('\n\n');
   const list = apps.length === 0 ? undefined : html`<ul>${apps.map((app) => html`<li>${app}</li>`)}</ul>`;
@@ -58,7 +58,9 @@ function sentencesOf({ partnerName, accountName, expectedTenant, expiresAt, apps
   return {
     before: [
       'Hello,',
-      `${partnerName} ${isAgain ? 'has added something to' : 'is setting up'} the Microsoft 365 backup of ${accountName}${tenant} and needs the approval of your organisation.`,
+      isAgain
+        ? `${partnerName} needs the approval of your organisation again for the Microsoft 365 backup of ${accountName}${tenant}: something is new in it, or is missing in your tenant.`
+        : `${partnerName} is setting up the Microsoft 365 backup of ${accountName}${tenant} and needs the approval of your organisation.`,
       'It takes a Global Administrator or a Privileged Role Administrator of your Microsoft 365 tenant, with the role active. If that is not you, please pass this mail on to one of them, and to nobody else.',
       what,
     ],

@@ -30,7 +30,7 @@ export function landingPage(input: LandingInput): PageOptions {
   return {
     title: `${partnerName}: connect Microsoft 365 backup`,
     body: html`<p class="partner" data-testid="partner">${partnerName}</p>
-<h1>${isAgain ? 'Approve what is new in the Microsoft 365 backup of' : 'Set up Microsoft 365 backup for'} <span data-testid="account">${accountName}</span></h1>
+<h1>${isAgain ? 'Approve what is new or missing in the Microsoft 365 backup of' : 'Set up Microsoft 365 backup for'} <span data-testid="account">${accountName}</span></h1>
 <p>${introduce(open.length, isAgain)}</p>
 <dl><dt>Customer</dt><dd>${accountName}</dd>${tenant}<dt>You need</dt><dd>a Global Administrator or Privileged Role Administrator of your tenant, with the role active</dd></dl>
 ${apps.map(describeApp)}
@@ -42,7 +42,7 @@ ${apps.map(describeApp)}
 function introduce(open: number, isAgain: boolean): string {
   if (open === 0) return 'Everything is approved. Microsoft will only ask you to sign in once more, so that we know the approval came from your organisation.';
   const what = open === 1 ? 'one app' : `${open} apps, one after the other`;
-  const ask = isAgain ? `Microsoft will ask you to approve ${what} again, because something was added. Only that is listed here; Microsoft's page lists everything.` : `Microsoft will ask you to approve ${what}`;
+  const ask = isAgain ? `Microsoft will ask you to approve ${what} again, because something is new in it or missing in your tenant. Here you see only that; Microsoft's page lists everything.` : `Microsoft will ask you to approve ${what}`;
   return isAgain ? ask : `${ask}, and then to sign in once more so that we know the approval came from your organisation.`;
 }
 

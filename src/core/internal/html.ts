@@ -41,9 +41,11 @@ h1{font-size:1.35rem;line-height:1.3;margin:0 0 .5rem}h2{font-size:1rem;margin:1
 ul{padding-left:1.1rem;margin:.25rem 0}li{margin:.25rem 0}.why{color:var(--soft)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:1rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 button,.button{display:inline-block;margin-top:1.25rem;background:var(--accent);color:var(--paper);border:0;border-radius:8px;padding:.7rem 1.2rem;font:inherit;font-weight:600;cursor:pointer;text-decoration:none}
-fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0;padding:.75rem 1rem}legend{padding:0 .4rem;color:var(--soft)}label{display:block;margin:.4rem 0}
+fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0;padding:.75rem 1rem}legend{padding:0 .4rem;color:var(--soft)}label{display:flex;gap:.5rem;align-items:baseline;margin:.4rem 0}
 .bad h1{color:var(--bad)}.good h1{color:var(--good)}.support{margin-top:1.5rem;color:var(--soft);font-size:.8rem}
-details{margin:.5rem 0}summary{cursor:pointer}
+.support span{font:600 1rem ui-monospace,SFMono-Regular,Consolas,monospace;color:var(--ink);user-select:all}
+details{margin:.5rem 0}summary{cursor:pointer}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+@media (max-width:34rem){main{margin:0;border-width:0 0 1px;border-radius:0;padding:1.5rem 1.25rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}}
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

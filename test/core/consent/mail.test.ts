@@ -34,7 +34,7 @@ describe('the invitation as an e-mail', () => {
   });
 
   it('says so when only something new is asked, and when nothing is left but the sign-in', () => {
-    expect(buildInvitationMail({ ...input, isAgain: true, apps: [{ displayName: 'Restore' }] }).text).toMatch(/has added something to[\s\S]*approve this app/);
+    expect(buildInvitationMail({ ...input, isAgain: true, apps: [{ displayName: 'Restore' }] }).text).toMatch(/something is new in it, or is missing[\s\S]*approve this app/);
     const rest = buildInvitationMail({ ...input, apps: [] });
     expect(rest.text).toContain('only a sign-in is missing');
     expect(rest.html).not.toContain('<ul>');
