@@ -160,8 +160,8 @@ describe('customers who have lost something', { timeout: LIMIT_MS }, () => {
     story.sandbox.faults.set(undefined);
 
     expect(report.regressed.map(({ accountId, codes }) => [accountId, codes] as const).toSorted(([left], [right]) => left.localeCompare(right))).toEqual([
-      [customerId(REMOVED), ['CONSENT_MISSING_PERMISSIONS']],
-      [customerId(DELETED), ['CONSENT_MISSING_PERMISSIONS']],
+      [customerId(REMOVED), ['CONSENT_GRANTS_REMOVED']],
+      [customerId(DELETED), ['CONSENT_APP_DELETED']],
       [customerId(DISABLED), ['STS_APP_DISABLED']],
       [customerId(PERSON_DISABLED), ['SSO_BINDING_STALE']],
     ]);

@@ -99,6 +99,12 @@ void test('a workflow in n8n is started by what an admin answers on the pages th
   assert.equal(status[0]?.['state'], 'consent_verifying');
 });
 
+void test('a workflow in n8n checks every account at once and answers with one item', async () => {
+  const CHECK = onboarding('Check', 'onboarding', 'checkAllAccounts', { label: '', resume: true, accountsAtATime: 8, patienceSeconds: 0 });
+  const [checked, ...more] = outputOf(await engine.run(engine.buildWorkflow([CHECK]), [{}]), 'Check');
+  assert.deepEqual([checked?.['accounts'], checked?.['waiting'], checked?.['regressed'], more.length], [2, 2, [], 0], JSON.stringify(checked));
+});
+
 void test("a workflow in n8n registers an app in the customer's tenant with the sign-in that n8n's own credential holds", async () => {
   const tenant = stage.sandbox.ready.tenants.find((one) => one.domain === 'contoso.example');
   const admin = tenant?.users.find(({ roles, notes }) => roles.includes('Global Administrator') && (notes ?? '') === '');

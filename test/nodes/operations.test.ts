@@ -135,6 +135,13 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await one('customerAccount', 'get', { account })).toMatchObject({ accessLevel: 'restricted', state: 'active' });
   });
 
+  it('check all accounts at once, as one item, and one check at a time', async () => {
+    const check = { resource: 'onboarding', operation: 'checkAllAccounts', label: '', resume: true, accountsAtATime: 8, patienceSeconds: 0 };
+    expect(await one('onboarding', 'checkAllAccounts', check)).toMatchObject({ accounts: 2, ok: 1, waiting: 1, attention: 0, failed: 0, regressed: [], failures: [], startedAt: expect.stringMatching(/^\d{4}-/) as string });
+    expect(await refusal('onboarding', 'checkAllAccounts', { ...check, accountsAtATime: 65 })).toMatchObject({ type: 'INPUT_INVALID' });
+    expect(await one('onboarding', 'checkAllAccounts', { ...check, label: 'nobody has it' })).toMatchObject({ accounts: 0, requests: { token: 0, graph: 0 } });
+  });
+
   it('issue a code that opens the portal once, as the operator of the credential and nobody an item names', async () => {
     const { code, ...issued } = await stage.one('impersonation', 'issue', { account, reason: 'Ticket 4711', handOver: 'output', operator: 'intruder', operatorId: 'intruder' });
     seen.push(JSON.stringify(issued));
@@ -289,7 +296,7 @@ describe('as a tool of an AI agent', () => {
     const before = (await Array.fromAsync(stage.story.installation.audit.list())).length;
     const reads = new Set(['get', 'getMany', 'getStatus', 'explainErrorCode', 'planRotation', 'plan', 'getApps', 'getTemplates']);
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
-    expect(effects).toHaveLength(21);
+    expect(effects).toHaveLength(22);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

@@ -64,4 +64,9 @@ export async function activation(n8n: TestContext, { stage, one, run, until, sea
     const shown = await one('customerAccount', 'get', { account });
     assert.deepEqual([shown['state'], shown['accessLevel'], shown['tenantId']], ['active', 'restricted', tenantId]);
   });
+
+  await n8n.test('a check of all accounts finds it well', async () => {
+    const checked = await one('onboarding', 'checkAllAccounts', { label: '', resume: true, accountsAtATime: 8, patienceSeconds: 0 });
+    assert.deepEqual([checked['ok'], checked['attention'], checked['failed']], [1, 0, 0], JSON.stringify(checked));
+  });
 }
