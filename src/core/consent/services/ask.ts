@@ -19,7 +19,7 @@ type AskPorts = Pick<Ports, 'graph' | 'clock'>;
 interface Question {
   readonly appKey: string;
   readonly path: string;
-  /** Where the answer belongs. */
+  /** Where the answer belongs; a service's own probe is told by the service's name, and nothing else is. */
   readonly about: string;
 }
 
@@ -47,8 +47,8 @@ export async function probeServices(ports: AskPorts, input: ServicesInput): Prom
     readAt: ports.clock.now(),
     organization: one('organization'),
     skus: one('skus'),
-    people: one('people'),
-    teams: one('teams'),
+    people: one('list/people'),
+    teams: one('list/teams'),
     exchangeRoles: new Map(input.apps.flatMap(({ key }) => entryOf(key, one(`roles/${key}`)))),
     probes: new Map(plans.map(({ service }) => [service, [...(early.get(service) ?? []), ...(late.get(service) ?? [])]])),
   };
@@ -61,8 +61,8 @@ function firstQuestions(plans: readonly ServicePlan[], { grants, readerKey }: Se
   return [
     { about: 'organization', path: '/organization?$select=id', appKey: readerKey },
     ask('skus', '/subscribedSkus', LICENCE_READERS),
-    ...(needsPeople ? [ask('people', PEOPLE_PATH, PEOPLE_READERS)] : []),
-    ...(probes.has('team') ? [ask('teams', TEAMS_PATH, GROUP_READERS)] : []),
+    ...(needsPeople ? [ask('list/people', PEOPLE_PATH, PEOPLE_READERS)] : []),
+    ...(probes.has('team') ? [ask('list/teams', TEAMS_PATH, GROUP_READERS)] : []),
     ...exchangeAdmins(grants).map(({ key, servicePrincipalId }) => ask(`roles/${key}`, `/roleManagement/directory/roleAssignments?${filter(`principalId eq '${servicePrincipalId}'`)}`, ROLE_READERS)),
   ];
 }
@@ -90,10 +90,10 @@ function chosenQuestions({ service, grant }: ServicePlan, early: Answers): reado
 }
 
 function chosenPaths(service: BackupService, probe: NonNullable<ServicePlan['grant']>['probe'], early: Answers): readonly string[] {
-  if (probe === 'team') return (readRows(early.get('teams')?.[0], objectIdSchema)?.rows ?? []).slice(0, MAX_PEOPLE).map(({ id }) => `/teams/${id}?$select=id,displayName`);
+  if (probe === 'team') return (readRows(early.get('list/teams')?.[0], objectIdSchema)?.rows ?? []).slice(0, MAX_PEOPLE).map(({ id }) => `/teams/${id}?$select=id,displayName`);
   const ofPerson = PERSON_PATHS[probe];
   if (ofPerson === undefined) return [];
-  const chosen = choosePeople(early.get('people')?.[0], planIdsOf(service, early.get('skus')?.[0]));
+  const chosen = choosePeople(early.get('list/people')?.[0], planIdsOf(service, early.get('skus')?.[0]));
   return (chosen?.people ?? []).map(({ id }) => `/users/${id}/${ofPerson}`);
 }
 

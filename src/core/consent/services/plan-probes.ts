@@ -25,7 +25,10 @@ const PROBES: Readonly<Record<BackupService, readonly { readonly probe: ProbeKin
     { probe: 'inbox', openers: MAIL },
     { probe: 'mailbox_settings', openers: MAILBOX_SETTINGS },
   ],
-  onedrive: [{ probe: 'drive', openers: { ...FILES, ...SITES } }],
+  onedrive: [
+    { probe: 'drive', openers: FILES },
+    { probe: 'drive', openers: SITES },
+  ],
   sharepoint: [{ probe: 'root_site', openers: { ...SITES, ...WIDER_SITES } }],
   teams: [{ probe: 'team', openers: { ...TEAMS, ...GROUPS } }],
   groups: [{ probe: 'groups', openers: { ...GROUPS, ...DIRECTORY } }],
