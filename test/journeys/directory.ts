@@ -62,6 +62,34 @@ export function deletePrincipal(stage: Stage, domain: string, appKey: string): v
   tenant.servicePrincipals.delete(id, now);
 }
 
+/** The same as the admin centre does it: into the recycle bin, from where it can be restored. */
+export function softDeletePrincipal(stage: Stage, domain: string, appKey: string): void {
+  const row = principalOf(stage, domain, appKey);
+  const now = stage.sandbox.clock.now();
+  deletePrincipal(stage, domain, appKey);
+  worldTenant(stage, domain).deletedItems.put(row.id, { kind: 'servicePrincipal', row, id: row.id, deletedDateTime: new Date(now).toISOString() }, now);
+}
+
+/** Every application and delegated permission of the app is taken away; its service principal stays. */
+export function removeGrants(stage: Stage, domain: string, appKey: string): void {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  const { id } = principalOf(stage, domain, appKey);
+  for (const row of tenant.appRoleAssignments.list(now)) if (row.principalId === id) tenant.appRoleAssignments.delete(row.id, now);
+  for (const row of tenant.oauth2PermissionGrants.list(now)) if (row.clientId === id) tenant.oauth2PermissionGrants.delete(row.id, now);
+}
+
+/** Somebody grants the app one more application permission of Microsoft Graph. */
+export function addPermission(stage: Stage, domain: string, appKey: string, name: string): void {
+  const tenant = worldTenant(stage, domain);
+  const now = stage.sandbox.clock.now();
+  const principal = principalOf(stage, domain, appKey);
+  const found = tenant.servicePrincipals.list(now).flatMap((row) => row.appRoles.map((role) => ({ row, role }))).find(({ role }) => role.value === name);
+  const { row, role } = requireRow(found, `permission ${name}`);
+  const id = randomUUID();
+  tenant.appRoleAssignments.put(id, { id, appRoleId: role.id, principalId: principal.id, principalType: 'ServicePrincipal', principalDisplayName: principal.displayName, resourceId: row.id, resourceDisplayName: row.displayName, createdDateTime: new Date(now).toISOString() }, now);
+}
+
 /** One application permission is taken away; returns its GUID. */
 export function removePermission(stage: Stage, domain: string, appKey: string, name: string): string {
   const tenant = worldTenant(stage, domain);

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { ConsentReport } from '../../core/index';
 import { EXIT, instant, type Output } from '../output';
 import type { Runtime } from '../runtime';
 import { addConsentGrantCommands } from './consent-grants';
+import { describeConsent } from './consent-report';
 import { type CommandContext, runAction } from './context';
 
 const SHORTEST_WAIT_MS = 5000;
@@ -27,7 +27,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
   consent.command('status').argument('<account>').description('what is granted now, per app; changes nothing').action(async (accountId: string, _flags: unknown, command: Command) => {
     await runAction(context, command, async ({ operator }, output, signal) => {
       const report = await operator().consentStatus(accountId, signal);
-      output.result(report, () => describe(report));
+      output.result(report, () => describeConsent(report));
       return EXIT.done;
     });
   });
@@ -47,7 +47,7 @@ async function verify(runtime: Runtime, output: Output, accountId: string, wait:
     const report = await runtime.operator().verifyConsent(accountId, signal);
     const open = report.verdict === 'pending' || report.verdict === 'unknown';
     if (!wait || !open || report.nextCheckAt === null) {
-      output.result(report, () => describe(report));
+      output.result(report, () => describeConsent(report));
       if (report.verdict === 'granted') return EXIT.done;
       return report.verdict === 'missing' ? EXIT.attention : EXIT.waiting;
     }
@@ -55,15 +55,4 @@ async function verify(runtime: Runtime, output: Output, accountId: string, wait:
     // A look that is long due did not move the journey; the next one is still a look and not a hammer.
     await runtime.clock.sleep(Math.max(SHORTEST_WAIT_MS, report.nextCheckAt - runtime.clock.now()), signal);
   }
-}
-
-function describe(report: ConsentReport): string {
-  const lines = [`consent ${report.verdict}  (${report.reads.good} of ${report.reads.needed} good reads, evidence ${instant(report.evidenceAt)})`];
-  for (const app of report.apps) {
-    lines.push(`  ${app.key.padEnd(12)} ${app.state}  ${app.granted.length} granted, ${app.missing.length} missing, ${app.surplus.length} surplus`);
-    for (const finding of app.missing) lines.push(`    missing  ${finding.name} on ${finding.resource} (${finding.type})`);
-  }
-  for (const reason of report.reasons) lines.push(`  ${reason.code}: ${reason.message}`);
-  if (report.nextCheckAt !== null) lines.push(`  next look at ${instant(report.nextCheckAt)}`);
-  return lines.join('\n');
 }
