@@ -148,6 +148,16 @@ describe('app tokens', () => {
     expect(await failureOf(get('/users'))).toBe(refusal);
   });
 
+  it('that are there already are used, on new sockets too, until Graph refuses them', async () => {
+    const appToken = { accessToken: secret('held-token'), expiresAt: 0, claims: undefined };
+    server.answer = () => ({ json: { ok: true } });
+    await graph.send({ ...scope, fresh: true, appToken }, { method: 'GET', path: '/users' });
+    expect([server.seen.map(bearer), asked]).toEqual([['Bearer held-token'], []]);
+    server.answer = (request) => (bearer(request) === 'Bearer held-token' ? { status: 401, json: { error: { code: 'InvalidAuthenticationToken' } } } : { json: { ok: true } });
+    expect(await graph.send({ ...scope, appToken }, { method: 'GET', path: '/users' })).toMatchObject({ status: 200 });
+    expect(asked.map(({ fresh }) => fresh)).toEqual([true]);
+  });
+
   it('and sockets are new for a fresh read, and shared by its pages', async () => {
     server.answer = (request) => ({ json: { value: [1], ...(request.path.includes('second') ? {} : { '@odata.nextLink': `${server.origin}/v1.0/users?second` }) } });
     await get('/users');
