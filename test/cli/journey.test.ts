@@ -71,6 +71,18 @@ describe('onboarding one tenant by command line', () => {
     expect(read).toMatchObject({ code: 0, json: { verdict: 'granted', apps: [{ key: 'backup', state: 'granted', missing: [] }, { key: 'restore', state: 'granted', missing: [] }] } });
   });
 
+  it('says which backup services work, and ends with 5 while one is not ready', async () => {
+    expect(await stage.cli('consent', 'services', 'contoso', '--last')).toMatchObject({ code: 0, json: { last: null } });
+    const checked = await stage.cli('consent', 'services', 'contoso');
+    expect(checked).toMatchObject({ code: 5, json: { accountId: 'contoso', ready: false } });
+    const services = checked.json['services'] as { service: string; state: string; code: string | null; remedy: string | null }[];
+    expect(services.map(({ service, state }) => [service, state])).toEqual([['exchange', 'ready'], ['onedrive', 'ready'], ['sharepoint', 'unknown'], ['teams', 'ready'], ['directory', 'ready']]);
+    // What the built-in apps hold on SharePoint itself cannot be seen at work by a reading of Graph's.
+    expect(services[2]).toMatchObject({ code: 'CONSENT_SERVICE_NOT_PROBED', remedy: expect.stringContaining('template') as unknown });
+    expect(await stage.cli('consent', 'services', 'contoso', '--last')).toMatchObject({ code: 0, json: { last: { checkedAt: checked.json['checkedAt'] } } });
+    expect(await stage.cli('consent', 'services', 'nobody')).toMatchObject({ code: 3, json: { error: { code: 'ACCOUNT_NOT_FOUND' } } });
+  });
+
   it('lists candidates and excluded people with reasons, and binds the first', async () => {
     expect(await stage.cli('advance', 'contoso')).toMatchObject({ code: 4, json: { state: 'admin_needed', waitingFor: 'admin_choice' } });
     const { json } = await stage.cli('admins', 'list', 'contoso');

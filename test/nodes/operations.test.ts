@@ -98,6 +98,13 @@ describe('the operations of the node, in the order of an onboarding', () => {
     expect(await one('onboarding', 'advance', { account })).toMatchObject({ state: 'admin_needed', waitingFor: 'admin_choice' });
   });
 
+  it('check the backup services, where one that is not ready is data', async () => {
+    const checked = await one('consent', 'checkServices', { account });
+    expect(checked).toMatchObject({ accountId: 'contoso', ready: false, checkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string });
+    expect(checked['services']).toContainEqual(expect.objectContaining({ service: 'exchange', state: 'ready', code: null }));
+    expect(checked['services']).toContainEqual(expect.objectContaining({ service: 'sharepoint', state: 'unknown', code: 'CONSENT_SERVICE_NOT_PROBED', owner: 'partner' }));
+  });
+
   it('list the admins, recommended first, and those who cannot be bound on request', async () => {
     const bindable = await stage.run([{ resource: 'admin', operation: 'getMany', account, returnAll: true }]);
     expect(bindable.map(({ json }) => json['rank'])).toEqual(bindable.map((_, index) => index + 1));
@@ -298,6 +305,7 @@ describe('as a tool of an AI agent', () => {
     const effects = OPERATIONS.filter(({ option }) => !reads.has(option.value));
     expect(OPERATIONS.filter((operation) => operation.kind === 'effect' && !effects.includes(operation))).toEqual([]);
     expect(effects.filter(({ kind }) => kind !== 'effect')).toEqual([]);
+    expect(effects).toHaveLength(25);
     for (const { resource, option } of effects) {
       expect(await stage.refusal(resource, option.value, { account }, tool)).toMatchObject({ message: expect.stringContaining('An AI agent may not run') as string });
     }

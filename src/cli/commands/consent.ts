@@ -3,6 +3,7 @@ import { EXIT, instant, type Output } from '../output';
 import type { Runtime } from '../runtime';
 import { addConsentGrantCommands } from './consent-grants';
 import { describeConsent } from './consent-report';
+import { addConsentServicesCommand } from './consent-services';
 import { type CommandContext, runAction } from './context';
 
 const SHORTEST_WAIT_MS = 5000;
@@ -39,6 +40,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
     .action(async (accountId: string, flags: { readonly wait?: boolean }, command: Command) => {
       await runAction(context, command, async (runtime, output, signal) => verify(runtime, output, accountId, flags.wait === true, signal));
     });
+  addConsentServicesCommand(consent, context);
   addConsentGrantCommands(consent, context);
 }
 

@@ -15,6 +15,13 @@ export async function activation(n8n: TestContext, { stage, one, run, until, sea
     assert.equal((await one('consent', 'getStatus', { account }))['verdict'], 'granted');
   });
 
+  await n8n.test('the backup services are checked, and one that is not ready says whose move it is', async () => {
+    const checked = await one('consent', 'checkServices', { account });
+    const services = checked['services'] as readonly { readonly service: string; readonly state: string; readonly owner: string | null }[];
+    assert.deepEqual(services.find(({ service }) => service === 'exchange')?.state, 'ready', JSON.stringify(checked));
+    assert.deepEqual(services.filter(({ state }) => state !== 'ready').map(({ service, owner }) => [service, owner]), [['sharepoint', 'partner']]);
+  });
+
   await n8n.test('the onboarding then waits for the choice of an admin', async () => {
     const advanced = await one('onboarding', 'advance', { account });
     assert.deepEqual([advanced['state'], advanced['waitingFor']], ['admin_needed', 'admin_choice']);

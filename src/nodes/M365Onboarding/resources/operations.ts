@@ -14,6 +14,7 @@ import { registerCertificate } from './certificate/register.operation';
 import { releaseSigner } from './certificate/release-signer.operation';
 import { rotateCertificate } from './certificate/rotate.operation';
 import { updateCertificate } from './certificate/update.operation';
+import { checkServices } from './consent/check-services.operation';
 import { getApps } from './consent/get-apps.operation';
 import { getConsentStatus } from './consent/get-status.operation';
 import { getTemplates } from './consent/get-templates.operation';
@@ -66,6 +67,7 @@ export const OPERATIONS: readonly Operation[] = [
   releaseSigner,
   rotateCertificate,
   updateCertificate,
+  checkServices,
   getApps,
   getConsentStatus,
   getTemplates,
