@@ -4,6 +4,7 @@
  * both of them together, and only by loopback addresses, so a real host and a stand-in can never be mixed.
  */
 import * as z from 'zod/v4';
+import { adminSettingsSchema } from './admins/settings';
 import { lifecycleSettingsSchema } from './certificates/lifecycle';
 import { parseApps, type PartnerApp } from './consent/apps';
 import { OnboardingError } from './errors';
@@ -51,6 +52,7 @@ const configurationSchema = z.object({
   portal: portalSchema.optional(),
   state: z.string().default('sqlite:state/m365-onboarding.sqlite'),
   adminChoice: z.enum(['manual', 'first']).default('manual'),
+  admins: adminSettingsSchema.prefault({}),
   signInResponseMode: z.enum(['form_post', 'query']).default('form_post'),
   certificates: lifecycleSettingsSchema.prefault({}),
   tls: z.object({ certificateFile: z.string(), keyFile: z.string() }).optional(),

@@ -70,6 +70,8 @@ export interface User {
   /** Of somebody with a licence for one; absent: there. */
   readonly mailbox?: 'pending' | 'refused';
   readonly drive?: 'never-made' | 'locked';
+  /** Absent: never signed in. */
+  readonly lastSignInDateTime?: string;
   /** Sign-in page only, never served by Graph. Guests sign in with the password of their home account. */
   readonly password: string;
   /** For guests: the tenant and object id of the same human at home. */
@@ -86,6 +88,8 @@ export interface Group {
   readonly ownerIds?: readonly string[];
   /** Absent: no team. */
   readonly team?: 'there' | 'pending';
+  /** Who may activate a membership: privileged identity management for groups. */
+  readonly eligibleMemberIds?: readonly string[];
   /** Absent: the tenant's own creation. */
   readonly createdDateTime?: string;
   readonly written?: Written;

@@ -66,7 +66,7 @@ function checkReferences(seed: Seed): void {
     const aliases = new Set(tenant.people.map((person) => person.alias));
     requireUnique(tenant.people.map((person) => person.alias), `tenant ${tenant.key}`, 'alias');
     for (const group of tenant.groups ?? []) {
-      const stranger = group.members.find((alias) => !aliases.has(alias));
+      const stranger = [...group.members, ...(group.eligibleMembers ?? [])].find((alias) => !aliases.has(alias));
       if (stranger !== undefined) fail(`tenant ${tenant.key}, group "${group.name}"`, `has a member nobody is: "${stranger}"`);
     }
     for (const person of tenant.people) checkHome(seed, tenant.key, person);
@@ -173,11 +173,11 @@ const resource: Check = (value, at) => {
 const licence = oneOf(Object.keys(LICENCE_PLAN_IDS));
 
 const person = object(
-  { alias: key, name: text, roles: listOf(role), eligibleRoles: listOf(roleName), enabled: flag, synced: flag, cloudOnly: flag, guestFrom: text, licences: listOf(licence), mailbox: oneOf(MAILBOX_STATES), drive: oneOf(DRIVE_STATES), password: text },
+  { alias: key, name: text, roles: listOf(role), eligibleRoles: listOf(roleName), enabled: flag, synced: flag, cloudOnly: flag, guestFrom: text, lastSignIn: instant, licences: listOf(licence), mailbox: oneOf(MAILBOX_STATES), drive: oneOf(DRIVE_STATES), password: text },
   ['alias', 'name'],
 );
 
-const group = object({ name: text, roleAssignable: flag, team: oneOf(TEAM_STATES), members: listOf(key), roles: listOf(roleName) }, ['name', 'members']);
+const group = object({ name: text, roleAssignable: flag, team: oneOf(TEAM_STATES), members: listOf(key), eligibleMembers: listOf(key), roles: listOf(roleName) }, ['name', 'members']);
 
 const tenant = object(
   {

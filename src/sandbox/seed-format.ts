@@ -152,6 +152,8 @@ export interface PersonSeed {
   readonly synced?: boolean | undefined;
   /** On the initial `.onmicrosoft.com` domain and without a mailbox, as break-glass accounts are. */
   readonly cloudOnly?: boolean | undefined;
+  /** When the person signed in last, ISO 8601; absent: never. */
+  readonly lastSignIn?: string | undefined;
   /** `tenantKey/alias` of the same human at home: this row is a guest. */
   readonly guestFrom?: string | undefined;
   /** Absent: the tenant's, for members with a mailbox. */
@@ -172,6 +174,8 @@ export interface GroupSeed {
   /** A Microsoft 365 group with a team. */
   readonly team?: TeamState | undefined;
   readonly members: readonly string[];
+  /** People who may activate a membership (privileged identity management for groups). */
+  readonly eligibleMembers?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
 }
 

@@ -84,8 +84,9 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
     const groupId = id(`group/${group.name}`);
     const memberIds = group.members.map((alias) => seededPersonId(seed, declared.key, alias));
     const isAssignableToRole = group.roleAssignable === true ? true : null;
+    const eligibleMemberIds = (group.eligibleMembers ?? []).map((alias) => seededPersonId(seed, declared.key, alias));
     const team = group.team === undefined ? {} : { team: group.team };
-    tenant.groups.put(groupId, { id: groupId, displayName: group.name, isAssignableToRole, securityEnabled: group.team === undefined, memberIds, ...team }, SEEDED_AT);
+    tenant.groups.put(groupId, { id: groupId, displayName: group.name, isAssignableToRole, securityEnabled: group.team === undefined, memberIds, eligibleMemberIds, ...team }, SEEDED_AT);
     assignRoles(tenant, groupId, group.roles ?? [], id);
   }
   for (const declaredPrincipal of declared.servicePrincipals ?? []) {
@@ -176,6 +177,7 @@ function buildUser(seed: Seed, declared: TenantSeed, person: PersonSeed, credent
     })),
     ...(mailbox === 'there' ? {} : { mailbox }),
     ...(person.drive === undefined || person.drive === 'there' ? {} : { drive: person.drive }),
+    ...(person.lastSignIn === undefined ? {} : { lastSignInDateTime: new Date(person.lastSignIn).toISOString() }),
     password: home === undefined ? (person.password ?? remember(credentials, key)) : '',
     home: home === undefined ? null : { tenantId: seededTenantId(seed, home.tenant.key), objectId: seededPersonId(seed, home.tenant.key, home.person.alias) },
   };

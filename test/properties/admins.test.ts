@@ -3,16 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { RoleHolderEvidence } from '../../src/core/admins/evidence';
 import type { RoleHolding } from '../../src/core/admins/holdings';
 import { judgeAdmins } from '../../src/core/admins/judge';
+import { DEFAULT_EXCLUSIONS } from '../../src/core/admins/model';
 import type { DirectoryPrincipal } from '../../src/core/admins/people';
+import { DEFAULT_RANKING } from '../../src/core/admins/ranking';
 import { DEFAULT_ADMIN_POLICY, EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR } from '../../src/core/admins/roles';
 import { guid } from '../core/admins/fake-directory';
 
+const WISHES = { policy: DEFAULT_ADMIN_POLICY, ranking: DEFAULT_RANKING, exclude: DEFAULT_EXCLUSIONS, now: 0 };
 const ids = Array.from({ length: 12 }, (_, index) => guid(index));
 const anyId = fc.constantFrom(...ids);
 
 const principal = (objectId: string): fc.Arbitrary<DirectoryPrincipal> =>
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('user' as const), objectId: fc.constant(objectId), upn: fc.constantFrom('ada@customer.example', 'admin@customer.example'), displayName: fc.constant('Ada'), accountEnabled: fc.boolean(), userType: fc.constantFrom('member' as const, 'guest' as const), synced: fc.boolean() }) },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('user' as const), objectId: fc.constant(objectId), upn: fc.constantFrom('ada@customer.example', 'admin@customer.example'), displayName: fc.constant('Ada'), accountEnabled: fc.boolean(), userType: fc.constantFrom('member' as const, 'guest' as const), synced: fc.boolean(), hasMailbox: fc.constantFrom(true, false, null) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('group' as const), objectId: fc.constant(objectId), displayName: fc.constant('Group'), memberIds: fc.uniqueArray(anyId, { maxLength: 5 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('service_principal' as const, 'deleted' as const, 'unreadable' as const), objectId: fc.constant(objectId), upn: fc.constant(null), displayName: fc.constant(null) }) },
   );
@@ -26,13 +29,13 @@ const holding: fc.Arbitrary<RoleHolding> = fc.record({
 
 const evidence: fc.Arbitrary<RoleHolderEvidence> = fc
   .tuple(fc.array(holding, { maxLength: 25 }), fc.tuple(...ids.map(principal)))
-  .map(([holdings, principals]) => ({ holdings, principals: new Map(principals.map((one) => [one.objectId, one])), eligibility: 'listed' }));
+  .map(([holdings, principals]) => ({ holdings, principals: new Map(principals.map((one) => [one.objectId, one])), eligibility: 'listed', eligibleMembers: new Map(), groupEligibility: 'not_asked', lastSignInAt: new Map(), signIns: 'not_asked' }));
 
 describe('judgeAdmins', () => {
   it('puts everybody the evidence names on exactly one list', () => {
     fc.assert(
       fc.property(evidence, (given) => {
-        const { candidates, excluded } = judgeAdmins(given, DEFAULT_ADMIN_POLICY);
+        const { candidates, excluded } = judgeAdmins(given, WISHES);
         const wanted = given.holdings.filter((one) => DEFAULT_ADMIN_POLICY.roleTemplateIds.includes(one.roleTemplateId));
         const named = wanted.flatMap(({ principalId }) => {
           const found = given.principals.get(principalId);
@@ -46,7 +49,7 @@ describe('judgeAdmins', () => {
   it('never offers anybody but enabled members with an active role for the whole tenant', () => {
     fc.assert(
       fc.property(evidence, (given) => {
-        for (const candidate of judgeAdmins(given, DEFAULT_ADMIN_POLICY).candidates) {
+        for (const candidate of judgeAdmins(given, WISHES).candidates) {
           expect(given.principals.get(candidate.objectId)).toMatchObject({ kind: 'user', accountEnabled: true, userType: 'member' });
           const reaches = (one: RoleHolding) => {
             const found = given.principals.get(one.principalId);
@@ -61,7 +64,7 @@ describe('judgeAdmins', () => {
   it('gives the same ranks whatever the order of the answers', () => {
     fc.assert(
       fc.property(evidence.chain((given) => fc.tuple(fc.constant(given), fc.shuffledSubarray([...given.holdings], { minLength: given.holdings.length }))), ([given, shuffled]) => {
-        const ranks = (holdings: readonly RoleHolding[]) => judgeAdmins({ ...given, holdings }, DEFAULT_ADMIN_POLICY).candidates.map(({ objectId, rank }) => [objectId, rank]);
+        const ranks = (holdings: readonly RoleHolding[]) => judgeAdmins({ ...given, holdings }, WISHES).candidates.map(({ objectId, rank }) => [objectId, rank]);
         expect(ranks(shuffled)).toEqual(ranks(given.holdings));
       }),
     );

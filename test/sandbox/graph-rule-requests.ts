@@ -21,6 +21,8 @@ const GROUP = { displayName: 'zz', mailNickname: 'zz', mailEnabled: false, secur
 const at = (id: string) => ({ '@odata.id': `https://graph.test/v1.0/directoryObjects/${id}` });
 const ROLES = '/roleManagement/directory/roleAssignments';
 const ACTIVE = '/roleManagement/directory/roleAssignmentScheduleInstances';
+const MEMBERSHIPS = '/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances';
+const mayReadMemberships = { roles: ['PrivilegedEligibilitySchedule.Read.AzureADGroup'] };
 const inHome = { tenant: 'partner' };
 
 export function directoryRequests({ call, reference, person, home, certificate, choose }: Tools): readonly Request[] {
@@ -124,6 +126,10 @@ export function directoryRequests({ call, reference, person, home, certificate, 
     ['G-ROLE-CONFLICT', () => giveRole(person('nora'))],
     ['G-ROLE-GROUP', async () => giveRole(await newGroup())],
     ['G-ROLE-DELETE', async () => call('DELETE', `${ROLES}/${await firstId(`${ROLES}?$filter=principalId eq '${person('nora')}'`)}`)],
+    ['G-PIMGROUP-LIST', () => call('GET', `${MEMBERSHIPS}?$filter=groupId eq '${reference().group}'`, undefined, mayReadMemberships)],
+    ['G-PIMGROUP-FILTER', () => call('GET', MEMBERSHIPS, undefined, mayReadMemberships)],
+    ['G-USER-SIGNINS', () => call('GET', '/users?$select=id,signInActivity')],
+    ['G-USER-SIGNINS-LICENCE', () => call('GET', '/users?$select=id,signInActivity', undefined, { tenant: 'unlicensed' })],
     ['G-PIM-GET', async () => call('GET', `${ACTIVE}/${await firstId(ACTIVE)}`)],
     ['G-PIM-OWN', () => call('GET', `${ACTIVE}/filterByCurrentUser(on='principal')`, undefined, { scopes: ['RoleManagement.Read.Directory'], subject: person('ada') })],
     ['G-DOMAIN-LIST', () => call('GET', '/domains')],

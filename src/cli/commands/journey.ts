@@ -22,8 +22,8 @@ export function addJourneyCommands(program: Command, context: CommandContext): v
   const admins = program.command('admins').description('admins with full rights');
   admins.command('list').argument('<account>').description('candidates, and who is excluded and why').action(async (accountId: string, _flags: unknown, command: Command) => {
     await runAction(context, command, async ({ operator }, output, signal) => {
-      const { candidates, excluded, eligibility } = await operator().listAdmins(accountId, signal);
-      output.result({ candidates, excluded, eligibility }, () => describeAdmins({ candidates, excluded, eligibility }));
+      const found = await operator().listAdmins(accountId, signal);
+      output.result(found, () => describeAdmins(found));
       return EXIT.done;
     });
   });

@@ -7,7 +7,8 @@ import { OnboardingError } from '../errors';
 import type { GraphScope, Ports } from '../ports';
 import { readRoleHolders } from './evidence';
 import { judgeAdmins } from './judge';
-import type { AdminDiscovery, DiscoverAdminsInput } from './model';
+import { type AdminDiscovery, DEFAULT_EXCLUSIONS, type DiscoverAdminsInput } from './model';
+import { DEFAULT_RANKING } from './ranking';
 import { type AdminPolicy, DEFAULT_ADMIN_POLICY, isUsablePolicy } from './roles';
 
 /**
@@ -18,12 +19,13 @@ import { type AdminPolicy, DEFAULT_ADMIN_POLICY, isUsablePolicy } from './roles'
  * `GRAPH_ANSWER_INVALID`, `INPUT_INVALID` for a policy without GUIDs, and what the transport raises.
  *
  * @example
- * const { candidates, excluded } = await discoverAdmins({ graph }, { tenantId, appKey: 'backup' });
+ * const { candidates, excluded } = await discoverAdmins({ graph, clock }, { tenantId, appKey: 'backup' });
  */
-export async function discoverAdmins(ports: Pick<Ports, 'graph'>, input: DiscoverAdminsInput): Promise<AdminDiscovery> {
+export async function discoverAdmins(ports: Pick<Ports, 'graph' | 'clock'>, input: DiscoverAdminsInput): Promise<AdminDiscovery> {
   const policy = requirePolicy(input.policy ?? DEFAULT_ADMIN_POLICY);
-  const evidence = await readRoleHolders(ports, graphScopeOf(input), policy.roleTemplateIds);
-  return judgeAdmins(evidence, policy, input.ranking);
+  const ranking = input.ranking ?? DEFAULT_RANKING;
+  const evidence = await readRoleHolders(ports, graphScopeOf(input), { roleTemplateIds: policy.roleTemplateIds, withSignIns: ranking.order.includes('recent_sign_in') });
+  return judgeAdmins(evidence, { policy, ranking, exclude: input.exclude ?? DEFAULT_EXCLUSIONS, now: ports.clock.now() });
 }
 
 /** Raises `INPUT_INVALID` when the policy names no role, or one that is not a GUID. */

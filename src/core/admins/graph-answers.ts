@@ -24,6 +24,10 @@ export const directoryObjectSchema = z.object({
   accountEnabled: flag,
   userType: text,
   onPremisesSyncEnabled: flag,
+  assignedPlans: z
+    .array(z.object({ servicePlanId: z.string().nullish(), capabilityStatus: z.string().nullish() }))
+    .nullish()
+    .transform((value) => value ?? undefined),
 });
 
 export type DirectoryObjectAnswer = z.infer<typeof directoryObjectSchema>;
@@ -63,6 +67,19 @@ export function refusalOf(response: GraphResponse, scope: GraphScope, read: Read
   return new OnboardingError(refusalCode(response.status), `Microsoft Graph answered ${response.status} when asked for ${read.what}.`, options);
 }
 
+/** No licence for privileged identity management or for sign-in reports: a fact about the tenant, not an error. */
+export function isLicenceAnswer(response: GraphResponse): boolean {
+  const code = graphErrorCode(response.body);
+  return code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant';
+}
+
+/** For what is read only where licence and permission allow it. Raises like {@link refusalOf} for every other refusal. */
+export function optionalReading(refused: GraphResponse, scope: GraphScope, read: ReadName): 'not_licensed' | 'not_permitted' {
+  if (isLicenceAnswer(refused)) return 'not_licensed';
+  if (refused.status === 403) return 'not_permitted';
+  throw refusalOf(refused, scope, read);
+}
+
 function refusalCode(status: number): ErrorCode {
   if (status === 429) return 'GRAPH_THROTTLED';
   // 0: a batch item without an answer. 501 is a door that does not exist, not a disturbance that passes.
@@ -79,6 +96,16 @@ export function readItems<T>(list: GraphList, schema: z.ZodType<T>, scope: Graph
 export function readBody<T>(response: GraphResponse, schema: z.ZodType<T>, scope: GraphScope, read: ReadName): T {
   if (response.status !== 200) throw refusalOf(response, scope, read);
   return parseAnswer(response.body, schema, response.requestId, read);
+}
+
+/**
+ * A list that was asked for inside a batch, which shows its first page only: a longer one is read again through the
+ * transport, which follows the pages. A refusal is what stopped it. Raises `GRAPH_ANSWER_INVALID` and what the transport raises.
+ */
+export async function readListAnswer(ports: Pick<Ports, 'graph'>, scope: GraphScope, answer: GraphResponse, path: string, read: ReadName): Promise<GraphList> {
+  if (answer.status !== 200) return { items: [], stoppedBy: answer };
+  const page = readPage(answer, scope, read);
+  return page['@odata.nextLink'] === undefined ? { items: page.value } : ports.graph.list(scope, path);
 }
 
 /** The first page of a list that was asked for inside a batch. */

@@ -3,9 +3,8 @@
  * is one while it lasts) and eligibilities. A tenant without the licence for eligibilities has none: a fact, not an error.
  * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances".
  */
-import { graphErrorCode } from '../internal/graph-error';
 import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
-import { type DirectoryObjectAnswer, holdingSchema, type HoldingAnswer, missingAnswer, readItems, readWholeList, refusalOf } from './graph-answers';
+import { type DirectoryObjectAnswer, holdingSchema, type HoldingAnswer, isLicenceAnswer, missingAnswer, optionalReading, readItems, readListAnswer, readWholeList } from './graph-answers';
 import type { EligibilityReading } from './model';
 import { requireGuid } from './people';
 
@@ -32,17 +31,16 @@ const ASSIGNMENTS = '/roleManagement/directory/roleAssignments';
 const ELIGIBILITIES = '/roleManagement/directory/roleEligibilityScheduleInstances';
 
 /**
- * All holdings of the roles, in two lists asked for side by side. Least permission RoleManagement.Read.Directory.
+ * All holdings of the roles, from two lists in one batch. Least permission RoleManagement.Read.Directory.
  * Raises `ADMINS_UNREADABLE`, `GRAPH_REFUSED`, `GRAPH_UNAVAILABLE`, `GRAPH_THROTTLED`, `GRAPH_ANSWER_INVALID`,
  * `INPUT_INVALID`, and what the transport raises.
  */
 export async function readHoldings(ports: Pick<Ports, 'graph'>, scope: GraphScope, roleTemplateIds: readonly string[]): Promise<RoleHoldings> {
   const ids = roleTemplateIds.map(requireGuid);
-  const [assigned, eligible] = await Promise.all([
-    listForRoles(ports, scope, ASSIGNMENTS, ids, `roleDefinitionId in (${ids.map((id) => `'${id}'`).join(',')})`),
-    // `in` is documented for assignments only.
-    listForRoles(ports, scope, ELIGIBILITIES, ids, ids.map(isRole).join(' or ')),
-  ]);
+  const paths = [holdersPath(ASSIGNMENTS, isOneOf(ids)), holdersPath(ELIGIBILITIES, ids.map(isRole).join(' or '))] as const;
+  const [first, second] = await ports.graph.batch(scope, paths);
+  const assigned = await readRoleList(ports, scope, { answer: first, path: paths[0], collection: ASSIGNMENTS, ids });
+  const eligible = await readRoleList(ports, scope, { answer: second, path: paths[1], collection: ELIGIBILITIES, ids });
   const active = readItems(assigned, holdingSchema, scope, ROLES);
   const eligibility = judgeEligibility(eligible.stoppedBy, scope);
   const onlyEligible = eligibility === 'listed' ? readItems(eligible, holdingSchema, scope, ELIGIBLE) : [];
@@ -67,10 +65,7 @@ export async function readOwnAssignments(ports: Pick<Ports, 'graph'>, scope: Gra
 }
 
 function judgeEligibility(stoppedBy: GraphResponse | undefined, scope: GraphScope): EligibilityReading {
-  if (stoppedBy === undefined) return 'listed';
-  if (isLicenceAnswer(stoppedBy)) return 'not_licensed';
-  if (stoppedBy.status === 403) return 'not_permitted';
-  throw refusalOf(stoppedBy, scope, ELIGIBLE);
+  return stoppedBy === undefined ? 'listed' : optionalReading(stoppedBy, scope, ELIGIBLE);
 }
 
 function holdingOf(answer: HoldingAnswer, state: RoleHolding['state']): RoleHolding {
@@ -78,22 +73,32 @@ function holdingOf(answer: HoldingAnswer, state: RoleHolding['state']): RoleHold
   return { roleTemplateId: answer.roleDefinitionId, principalId: answer.principalId, scope: answer.directoryScopeId ?? 'app', state };
 }
 
+interface RoleListRead {
+  readonly answer: GraphResponse | undefined;
+  readonly path: string;
+  readonly collection: string;
+  readonly ids: readonly string[];
+}
+
 /** One list for all roles; one per role where the service does not take the combined filter. */
-async function listForRoles(ports: Pick<Ports, 'graph'>, scope: GraphScope, collection: string, ids: readonly string[], combined: string): Promise<GraphList> {
-  const ask = (filter: string) => ports.graph.list(scope, `${collection}?$filter=${encodeURIComponent(filter)}&$expand=principal`);
-  if (ids.length === 1) return ask(isRole(ids[0] ?? ''));
-  const together = await ask(combined);
-  if (together.stoppedBy?.status !== 400 || isLicenceAnswer(together.stoppedBy)) return together;
-  const lists = await Promise.all(ids.map((id) => ask(isRole(id))));
+async function readRoleList(ports: Pick<Ports, 'graph'>, scope: GraphScope, { answer, path, collection, ids }: RoleListRead): Promise<GraphList> {
+  if (answer === undefined) throw missingAnswer(ROLES);
+  const together = await readListAnswer(ports, scope, answer, path, ROLES);
+  if (ids.length === 1 || together.stoppedBy?.status !== 400 || isLicenceAnswer(together.stoppedBy)) return together;
+  const lists = await Promise.all(ids.map((id) => ports.graph.list(scope, holdersPath(collection, isRole(id)))));
   const stoppedBy = lists.find((list) => list.stoppedBy !== undefined)?.stoppedBy;
   return { items: lists.flatMap((list) => list.items), ...(stoppedBy === undefined ? {} : { stoppedBy }) };
 }
 
-function isRole(id: string): string {
-  return `roleDefinitionId eq '${id}'`;
+function holdersPath(collection: string, filter: string): string {
+  return `${collection}?$filter=${encodeURIComponent(filter)}&$expand=principal`;
 }
 
-function isLicenceAnswer(answer: GraphResponse): boolean {
-  const code = graphErrorCode(answer.body);
-  return code === 'AadPremiumLicenseRequired' || code === 'Authentication_RequestFromNonPremiumTenantOrB2CTenant';
+/** `in` is documented for assignments only. */
+function isOneOf(ids: readonly string[]): string {
+  return ids.length === 1 ? isRole(ids[0] ?? '') : `roleDefinitionId in (${ids.map((id) => `'${id}'`).join(',')})`;
+}
+
+function isRole(id: string): string {
+  return `roleDefinitionId eq '${id}'`;
 }

@@ -36,7 +36,10 @@ export type ExclusionCode =
   | 'deleted'
   | 'eligible_only'
   | 'unreadable'
-  | 'policy_not_met';
+  | 'policy_not_met'
+  | 'synced_account'
+  | 'break_glass'
+  | 'no_mailbox';
 
 export interface Exclusion {
   readonly code: ExclusionCode;
@@ -58,19 +61,39 @@ export interface ExcludedCandidate {
 /** Whether people who are only eligible could be listed. Not being able to is a fact about licences, not an error. */
 export type EligibilityReading = 'listed' | 'not_licensed' | 'not_permitted';
 
+/** The same of what is only asked for where it is worth it; `unreadable`: refused or failed in some other way. */
+export type OptionalReading = EligibilityReading | 'unreadable' | 'not_asked';
+
 export interface AdminDiscovery {
   readonly candidates: readonly AdminCandidate[];
   readonly excluded: readonly ExcludedCandidate[];
   readonly eligibility: EligibilityReading;
+  /** Whether eligible members of groups that hold a role could be listed. */
+  readonly groupEligibility: OptionalReading;
+  /** Whether the last sign-ins could be read; asked only where `recent_sign_in` counts. */
+  readonly signIns: OptionalReading;
 }
 
-/** What can decide a rank, strongest first in {@link RankPreferences.order}. */
-export type RankCriterion = 'cloud_only' | 'named' | 'direct' | 'global';
+/** What can decide a rank, strongest first in {@link RankPreferences.order}. `cloud_only` and `synced` are each other's opposite. */
+export const RANK_CRITERIA = ['cloud_only', 'synced', 'named', 'direct', 'global', 'breadth', 'recent_sign_in'] as const;
+export type RankCriterion = (typeof RANK_CRITERIA)[number];
 
 export interface RankPreferences {
   /** Criteria in the order of their weight; one that is left out does not count. */
   readonly order: readonly RankCriterion[];
 }
+
+/** Whom an installation does not want although their role would do. */
+export interface AdminExclusions {
+  /** Names (before the `@`, `*` for anything) of accounts kept for emergencies; a binding would use them up. */
+  readonly breakGlass: readonly string[];
+  /** Accounts that are managed in an on-premises directory. */
+  readonly synced: boolean;
+  /** Accounts without a mailbox, for portals that write to the admin. */
+  readonly withoutMailbox: boolean;
+}
+
+export const DEFAULT_EXCLUSIONS: AdminExclusions = { breakGlass: ['breakglass*', 'break-glass*', 'break.glass*', 'emergency*'], synced: false, withoutMailbox: false };
 
 export interface DiscoverAdminsInput {
   readonly tenantId: string;
@@ -79,6 +102,8 @@ export interface DiscoverAdminsInput {
   /** Default: one of Global, SharePoint, Exchange Administrator. */
   readonly policy?: AdminPolicy;
   readonly ranking?: RankPreferences;
+  /** Default: accounts whose name says that they are kept for emergencies. */
+  readonly exclude?: AdminExclusions;
   /** New token and new network socket. */
   readonly fresh?: boolean;
   readonly signal?: AbortSignal;

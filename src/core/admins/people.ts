@@ -18,6 +18,8 @@ export interface DirectoryPerson {
   readonly userType: 'member' | 'guest';
   /** Synchronised from an on-premises directory. */
   readonly synced: boolean;
+  /** Holds a service plan with a mailbox; null when the plans were not shown. */
+  readonly hasMailbox: boolean | null;
 }
 
 export interface DirectoryGroup {
@@ -41,12 +43,25 @@ const PEOPLE = { what: 'the people who hold a role', permission: 'User.Read.All'
 const MEMBERS = { what: 'the members of a group that holds a role', permission: 'GroupMember.Read.All' };
 
 /** All but the names are returned only when asked for. */
-const PERSON_FIELDS = 'id,displayName,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled';
+const PERSON_FIELDS = 'id,displayName,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,assignedPlans';
 const MEMBERS_PER_PAGE = 999;
+/** Graph takes no more values behind one `in`. */
+export const PEOPLE_PER_REQUEST = 15;
+
+/**
+ * Service plans that come with a mailbox: Exchange Online plan 1, plan 2, kiosk. EXCHANGE_S_FOUNDATION, which comes with
+ * almost every licence, is none of them. Source: Microsoft Entra "Product names and service plan identifiers".
+ */
+const MAILBOX_PLANS = new Set(['9aaf7827-d63c-4b61-89c3-182f06f82e5c', 'efb87545-963c-4e0d-99df-69c6916d9eb0', '4a82b400-a79f-41a4-b4e2-e94f5787b113']);
 
 /** Least permission User.Read.All. Raises `INPUT_INVALID` when the id is not a GUID: it becomes part of the path. */
 export function personPath(objectId: string): string {
   return `/users/${requireGuid(objectId)}?$select=${PERSON_FIELDS}`;
+}
+
+/** Several people at once, at most {@link PEOPLE_PER_REQUEST}. Least permission and errors as for {@link personPath}. */
+export function peoplePath(objectIds: readonly string[]): string {
+  return `/users?$filter=${encodeURIComponent(`id in (${objectIds.map((id) => `'${requireGuid(id)}'`).join(',')})`)}&$select=${PERSON_FIELDS}`;
 }
 
 /** Least permission GroupMember.Read.All. Raises like {@link personPath}. */
@@ -73,6 +88,16 @@ export function readPerson(answer: GraphResponse | undefined, scope: GraphScope,
   return personOf(person);
 }
 
+/**
+ * The people in an answer to {@link peoplePath}, by id; whom it does not hold is not there for the directory. Raises like
+ * {@link readPerson}.
+ */
+export async function readPeople(ports: Pick<Ports, 'graph'>, scope: GraphScope, path: string, answer: GraphResponse | undefined): Promise<ReadonlyMap<string, DirectoryPerson | OtherPrincipal>> {
+  if (answer === undefined) throw missingAnswer(PEOPLE);
+  const items = await readWholeList(ports, scope, answer, path, PEOPLE);
+  return new Map(readItems({ items }, directoryObjectSchema, scope, PEOPLE).map((person) => [person.id, personOf(person)]));
+}
+
 /** A group's members from a batch answer to {@link membersPath}; undefined when the group is gone. Raises like {@link readPerson}. */
 export async function readMembers(
   ports: Pick<Ports, 'graph'>,
@@ -86,11 +111,15 @@ export async function readMembers(
   return readItems({ items }, directoryObjectSchema, scope, MEMBERS);
 }
 
-/** What the directory knows behind ids that a list did not show. Ids it does not know are absent. Raises like {@link readPerson}. */
-export async function resolveObjects(ports: Pick<Ports, 'graph'>, scope: GraphScope, ids: readonly string[]): Promise<DirectoryObjectAnswer[]> {
+/**
+ * What the directory knows behind ids that a list did not show. Ids it does not know are absent; undefined when the app may
+ * not ask. Least permission Directory.Read.All. Raises like {@link readPerson}, save for the 403.
+ */
+export async function resolveObjects(ports: Pick<Ports, 'graph'>, scope: GraphScope, ids: readonly string[]): Promise<DirectoryObjectAnswer[] | undefined> {
   if (ids.length === 0) return [];
   const body = { ids, types: ['user', 'group', 'servicePrincipal'] };
   const answer = await ports.graph.send(scope, { method: 'POST', path: '/directoryObjects/getByIds', body });
+  if (answer.status === 403) return undefined;
   const objects = readItems({ items: readPage(answer, scope, PEOPLE).value }, directoryObjectSchema, scope, PEOPLE);
   return objects.filter((object) => ids.includes(object.id));
 }
@@ -105,7 +134,7 @@ export function kindOf(object: DirectoryObjectAnswer): 'user' | 'group' | 'servi
 export function personOf(answer: DirectoryObjectAnswer): DirectoryPerson | OtherPrincipal {
   const { id: objectId, displayName, userPrincipalName: upn, accountEnabled } = answer;
   if (upn === undefined || accountEnabled === undefined) return otherOf(answer);
-  return { kind: 'user', objectId, upn, displayName: displayName ?? upn, accountEnabled, userType: userTypeOf(answer), synced: answer.onPremisesSyncEnabled === true };
+  return { kind: 'user', objectId, upn, displayName: displayName ?? upn, accountEnabled, userType: userTypeOf(answer), synced: answer.onPremisesSyncEnabled === true, hasMailbox: hasMailbox(answer) };
 }
 
 export function groupOf(group: DirectoryObjectAnswer, members: readonly DirectoryObjectAnswer[] | undefined): DirectoryGroup | OtherPrincipal {
@@ -119,9 +148,14 @@ export function otherOf(object: DirectoryObjectAnswer): OtherPrincipal {
   return { kind, objectId: object.id, upn: object.userPrincipalName ?? null, displayName: object.displayName ?? null };
 }
 
+function hasMailbox({ assignedPlans }: DirectoryObjectAnswer): boolean | null {
+  if (assignedPlans === undefined) return null;
+  return assignedPlans.some((plan) => plan.capabilityStatus === 'Enabled' && MAILBOX_PLANS.has(plan.servicePlanId?.toLowerCase() ?? ''));
+}
+
 function userTypeOf(answer: DirectoryObjectAnswer): 'member' | 'guest' {
   const type = answer.userType?.toLowerCase();
-  if (type === 'member') return 'member';
-  // Accounts from before the property existed have no type and are members, unless their name says they were invited.
-  return type === undefined && !(answer.userPrincipalName ?? '').toUpperCase().includes('#EXT#') ? 'member' : 'guest';
+  // A guest whose type was set to "member" still signs in at another tenant; accounts from before the property existed have none.
+  const isInvited = (answer.userPrincipalName ?? '').toUpperCase().includes('#EXT#');
+  return !isInvited && (type === 'member' || type === undefined) ? 'member' : 'guest';
 }

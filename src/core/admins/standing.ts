@@ -67,7 +67,7 @@ async function askStanding(ports: Pick<Ports, 'graph'>, scope: GraphScope, objec
 async function askFurther(ports: Pick<Ports, 'graph'>, scope: GraphScope, objectId: string, own: readonly RoleHolding[], policy: AdminPolicy): Promise<AdminRoute[]> {
   const { holdings, shown } = await readHoldings(ports, scope, policy.roleTemplateIds);
   const hidden = holdings.map((holding) => holding.principalId).filter((id) => id !== objectId && !shown.has(id));
-  const objects = [...shown.values(), ...(await resolveObjects(ports, scope, [...new Set(hidden)]))];
+  const objects = [...shown.values(), ...((await resolveObjects(ports, scope, [...new Set(hidden)])) ?? [])];
   const groups = objects.filter((object) => kindOf(object) === 'group');
   const answers = groups.length === 0 ? [] : await ports.graph.batch(scope, groups.map((group) => membersPath(group.id)));
   const principals = new Map<string, DirectoryPrincipal>();

@@ -3,7 +3,7 @@ import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, updateJourney } from '../accounts/journey';
 import { discoverAdmins } from '../admins/discovery';
 import type { AdminCandidate, AdminDiscovery } from '../admins/model';
-import { type AdminPolicy, DEFAULT_ADMIN_POLICY } from '../admins/roles';
+import type { AdminPolicy } from '../admins/roles';
 import { readAdminStanding } from '../admins/standing';
 import { directoryReader } from '../consent/apps';
 import { hasCode, OnboardingError } from '../errors';
@@ -54,7 +54,7 @@ export async function bindFirstAdmin(context: OnboardingContext, accountId: stri
 
 /** Read one person's standing with the roles an SSO admin needs. Raises like {@link readStanding}. */
 export async function readBoundStanding(context: OnboardingContext, tenantId: string, objectId: string, signal?: AbortSignal): Promise<StandingEvidence> {
-  return readStanding(context, { tenantId, objectId, policy: DEFAULT_ADMIN_POLICY }, signal);
+  return readStanding(context, { tenantId, objectId, policy: context.settings.admins.policy }, signal);
 }
 
 /** Reason of an unknown standing: the app that would ask has no (enabled) place in the tenant, or not on this replica. */
@@ -76,7 +76,7 @@ export async function readStanding(context: OnboardingContext, who: { readonly t
 }
 
 async function discover(context: OnboardingContext, tenantId: string, signal?: AbortSignal): Promise<AdminDiscovery> {
-  const input = { tenantId, appKey: directoryReader(context.settings.apps).key };
+  const input = { tenantId, appKey: directoryReader(context.settings.apps).key, ...context.settings.admins };
   return discoverAdmins(context.ports, signal === undefined ? input : { ...input, signal });
 }
 

@@ -1,6 +1,7 @@
 /** What every part of the corridor works with: the installation's settings and the world. */
 import type { AccessLevel } from '../accounts/access-level';
 import type { JourneyState, Reason } from '../accounts/journey';
+import type { AdminSettings } from '../admins/settings';
 import type { PartnerApp } from '../consent/apps';
 import type { ResourceMemory } from '../consent/resource-memory';
 import { OnboardingError } from '../errors';
@@ -18,6 +19,7 @@ export interface OnboardingSettings {
   /** Where the admin's browser ends after a proven onboarding; our own closing page when absent. */
   readonly settingsUrl?: string | undefined;
   readonly adminChoice: 'manual' | 'first';
+  readonly admins: AdminSettings;
   readonly signInResponseMode: 'form_post' | 'query';
   readonly portal?: { readonly audience: string; readonly deliverTo: string } | undefined;
   /** How many processes and hosts share this state; a store whose claims reach less far is refused. */

@@ -10,8 +10,8 @@ import { keyAt, type Answer, type Call } from './call';
 import { viewObject } from './directory-objects';
 import { isGuid } from './ids';
 import { answerList, DEFAULT_PAGE_SIZE } from './listing';
-import { GraphRefusal, NotModelled, notFound } from './refusal';
-import { rule, type GraphRuleId } from './rules';
+import { NotModelled, notFound, premiumNeeded } from './refusal';
+import type { GraphRuleId } from './rules';
 import type { Wire } from './select';
 import { readSingle } from './single';
 
@@ -41,7 +41,7 @@ export function getDirectoryAudit(call: Call): Answer {
 export function listSignIns(call: Call): Answer {
   const { licences } = call.caller.tenant;
   if (licences.has('AAD_PREMIUM') || licences.has('AAD_PREMIUM_P2')) throw new NotModelled('the sign-in log');
-  throw new GraphRefusal(rule('G-SIGNINS-LICENCE'), 403, 'Authentication_RequestFromNonPremiumTenantOrB2CTenant', "Neither tenant is B2C or tenant doesn't have premium license");
+  throw premiumNeeded('G-SIGNINS-LICENCE');
 }
 
 /** The name a key of the path has before the write, for its entry. */

@@ -39,6 +39,11 @@ export function missingMessage(id: string): string {
   return `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`;
 }
 
+/** Reports of sign-ins in a tenant without a premium licence. */
+export function premiumNeeded(ruleId: GraphRuleId): GraphRefusal {
+  return new GraphRefusal(rule(ruleId), 403, 'Authentication_RequestFromNonPremiumTenantOrB2CTenant', "Neither tenant is B2C or tenant doesn't have premium license");
+}
+
 export function insufficientPrivileges(): GraphRefusal {
   return new GraphRefusal(rule('G-ERR-DENIED'), 403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
 }

@@ -58,7 +58,7 @@ function own(call: Call, side: Side): Answer {
   };
 }
 
-function requirePremium(call: Call): void {
+export function requirePremium(call: Call): void {
   if (call.caller.tenant.licences.has('AAD_PREMIUM_P2') || isLying(call.world, 'L-P2')) return;
   throw badRequest('G-PIM-LICENCE', 'The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.', 'AadPremiumLicenseRequired');
 }

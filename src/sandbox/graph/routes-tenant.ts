@@ -27,6 +27,7 @@ import {
   listOwnEligibilities,
   listRoleEligibilities,
 } from './role-schedules';
+import { listGroupEligibilities } from './group-eligibilities';
 import { createRoleAssignment, deleteRoleAssignment } from './role-writes';
 import { getRoleAssignment, getRoleDefinition, listRoleAssignments, listRoleDefinitions } from './roles';
 import { getRootSite } from './sites';
@@ -48,6 +49,7 @@ export const tenantRoutes: readonly GraphRoute[] = [
   on(`GET ${DIRECTORY}/roleEligibilityScheduleInstances/{id}`, 'G-PIM-GET', 1, getRoleEligibility),
   on(`GET ${DIRECTORY}/roleAssignmentScheduleInstances`, 'G-PIM-LIST', 1, listActiveInstances),
   on(`GET ${DIRECTORY}/roleAssignmentScheduleInstances/{id}`, 'G-PIM-GET', 1, getActiveInstance),
+  on('GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances', 'G-PIMGROUP-LIST', 1, listGroupEligibilities),
   on(`GET ${DIRECTORY}/roleDefinitions`, 'G-ROLEDEF-LIST', 1, listRoleDefinitions),
   on(`GET ${DIRECTORY}/roleDefinitions/{id}`, 'G-ROLEDEF-GET', 1, getRoleDefinition),
   on('GET /directoryRoles', 'G-DIRROLE-LIST', 1, listDirectoryRoles),

@@ -6,15 +6,18 @@ import type { User } from '../model';
 import { keyAt, type Answer, type Call } from './call';
 import { USER_BASICS, USER_DEFAULTS, viewUser } from './directory-views';
 import { isGuid } from './ids';
+import { wholeSeconds } from './instants';
 import { answerCount, answerList, DEFAULT_PAGE_SIZE, type Listing } from './listing';
 import { USER_FILTERS } from './object-filters';
 import { holdsAny } from './permissions';
-import { insufficientPrivileges, NotModelled, notFound } from './refusal';
+import { insufficientPrivileges, NotModelled, notFound, premiumNeeded } from './refusal';
+import type { Wire } from './select';
 import { readSingle } from './single';
 import { tellUser } from '../lies/graph';
 
 export function listUsers(call: Call): Answer {
   refuseBasicOnly(call);
+  if (asksSignIns(call)) return answerSignIns(call);
   return answerList(call, userListing(call));
 }
 
@@ -38,6 +41,25 @@ export function getMe(call: Call): Answer {
   if (user === undefined) throw notFound(call.caller.objectId);
   refuseBasicOnly(call);
   return readSingle(call, 'users', 'user', tellUser(call.world, viewUser(user)), USER_DEFAULTS);
+}
+
+function asksSignIns({ query }: Call): boolean {
+  return query.select?.includes('signInActivity') === true;
+}
+
+/** Only in the list, where clients ask for it: what single reads answer is not known. */
+function answerSignIns(call: Call): Answer {
+  const { licences } = call.caller.tenant;
+  if (!holdsAny(call.caller, ['AuditLog.Read.All'])) throw insufficientPrivileges();
+  if (!licences.has('AAD_PREMIUM') && !licences.has('AAD_PREMIUM_P2')) throw premiumNeeded('G-USER-SIGNINS-LICENCE');
+  const rows = (asOfMs: number) => call.caller.tenant.users.list(asOfMs).map((user) => ({ ...viewUser(user), signInActivity: viewActivity(user) }));
+  return { ...answerList(call, { ...userListing(call), rows }), ruleId: 'G-USER-SIGNINS' };
+}
+
+function viewActivity({ lastSignInDateTime }: User): Wire | null {
+  if (lastSignInDateTime === undefined) return null;
+  const at = wholeSeconds(lastSignInDateTime);
+  return { lastSignInDateTime: at, lastSignInRequestId: null, lastNonInteractiveSignInDateTime: null, lastNonInteractiveSignInRequestId: null, lastSuccessfulSignInDateTime: at, lastSuccessfulSignInRequestId: null };
 }
 
 function userListing(call: Call): Listing {

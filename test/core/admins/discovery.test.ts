@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { discoverAdmins } from '../../../src/core/admins/discovery';
-import type { AdminDiscovery } from '../../../src/core/admins/model';
+import { type AdminDiscovery, DEFAULT_EXCLUSIONS } from '../../../src/core/admins/model';
 import { EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, SHAREPOINT_ADMINISTRATOR } from '../../../src/core/admins/roles';
 import { type FakeDirectory, fakeGraph, guid, refusal, type Sabotage, SCOPE, user } from './fake-directory';
 
 const GROUP = guid(500);
+const NOW = Date.parse('2026-03-01T09:00:00Z');
+const clock = { now: () => NOW, sleep: async () => undefined };
 
 function discover(directory: FakeDirectory, sabotage: Sabotage = {}, policy?: { mode: 'anyOf' | 'allOf'; roleTemplateIds: string[] }): Promise<AdminDiscovery> {
-  return discoverAdmins({ graph: fakeGraph(directory, sabotage) }, policy === undefined ? SCOPE : { ...SCOPE, policy });
+  return discoverAdmins({ graph: fakeGraph(directory, sabotage), clock }, policy === undefined ? SCOPE : { ...SCOPE, policy });
 }
 
 function global(number: number, more: { readonly directoryScopeId?: string | null; readonly hidden?: boolean } = {}) {
@@ -90,7 +92,7 @@ describe('discoverAdmins', () => {
   });
 
   it('tells "nobody" from "may not look"', async () => {
-    await expect(discover({ users: [] })).resolves.toEqual({ candidates: [], excluded: [], eligibility: 'listed' });
+    await expect(discover({ users: [] })).resolves.toEqual({ candidates: [], excluded: [], eligibility: 'listed', groupEligibility: 'not_asked', signIns: 'not_asked' });
     const listEnd = (path: string) => (path.includes('/roleAssignments') ? refusal(403, 'Authorization_RequestDenied') : undefined);
     await expect(discover({ users: [] }, { listEnd })).rejects.toMatchObject({
       code: 'ADMINS_UNREADABLE',
@@ -102,7 +104,7 @@ describe('discoverAdmins', () => {
   });
 
   it.each([
-    ['a person', '/users/', 'User.Read.All'],
+    ['a person', '/users?', 'User.Read.All'],
     ['a group', '/groups/', 'GroupMember.Read.All'],
   ])('names the permission that is missing to read %s', async (_, prefix, permission) => {
     const answer = (path: string) => (path.startsWith(prefix) ? refusal(403, 'Authorization_RequestDenied') : undefined);
@@ -123,17 +125,17 @@ describe('discoverAdmins', () => {
   });
 
   it('raises when one item of the batch failed, although the others answered', async () => {
-    const answer = (path: string) => (path.startsWith(`/users/${guid(2)}`) ? refusal(503, 'serviceNotAvailable') : undefined);
+    const answer = (path: string) => (path.startsWith('/users?') && path.includes(guid(2)) ? refusal(503, 'serviceNotAvailable') : undefined);
     const directory = { users: [user(1), user(2)], assigned: [global(1), global(2)] };
     await expect(discover(directory, { answer })).rejects.toMatchObject({ code: 'GRAPH_UNAVAILABLE' });
-    const silent = (path: string) => (path.startsWith(`/users/${guid(2)}`) ? { status: 0, body: undefined, requestId: undefined } : undefined);
+    const silent = (path: string) => (path.startsWith('/users?') && path.includes(guid(2)) ? { status: 0, body: undefined, requestId: undefined } : undefined);
     await expect(discover(directory, { answer: silent })).rejects.toMatchObject({ code: 'GRAPH_UNAVAILABLE' });
   });
 
   it('raises when the batch answers fewer questions than were asked', async () => {
     const graph = fakeGraph({ users: [user(1), user(2)], assigned: [global(1), global(2)] });
     const short = { ...graph, batch: async (...asked: Parameters<typeof graph.batch>) => (await graph.batch(...asked)).slice(0, 1) };
-    await expect(discoverAdmins({ graph: short }, SCOPE)).rejects.toMatchObject({ code: 'GRAPH_ANSWER_INVALID' });
+    await expect(discoverAdmins({ graph: short, clock }, SCOPE)).rejects.toMatchObject({ code: 'GRAPH_ANSWER_INVALID' });
   });
 
   it('raises when the members of a group go on behind a page that is refused', async () => {
@@ -147,13 +149,14 @@ describe('discoverAdmins', () => {
     ['a row without principal', { roleDefinitionId: GLOBAL_ADMINISTRATOR }],
     ['a row that is text', 'x'],
   ])('refuses %s', async (_, row) => {
-    const graph = { ...fakeGraph({ users: [] }), list: async () => ({ items: [row] }) };
-    await expect(discoverAdmins({ graph }, SCOPE)).rejects.toMatchObject({ code: 'GRAPH_ANSWER_INVALID' });
+    const graph = { ...fakeGraph({ users: [] }), batch: async () => [{ status: 200, body: { value: [row] }, requestId: undefined }, { status: 200, body: { value: [] }, requestId: undefined }] };
+    await expect(discoverAdmins({ graph, clock }, SCOPE)).rejects.toMatchObject({ code: 'GRAPH_ANSWER_INVALID' });
   });
 
-  it('refuses an answer that is about somebody else', async () => {
-    const answer = (path: string) => (path.startsWith(`/users/${guid(1)}`) ? { status: 200, body: user(2), requestId: undefined } : undefined);
-    await expect(discover({ users: [user(1)], assigned: [global(1)] }, { answer })).rejects.toMatchObject({ code: 'GRAPH_ANSWER_INVALID' });
+  it('does not take somebody else for the person who was asked for', async () => {
+    const answer = (path: string) => (path.startsWith('/users?') ? { status: 200, body: { value: [user(2)] }, requestId: undefined } : undefined);
+    const discovery = await discover({ users: [user(1)], assigned: [global(1)] }, { answer });
+    expect([discovery.candidates, codes(discovery, 1)]).toEqual([[], ['deleted']]);
   });
 
   it('does not count other roles when the service ignores the filter', async () => {
@@ -162,7 +165,7 @@ describe('discoverAdmins', () => {
   });
 
   it('asks per role when the service does not take the combined filter', async () => {
-    const listEnd = (path: string) => (/ in \(| or /.test(path) ? refusal(400, 'Request_UnsupportedQuery') : undefined);
+    const listEnd = (path: string) => (/roleDefinitionId in \(| or /.test(path) ? refusal(400, 'Request_UnsupportedQuery') : undefined);
     const discovery = await discover({ users: [user(1), user(2)], assigned: [global(1)], eligible: [global(2)] }, { listEnd });
     expect(discovery.candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
     expect(codes(discovery, 2)).toEqual(['eligible_only']);
@@ -180,7 +183,7 @@ describe('discoverAdmins', () => {
 
   it('looks up principals the list did not show, all in one request', async () => {
     const graph = fakeGraph({ users: [user(1)], groups: [{ id: GROUP, displayName: 'Admins', members: [guid(1)] }], assigned: [global(1, { hidden: true }), global(2, { hidden: true }), { principalId: GROUP, roleDefinitionId: EXCHANGE_ADMINISTRATOR, hidden: true }] });
-    const discovery = await discoverAdmins({ graph }, SCOPE);
+    const discovery = await discoverAdmins({ graph, clock }, SCOPE);
     expect(discovery.candidates[0]?.routes.map((route) => route.via)).toEqual(['direct', 'group']);
     expect(codes(discovery, 2)).toEqual(['deleted']);
     expect(graph.calls.filter((call) => call.startsWith('POST'))).toHaveLength(1);
@@ -188,13 +191,15 @@ describe('discoverAdmins', () => {
 
   it('does not believe a principal that was shown under another id', async () => {
     const fake = fakeGraph({ users: [user(1), user(2)], assigned: [global(1)] });
-    const graph = { ...fake, list: async (...asked: Parameters<typeof fake.list>) => ({ items: (await fake.list(...asked)).items.map((row) => ({ ...(row as object), principal: { '@odata.type': '#microsoft.graph.user', ...user(2) } })) }) };
-    expect((await discoverAdmins({ graph }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
+    const principal = { '@odata.type': '#microsoft.graph.user', ...user(2) };
+    const lists = [{ status: 200, body: { value: [{ id: 'x', directoryScopeId: '/', ...global(1), principal }] }, requestId: undefined }, { status: 200, body: { value: [] }, requestId: undefined }];
+    const graph = { ...fake, batch: async (...asked: Parameters<typeof fake.batch>) => (asked[1].some((path) => path.includes('roleAssignments')) ? lists : fake.batch(...asked)) };
+    expect((await discoverAdmins({ graph, clock }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
     expect(fake.calls).toContain('POST /directoryObjects/getByIds');
   });
 
   it('still names a person who vanished between two reads', async () => {
-    const discovery = await discover({ users: [user(1)], assigned: [global(1)] }, { answer: (path) => (path.startsWith('/users/') ? refusal(404, 'Request_ResourceNotFound') : undefined) });
+    const discovery = await discover({ users: [user(1)], assigned: [global(1)] }, { answer: (path) => (path.startsWith('/users?') ? { status: 200, body: { value: [] }, requestId: undefined } : undefined) });
     expect(discovery.excluded[0]).toMatchObject({ upn: 'person1@customer.example', displayName: 'Person 1', excludedBecause: [{ code: 'deleted' }] });
   });
 
@@ -207,15 +212,15 @@ describe('discoverAdmins', () => {
   it('does so also for members of a group that had to be looked up itself', async () => {
     const directory = { users: [user(1)], groups: [{ id: GROUP, members: [guid(1)] }], assigned: [{ principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR, hidden: true }] };
     const graph = fakeGraph(directory, { memberFields: ['id', 'displayName', 'userPrincipalName'] });
-    expect((await discoverAdmins({ graph }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
+    expect((await discoverAdmins({ graph, clock }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
     expect(graph.roundTrips()).toBe(4);
   });
 
-  it('needs two round trips for sixty holders, one of them a group', async () => {
+  it('needs two requests for sixty holders, one of them a group', async () => {
     const users = Array.from({ length: 60 }, (_, index) => user(index + 1));
     const graph = fakeGraph({ users, groups: [{ id: GROUP, members: users.slice(50).map(({ id }) => id) }], assigned: [...users.slice(0, 50).map(({ id }) => ({ principalId: id, roleDefinitionId: GLOBAL_ADMINISTRATOR })), { principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR }] });
-    expect((await discoverAdmins({ graph }, SCOPE)).candidates).toHaveLength(60);
-    expect([graph.roundTrips(), graph.calls.length]).toEqual([2, 3]);
+    expect((await discoverAdmins({ graph, clock }, SCOPE)).candidates).toHaveLength(60);
+    expect(graph.calls).toEqual(['BATCH 2', 'BATCH 6']);
   });
 
   it.each([[[]], [['not-a-guid']], [[`${GLOBAL_ADMINISTRATOR}' or 1 eq 1`]]])('refuses the policy %j', async (roleTemplateIds) => {
@@ -225,7 +230,67 @@ describe('discoverAdmins', () => {
   it('passes the signal and the wish for a fresh read to every call', async () => {
     const graph = fakeGraph({ users: [user(1)], assigned: [global(1)] });
     const { signal } = new AbortController();
-    await discoverAdmins({ graph }, { ...SCOPE, fresh: true, signal });
-    expect(graph.scopes).toEqual(Array.from({ length: 3 }, () => ({ ...SCOPE, fresh: true, signal })));
+    await discoverAdmins({ graph, clock }, { ...SCOPE, fresh: true, signal });
+    expect(graph.scopes).toEqual(Array.from({ length: 2 }, () => ({ ...SCOPE, fresh: true, signal })));
+  });
+
+  it('leaves out accounts kept for emergencies, by the name before the @, unless the installation says otherwise', async () => {
+    const directory = { users: [user(1, { userPrincipalName: 'BreakGlass-1@customer.example' }), user(2, { userPrincipalName: 'ada.breakglass@customer.example' })], assigned: [global(1), global(2)] };
+    const discovery = await discover(directory);
+    expect([codes(discovery, 1), discovery.candidates.map(({ objectId }) => objectId)]).toEqual([['break_glass'], [guid(2)]]);
+    const exclude = { ...DEFAULT_EXCLUSIONS, breakGlass: ['*.breakglass'] };
+    expect(codes(await discoverAdmins({ graph: fakeGraph(directory), clock }, { ...SCOPE, exclude }), 2)).toEqual(['break_glass']);
+  });
+
+  it('leaves out synchronised accounts and those without a mailbox where the installation asks for it', async () => {
+    const plan = (servicePlanId: string, capabilityStatus = 'Enabled') => [{ servicePlanId, capabilityStatus }];
+    const EXCHANGE = 'efb87545-963c-4e0d-99df-69c6916d9eb0';
+    const FOUNDATION = '113feb6c-3fe4-4440-bddc-54d774bf0318';
+    const users = [user(1, { assignedPlans: plan(EXCHANGE) }), user(2, { assignedPlans: plan(FOUNDATION) }), user(3), user(4, { assignedPlans: plan(EXCHANGE, 'Suspended') }), user(5, { assignedPlans: plan(EXCHANGE.toUpperCase()), onPremisesSyncEnabled: true })];
+    const discovery = await discoverAdmins({ graph: fakeGraph({ users, assigned: [1, 2, 3, 4, 5].map((number) => global(number)) }), clock }, { ...SCOPE, exclude: { breakGlass: [], synced: true, withoutMailbox: true } });
+    expect([1, 2, 3, 4, 5].map((number) => codes(discovery, number)?.join())).toEqual([undefined, 'no_mailbox', 'no_mailbox', 'no_mailbox', 'synced_account']);
+  });
+
+  it('takes an invited account for a guest although its type says member', async () => {
+    expect(codes(await discover({ users: [user(1, { userPrincipalName: 'x_partner.example#EXT#@customer.onmicrosoft.com' })], assigned: [global(1)] }), 1)).toEqual(['guest']);
+  });
+
+  it('names people who may activate a membership of a group that holds the role', async () => {
+    const directory = { users: [user(1), user(2)], groups: [{ id: GROUP, displayName: 'Tier 0', members: [guid(1)], eligible: [guid(2)] }], assigned: [{ principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR }] };
+    const discovery = await discover(directory);
+    expect(discovery).toMatchObject({ groupEligibility: 'listed', candidates: [{ objectId: guid(1) }], excluded: [{ objectId: guid(2), upn: 'person2@customer.example', routes: [{ via: 'group', groupName: 'Tier 0', state: 'eligible' }] }] });
+    expect(codes(discovery, 2)).toEqual(['eligible_only']);
+  });
+
+  it.each([
+    [403, 'Authorization_RequestDenied', 'not_permitted'],
+    [400, 'AadPremiumLicenseRequired', 'not_licensed'],
+    [503, 'serviceNotAvailable', 'unreadable'],
+    [400, 'BadRequest', 'unreadable'],
+  ])('goes on without eligible memberships and last sign-ins after a %i %s', async (status, code, reading) => {
+    const directory = { users: [user(1)], groups: [{ id: GROUP, members: [guid(1)] }], assigned: [{ principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR }] };
+    const answer = (path: string) => (/privilegedAccess|signInActivity/.test(path) ? refusal(status, code) : undefined);
+    const found = await discoverAdmins({ graph: fakeGraph(directory, { answer }), clock }, { ...SCOPE, ranking: { order: ['recent_sign_in', 'named'] } });
+    expect(found).toMatchObject({ groupEligibility: reading, signIns: reading, candidates: [{ objectId: guid(1), reasons: ['Enabled member account.', "A named person's account."] }] });
+  });
+
+  it('ranks by the last sign-in, of group members too, where that was asked for and is readable', async () => {
+    const at = (daysAgo: number) => ({ lastSuccessfulSignInDateTime: new Date(NOW - daysAgo * 86_400_000).toISOString() });
+    const directory = { users: [user(1, { signInActivity: at(90) }), user(2), user(3, { signInActivity: at(2) })], groups: [{ id: GROUP, members: [guid(3)] }], assigned: [global(1), global(2), { principalId: GROUP, roleDefinitionId: GLOBAL_ADMINISTRATOR }] };
+    const graph = fakeGraph(directory);
+    const found = await discoverAdmins({ graph, clock }, { ...SCOPE, ranking: { order: ['recent_sign_in'] } });
+    expect(found.candidates.map(({ objectId, reasons }) => [objectId, reasons[1]])).toEqual([
+      [guid(3), 'Signed in within the last 30 days.'],
+      [guid(1), 'Has not signed in within the last 30 days.'],
+      [guid(2), 'Has not signed in within the last 30 days.'],
+    ]);
+    expect(found.signIns).toBe('listed');
+    expect(graph.calls.length).toBeLessThanOrEqual(3);
+  });
+
+  it('calls principals it may not look up unreadable, and the others are found all the same', async () => {
+    const answer = (path: string) => (path === '/directoryObjects/getByIds' ? refusal(403, 'Authorization_RequestDenied') : undefined);
+    const discovery = await discover({ users: [user(1)], assigned: [global(1), global(2, { hidden: true })] }, { answer });
+    expect([discovery.candidates.map(({ objectId }) => objectId), codes(discovery, 2)]).toEqual([[guid(1)], ['unreadable']]);
   });
 });

@@ -15,6 +15,8 @@ export interface FakeUser {
   readonly accountEnabled?: boolean | null;
   readonly userType?: string | null;
   readonly onPremisesSyncEnabled?: boolean | null;
+  readonly assignedPlans?: readonly { readonly servicePlanId: string; readonly capabilityStatus: string }[];
+  readonly signInActivity?: { readonly lastSuccessfulSignInDateTime?: string; readonly lastSignInDateTime?: string };
 }
 
 export interface FakeHolding {
@@ -27,7 +29,7 @@ export interface FakeHolding {
 
 export interface FakeDirectory {
   readonly users: readonly FakeUser[];
-  readonly groups?: readonly { readonly id: string; readonly displayName?: string; readonly members: readonly string[] }[];
+  readonly groups?: readonly { readonly id: string; readonly displayName?: string; readonly members: readonly string[]; readonly eligible?: readonly string[] }[];
   readonly servicePrincipals?: readonly string[];
   readonly assigned?: readonly FakeHolding[];
   readonly eligible?: readonly FakeHolding[];
@@ -93,10 +95,18 @@ export function fakeGraph(directory: FakeDirectory, sabotage: Sabotage = {}): Fa
       ?.find((group) => group.id === groupId)
       ?.members.map((id) => object(id) ?? { '@odata.type': '#microsoft.graph.device', id })
       .map((member) => (sabotage.memberFields === undefined ? member : Object.fromEntries(Object.entries(member).filter(([name]) => name === '@odata.type' || sabotage.memberFields?.includes(name)))));
-  const rowsOf = (path: string): unknown[] | undefined => (path.startsWith('/groups/') ? members(path.split('/')[2] ?? '') : holdings(path));
+  const named = (path: string) => directory.users.filter(({ id }) => path.includes(id));
+  const rowsOf = (path: string): unknown[] | undefined => {
+    if (path.startsWith('/groups/')) return members(path.split('/')[2] ?? '');
+    if (path.startsWith('/identityGovernance/')) return (directory.groups ?? []).filter(({ id }) => path.includes(id)).flatMap(({ id, eligible = [] }) => eligible.map((principalId) => ({ id: 'x', groupId: id, principalId, accessId: 'member' })));
+    if (path.startsWith('/users?')) return path.includes('signInActivity') ? named(path).map(({ id, signInActivity }) => ({ id, signInActivity })) : named(path);
+    return holdings(path);
+  };
   const get = (path: string): GraphResponse => {
     const sabotaged = sabotage.answer?.(path);
     if (sabotaged !== undefined) return sabotaged;
+    // What ends a list shows behind its first page.
+    if (sabotage.listEnd?.(path) !== undefined && rowsOf(path) !== undefined) return { status: 200, body: { value: [], '@odata.nextLink': 'https://graph.microsoft.com/v1.0/next' }, requestId: undefined };
     const notFound = refusal(404, 'Request_ResourceNotFound');
     if (path.startsWith('/users/')) {
       const found = directory.users.find((candidate) => candidate.id === (path.split(/[/?]/)[2] ?? ''));

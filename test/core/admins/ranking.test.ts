@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { AdminRoute } from '../../../src/core/admins/model';
 import type { DirectoryPerson } from '../../../src/core/admins/people';
-import { looksShared, rankAdmins, type RankedPerson } from '../../../src/core/admins/ranking';
-import { EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, roleName } from '../../../src/core/admins/roles';
+import { DEFAULT_RANKING, looksShared, rankAdmins, type RankedPerson } from '../../../src/core/admins/ranking';
+import { EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR, roleName, SHAREPOINT_ADMINISTRATOR } from '../../../src/core/admins/roles';
 import { guid } from './fake-directory';
 
 function route(roleTemplateId: string, groupName?: string): AdminRoute {
   return { roleTemplateId, role: roleName(roleTemplateId), via: groupName === undefined ? 'direct' : 'group', groupId: null, groupName: groupName ?? null, state: 'active', scope: '/' };
 }
 
-function entry(number: number, person: Partial<DirectoryPerson> = {}, routes = [route(GLOBAL_ADMINISTRATOR)]): RankedPerson {
-  return { person: { kind: 'user', objectId: guid(number), upn: `ada${number}@customer.example`, displayName: `Ada ${number}`, accountEnabled: true, userType: 'member', synced: false, ...person }, routes };
+function entry(number: number, person: Partial<DirectoryPerson> = {}, routes = [route(GLOBAL_ADMINISTRATOR)], lastSignInAt: number | null = null): RankedPerson {
+  return { person: { kind: 'user', objectId: guid(number), upn: `ada${number}@customer.example`, displayName: `Ada ${number}`, accountEnabled: true, userType: 'member', synced: false, hasMailbox: null, ...person }, routes, lastSignInAt };
 }
 
-const order = (people: readonly RankedPerson[], criteria?: Parameters<typeof rankAdmins>[1]) => rankAdmins(people, criteria).map((candidate) => Number(candidate.objectId.slice(-3)));
+const NOW = Date.parse('2026-03-01T09:00:00Z');
+const order = (people: readonly RankedPerson[], criteria = DEFAULT_RANKING) => rankAdmins(people, criteria, NOW).map((candidate) => Number(candidate.objectId.slice(-3)));
 
 describe('rankAdmins', () => {
   it.each([
@@ -34,13 +35,27 @@ describe('rankAdmins', () => {
     expect(order([entry(2), entry(1, { synced: true })], { order: ['named'] })).toEqual([1, 2]);
   });
 
+  it('prefers an account of the on-premises directory where that is wanted', () => {
+    expect(order([entry(1), entry(2, { synced: true })], { order: ['synced'] })).toEqual([2, 1]);
+  });
+
+  it('counts the roles held, and a Global Administrator as all of them', () => {
+    const two = entry(1, {}, [route(EXCHANGE_ADMINISTRATOR), route(SHAREPOINT_ADMINISTRATOR)]);
+    expect(order([entry(3, {}, [route(EXCHANGE_ADMINISTRATOR)]), two, entry(2)], { order: ['breadth'] })).toEqual([2, 1, 3]);
+  });
+
+  it('prefers whoever signed in within the last 30 days, to the millisecond', () => {
+    const days = (count: number) => NOW - count * 86_400_000;
+    expect(order([entry(1), entry(2, {}, undefined, days(30) - 1), entry(3, {}, undefined, days(30))], { order: ['recent_sign_in'] })).toEqual([3, 1, 2]);
+  });
+
   it('breaks a tie by object id, not by name', () => {
     expect(order([entry(3, { upn: 'aaron@customer.example' }), entry(2, { upn: 'zoe@customer.example' })])).toEqual([2, 3]);
   });
 
   it('does not let a scoped or eligible role count as direct or global', () => {
     const eligible: AdminRoute = { ...route(GLOBAL_ADMINISTRATOR), state: 'eligible' };
-    expect(rankAdmins([entry(1, {}, [eligible, route(EXCHANGE_ADMINISTRATOR, 'People')])])[0]?.reasons).toEqual([
+    expect(rankAdmins([entry(1, {}, [eligible, route(EXCHANGE_ADMINISTRATOR, 'People')])], DEFAULT_RANKING, NOW)[0]?.reasons).toEqual([
       'Enabled member account.',
       'Cloud-only account.',
       "A named person's account.",
@@ -50,7 +65,7 @@ describe('rankAdmins', () => {
   });
 
   it('numbers ranks from one and gives a sentence per criterion', () => {
-    const [first, second] = rankAdmins([entry(1, { synced: true, upn: 'breakglass@customer.example' }), entry(2)]);
+    const [first, second] = rankAdmins([entry(1, { synced: true, upn: 'breakglass@customer.example' }), entry(2)], DEFAULT_RANKING, NOW);
     expect([first?.rank, second?.rank]).toEqual([1, 2]);
     expect(second?.reasons).toEqual(['Enabled member account.', 'Synchronised from an on-premises directory, so it can be locked out from there.', 'Looks like a shared or emergency account.', 'The role is assigned directly.', 'Holds Global Administrator.']);
   });

@@ -28,7 +28,7 @@ function sandboxGraph(tenant: string, roles: readonly string[]): GraphTransport 
 }
 
 function discover(tenant: string, roles: readonly string[] = ROLES) {
-  return discoverAdmins({ graph: sandboxGraph(tenant, roles) }, { tenantId: fixture.tenantId(tenant), appKey: 'backup' });
+  return discoverAdmins({ graph: sandboxGraph(tenant, roles), clock: { now: () => Date.parse('2026-03-01T09:00:00Z'), sleep: async () => undefined } }, { tenantId: fixture.tenantId(tenant), appKey: 'backup' });
 }
 
 function standing(tenant: string, alias: string, roles: readonly string[] = ROLES) {

@@ -1,5 +1,6 @@
 /** Two browsers, or a browser and an operator, in each other's way: a token endpoint that says yes to every tenant. */
 import { describe, expect, it } from 'vitest';
+import { adminSettingsSchema } from '../../../src/core/admins/settings';
 import { addAccount } from '../../../src/core/accounts/account';
 import { readJourney, updateJourney } from '../../../src/core/accounts/journey';
 import { createConfiguredAuthorizer } from '../../../src/core/accounts/operators';
@@ -38,7 +39,7 @@ async function stage() {
   } as unknown as Ports;
   const context: OnboardingContext = {
     ports,
-    settings: { partnerName: 'P', homeTenantId: HOME, endpoints: CLOUD_ENDPOINTS.global, apps, publicBaseUrl: 'https://partner.example', adminChoice: 'manual', signInResponseMode: 'form_post', deployment: 'process' },
+    settings: { partnerName: 'P', homeTenantId: HOME, endpoints: CLOUD_ENDPOINTS.global, apps, publicBaseUrl: 'https://partner.example', adminChoice: 'manual', admins: adminSettingsSchema.parse({}), signInResponseMode: 'form_post', deployment: 'process' },
   };
   await addAccount(ports, { id: 'contoso', name: 'Contoso' }, 'op-1');
   const invite = async (tenant?: string) => new URL((await openConsent(context, { accountId: 'contoso', operatorId: 'op-1', tenant })).url).pathname.slice('/invite/'.length);

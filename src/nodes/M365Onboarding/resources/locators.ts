@@ -87,6 +87,9 @@ const EXCLUSION_WORDS: Readonly<Record<ExclusionCode, string>> = {
   eligible_only: 'role not activated',
   unreadable: 'unreadable',
   policy_not_met: 'role missing',
+  synced_account: 'on-premises account',
+  break_glass: 'emergency account',
+  no_mailbox: 'no mailbox',
 };
 
 export async function findCertificates({ certificates, operatorId }: Workplace): Promise<readonly INodeListSearchItems[]> {
