@@ -11,6 +11,7 @@ import { addErrorCommands } from './commands/errors';
 import { addImpersonationCommands } from './commands/impersonation';
 import { addJourneyCommands } from './commands/journey';
 import { addPlanCommands } from './commands/plan';
+import { addSsoCommands } from './commands/sso';
 import { addSandboxCommands } from './commands/sandbox';
 import { addServeCommand } from './commands/serve';
 import { addSweepCommand } from './commands/sweep';
@@ -38,7 +39,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: context.streams.out, writeErr: context.streams.err })
     .showHelpAfterError('(add --help for more)');
-  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addPlanCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addSweepCommand, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
+  for (const add of [addAccountCommands, addConsentCommands, addJourneyCommands, addSsoCommands, addPlanCommands, addImpersonationCommands, addCertificateCommands, addCustomerAppCommands, addAuditCommands, addErrorCommands, addSweepCommand, addServeCommand, addSandboxCommands, addVerifyTenantCommand]) add(program, context);
   return program;
 }
 

@@ -149,6 +149,7 @@ export const ERROR_CATALOG = {
   SSO_CONFIRMATION_EXPIRED: entry('act', 'customer admin', 'expired', 'There is no sign-in waiting for a confirmation in this browser (any more).', 'Start again from the invitation and confirm within half an hour.'),
   SSO_CONFIRMATION_INVALID: entry('act', 'customer admin', 'invalid', 'The confirmation did not come from the page that was shown in this browser.', 'Start again from the invitation and press the button on the page.'),
   SSO_BINDING_NOT_FOUND: entry('act', 'operator', 'failed', 'No SSO binding is configured for this account.', 'Choose an admin and bind.'),
+  SSO_UNBINDING_UNCONFIRMED: entry('fix_input', 'operator', 'invalid', 'Somebody is bound to the account, and ending that was not confirmed.', 'Look at the binding; to end it, confirm (--yes on the command line, Confirm in n8n).'),
   SSO_ADMIN_BOUND_ELSEWHERE: entry('not_allowed', 'operator', 'not_allowed', 'This person is bound to another customer account.', 'Unbind there first.'),
   SSO_BINDING_STALE: entry('attention', 'operator', 'failed', 'The bound admin no longer qualifies.', 'Choose another admin; the reasons say what changed.'),
 

@@ -119,7 +119,9 @@ export type { AdminCandidate, AdminDiscovery, AdminRoute, AdminStanding, Discove
 export { DEFAULT_ADMIN_POLICY, OWNERSHIP_POLICY } from './admins/roles';
 export type { AdminPolicy } from './admins/roles';
 export { readAdminStanding } from './admins/standing';
-export type { AppliedValidation, BindingReason, BindingState, OwnershipEvidence, SsoBinding } from './sso/model';
+export type { AppliedValidation, BindingReason, BindingState, OwnershipEvidence, PastBinding, ProposedSuccessor, SsoBinding } from './sso/model';
+export { explainBinding } from './sso/reasons';
+export type { UnbindInput, UnboundAdmin } from './corridor/unbind';
 
 // Impersonation
 export { decideIssue } from './impersonation/policy';

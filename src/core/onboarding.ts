@@ -22,6 +22,7 @@ import { type ConsentPlan, type DeclaredApps, describeApps, planConsent } from '
 import { addNewAccount, removeAccount, type RemoveAccountInput, type RemovedAccount } from './corridor/removal';
 import { sweepFleet, type SweepInput, type SweepTransports } from './corridor/sweep';
 import { type HandleOptions, handleWebRequest, type RouteOptions } from './corridor/routes';
+import { unbindChosenAdmin, type UnbindInput, type UnboundAdmin } from './corridor/unbind';
 import { requireBinding, verifyBinding } from './corridor/verify-binding';
 import { type ConsentReport, consentStatus, verifyConsent } from './corridor/verify-consent';
 import type { SweepReport } from './fleet/model';
@@ -68,6 +69,8 @@ export interface Onboarding {
   lastServices(accountId: string): Promise<RememberedServices | undefined>;
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
+  /** Ends the binding; the account then waits for a choice. Raises `SSO_UNBINDING_UNCONFIRMED`, `OPERATOR_NOT_ALLOWED`, `ACCOUNT_NOT_FOUND`. */
+  unbindAdmin(input: UnbindInput): Promise<UnboundAdmin>;
   showBinding(accountId: string): Promise<SsoBinding>;
   verifyBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
   impersonate(input: ImpersonateInput): Promise<IssuedImpersonation>;
@@ -133,6 +136,7 @@ export function createOnboarding(settings: OnboardingSettings, ports: Ports, rou
     lastServices: (accountId) => lastServices(context, accountId),
     listAdmins: (accountId, operatorId, signal) => listAdmins(context, accountId, operatorId, signal),
     bindAdmin: (input) => bindChosenAdmin(context, input),
+    unbindAdmin: (input) => unbindChosenAdmin(context, input),
     showBinding: (accountId) => requireBinding(context, accountId),
     verifyBinding: (accountId, signal) => verifyBinding(context, accountId, signal),
     impersonate: (input) => impersonate(context, input),

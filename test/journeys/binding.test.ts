@@ -59,6 +59,25 @@ describe('the bound admin', () => {
     expect(await codeOf(impersonate())).toBe('IMPERSONATION_NOT_ACTIVE');
   });
 
+  it('who does not qualify any more is named with a successor, somebody else who qualifies now', async () => {
+    changePerson(story, CONTOSO, 'grace', { accountEnabled: false });
+    const [first] = (await story.onboarding.listAdmins('contoso', OPERATOR)).candidates;
+    expect(await reasonsAfterRecheck()).toContain(`Proposed successor: ${first?.displayName} (${first?.upn}), object id ${first?.objectId}.`);
+    expect(await story.onboarding.showBinding('contoso')).toMatchObject({ state: 'stale', successor: { objectId: first?.objectId, upn: first?.upn, reasons: first?.reasons } });
+    await story.onboarding.bindAdmin({ accountId: 'contoso', admin: first?.objectId ?? '', operatorId: OPERATOR });
+    expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'active', reasons: [] });
+    expect(await story.onboarding.showBinding('contoso')).toMatchObject({ userObjectId: first?.objectId, successor: null });
+  });
+
+  it('whose sessions were revoked since is brought to attention, until somebody who asked binds the same person again', async () => {
+    changePerson(story, CONTOSO, 'grace', { signInSessionsValidFromDateTime: new Date(story.clock.now()).toISOString() });
+    expect(await reasonsAfterRecheck()).toMatch(/SSO_BINDING_STALE: Grace Okafor .*all sessions of the account were revoked/);
+    story.advanceClock(RECHECK_SECONDS);
+    expect(await reasonsAfterRecheck()).toContain('sessions of the account were revoked');
+    await story.onboarding.bindAdmin({ accountId: 'contoso', admin: findPerson(story, CONTOSO, 'grace').id, operatorId: OPERATOR });
+    expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'active', reasons: [] });
+  });
+
   it('who is deleted and created again under the same name is somebody else', async () => {
     const former = deletePerson(story, CONTOSO, 'grace');
     const later = recreatePerson(story, CONTOSO, former, GLOBAL_ADMINISTRATOR);
@@ -89,6 +108,29 @@ describe('the bound admin', () => {
     story.advanceClock(60);
     expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'active', reasons: [] });
     expect((await impersonate()).deliverTo).toBeDefined();
+  });
+});
+
+describe('unbinding', () => {
+  it('needs a confirmation, ends what was issued, frees the person and keeps who was bound', async () => {
+    const issued = await impersonate();
+    expect(await codeOf(story.onboarding.unbindAdmin({ accountId: 'contoso', operatorId: OPERATOR }))).toBe('SSO_UNBINDING_UNCONFIRMED');
+    expect((await story.onboarding.showBinding('contoso')).state).toBe('active');
+    expect(await story.onboarding.unbindAdmin({ accountId: 'contoso', operatorId: OPERATOR, confirmed: true, reason: 'leaves' })).toEqual({ accountId: 'contoso', unbound: true, audited: true });
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'admin_needed', waitingFor: 'admin_choice' });
+    expect(await codeOf(impersonate())).toBe('IMPERSONATION_NOT_ACTIVE');
+    expect(await codeOf(openPortal(story, () => story.tenant(CONTOSO).tenantId).kit.receiveCode(issued.code))).toMatch(/^IMPERSONATION_GRANT_REVOKED$|^IMPERSONATION_CODE_/);
+    expect(await story.onboarding.unbindAdmin({ accountId: 'contoso', operatorId: OPERATOR })).toEqual({ accountId: 'contoso', unbound: false, audited: true });
+    await story.onboarding.bindAdmin({ accountId: 'contoso', admin: findPerson(story, CONTOSO, 'ada').id, operatorId: OPERATOR });
+    expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'active' });
+    expect(await story.onboarding.showBinding('contoso')).toMatchObject({ history: [{ upn: findPerson(story, CONTOSO, 'grace').userPrincipalName, endedBecause: 'unbound', endedBy: OPERATOR }] });
+  });
+
+  it('is not undone by the next run, although the installation takes the first admin by itself', async () => {
+    await story.reconfigure(() => ({ adminChoice: 'first' }));
+    await story.onboarding.unbindAdmin({ accountId: 'contoso', operatorId: OPERATOR, confirmed: true });
+    expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'admin_needed', waitingFor: 'admin_choice' });
+    await story.reconfigure(() => ({ adminChoice: 'manual' }));
   });
 });
 

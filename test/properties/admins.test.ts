@@ -15,7 +15,7 @@ const anyId = fc.constantFrom(...ids);
 
 const principal = (objectId: string): fc.Arbitrary<DirectoryPrincipal> =>
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('user' as const), objectId: fc.constant(objectId), upn: fc.constantFrom('ada@customer.example', 'admin@customer.example'), displayName: fc.constant('Ada'), accountEnabled: fc.boolean(), userType: fc.constantFrom('member' as const, 'guest' as const), synced: fc.boolean(), hasMailbox: fc.constantFrom(true, false, null) }) },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('user' as const), objectId: fc.constant(objectId), upn: fc.constantFrom('ada@customer.example', 'admin@customer.example'), displayName: fc.constant('Ada'), accountEnabled: fc.boolean(), userType: fc.constantFrom('member' as const, 'guest' as const), synced: fc.boolean(), hasMailbox: fc.constantFrom(true, false, null), sessionsValidFromAt: fc.constant(null) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('group' as const), objectId: fc.constant(objectId), displayName: fc.constant('Group'), memberIds: fc.uniqueArray(anyId, { maxLength: 5 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('service_principal' as const, 'deleted' as const, 'unreadable' as const), objectId: fc.constant(objectId), upn: fc.constant(null), displayName: fc.constant(null) }) },
   );

@@ -75,7 +75,7 @@ describe('judgeBinding', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), standing, consent), { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), (readings, readsNeeded) => {
         const policy = { ...DEFAULT_VALIDATION_POLICY, readsNeeded };
-        const binding: SsoBinding = { accountId: 'contoso', tenantId: TENANT, userObjectId: ADA, state: 'validating', validatedAt: null, reasons: [], upn: 'a', displayName: 'A', boundAt: START, boundBy: 'op-1', deadlineAt: START + 3_600_000, goodReads: [], sequence: 1, history: [] };
+        const binding: SsoBinding = { accountId: 'contoso', tenantId: TENANT, userObjectId: ADA, state: 'validating', validatedAt: null, reasons: [], upn: 'a', displayName: 'A', boundAt: START, boundBy: 'op-1', deadlineAt: START + 3_600_000, goodReads: [], sequence: 1, history: [], successor: null };
         let now = START;
         let run: number[] = [];
         for (const [seconds, said, verdict] of readings) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { AdminDiscovery, JourneyReport, SsoBinding } from '../../core/index';
-import { EXIT, instant, type Output, table } from '../output';
+import type { AdminDiscovery, JourneyReport } from '../../core/index';
+import { EXIT, instant, table } from '../output';
 import { type Action, type CommandContext, runAction } from './context';
 
 export function addJourneyCommands(program: Command, context: CommandContext): void {
@@ -24,37 +24,6 @@ export function addJourneyCommands(program: Command, context: CommandContext): v
     await runAction(context, command, async ({ operator }, output, signal) => {
       const found = await operator().listAdmins(accountId, signal);
       output.result(found, () => describeAdmins(found));
-      return EXIT.done;
-    });
-  });
-  addSsoCommands(program, context);
-}
-
-function addSsoCommands(program: Command, context: CommandContext): void {
-  const sso = program.command('sso').description('the SSO binding');
-  sso
-    .command('bind')
-    .argument('<account>')
-    .requiredOption('--admin <objectId, user principal name or "first">', 'whom to bind')
-    .description('bind an admin to the account')
-    .action(async (accountId: string, flags: { readonly admin: string }, command: Command) => {
-      await runAction(context, command, async ({ operator }, output, signal) => {
-        const binding = await operator().bindAdmin({ accountId, admin: flags.admin, signal });
-        printBinding(output, binding);
-        return EXIT.done;
-      });
-    });
-  sso.command('validate').argument('<account>').description('read the bound admin and the consent again').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ operator }, output, signal) => {
-      const { binding, nextCheckAt } = await operator().verifyBinding(accountId, signal);
-      printBinding(output, binding, nextCheckAt);
-      if (binding.state === 'active') return EXIT.done;
-      return binding.state === 'stale' ? EXIT.attention : EXIT.waiting;
-    });
-  });
-  sso.command('show').argument('<account>').description('the binding as it stands').action(async (accountId: string, _flags: unknown, command: Command) => {
-    await runAction(context, command, async ({ operator }, output) => {
-      printBinding(output, await operator().showBinding(accountId));
       return EXIT.done;
     });
   });
@@ -86,12 +55,4 @@ function describeAdmins(found: AdminDiscovery): string {
   const candidates = found.candidates.map((person) => [String(person.rank), person.upn, person.objectId, person.routes.map((route) => (route.via === 'group' ? `${route.role} via ${route.groupName ?? 'a group'}` : route.role)).join(', ')]);
   const excluded = found.excluded.map((person) => [person.upn ?? person.displayName ?? person.objectId, person.excludedBecause.map((reason) => reason.message).join(' ')]);
   return [table(['rank', 'admin', 'object id', 'roles'], candidates), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
-}
-
-function printBinding(output: Output, binding: SsoBinding, nextCheckAt?: number): void {
-  const { accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt } = binding;
-  const next = nextCheckAt === undefined ? {} : { nextCheckAt };
-  output.result({ accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt, ...next }, () =>
-    [`${accountId}: ${displayName} (${upn})`, `  tenant     ${tenantId}`, `  object id  ${userObjectId}`, `  state      ${state}, validated ${instant(validatedAt)}`, ...reasons.map((reason) => `  because    ${reason.replaceAll('_', ' ')}`)].join('\n'),
-  );
 }

@@ -19,7 +19,7 @@ export const ALLOWED_TRANSITIONS: Readonly<Record<JourneyState, readonly Journey
   consented: ['admin_needed', 'consent_verifying', 'consent_pending', 'attention', 'offboarded'],
   admin_needed: ['sso_validating', 'consent_verifying', 'consent_pending', 'attention', 'offboarded'],
   sso_validating: ['active', 'admin_needed', 'consent_verifying', 'consent_pending', 'attention', 'offboarded'],
-  active: ['attention', 'consent_verifying', 'consent_pending', 'sso_validating', 'offboarded'],
+  active: ['attention', 'consent_verifying', 'consent_pending', 'admin_needed', 'sso_validating', 'offboarded'],
   attention: ['active', 'consent_pending', 'consent_verifying', 'admin_needed', 'sso_validating', 'offboarded'],
   offboarded: [],
 };

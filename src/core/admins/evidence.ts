@@ -132,7 +132,7 @@ function askGroup(ports: GraphPort, scope: GraphScope, asked: Questions, { group
   });
 }
 
-const UNSHOWN = { '@odata.type': '#microsoft.graph.user', displayName: undefined, userPrincipalName: undefined, accountEnabled: undefined, userType: undefined, onPremisesSyncEnabled: undefined, assignedPlans: undefined };
+const UNSHOWN = { '@odata.type': '#microsoft.graph.user', displayName: undefined, userPrincipalName: undefined, accountEnabled: undefined, userType: undefined, onPremisesSyncEnabled: undefined, signInSessionsValidFromDateTime: undefined, assignedPlans: undefined };
 
 function addPeople(people: ReadonlyMap<string, DirectoryPrincipal>, seen: readonly DirectoryObjectAnswer[], ids: readonly string[], { principals }: Found): void {
   for (const id of ids) {

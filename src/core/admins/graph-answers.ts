@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/v4';
 import { type ErrorCode, OnboardingError } from '../errors';
-import { graphErrorEvidence } from '../internal/graph-error';
+import { graphErrorCode, graphErrorEvidence } from '../internal/graph-error';
 import { isGuid } from '../internal/guid';
 import type { GraphList, GraphResponse, GraphScope, Ports } from '../ports';
 
@@ -24,6 +24,7 @@ export const directoryObjectSchema = z.object({
   accountEnabled: flag,
   userType: text,
   onPremisesSyncEnabled: flag,
+  signInSessionsValidFromDateTime: text,
   assignedPlans: z
     .array(z.object({ servicePlanId: z.string().nullish(), capabilityStatus: z.string().nullish() }))
     .nullish()

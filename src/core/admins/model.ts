@@ -124,6 +124,8 @@ export interface StandingPerson {
   readonly displayName: string;
   readonly accountEnabled: boolean;
   readonly userType: 'member' | 'guest';
+  /** Sessions from before this are void (a reset password, a revocation); null when not shown. */
+  readonly sessionsValidFromAt: number | null;
 }
 
 /** What the directory says at this moment about one person. */

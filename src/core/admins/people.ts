@@ -20,6 +20,8 @@ export interface DirectoryPerson {
   readonly synced: boolean;
   /** Holds a service plan with a mailbox; null when the plans were not shown. */
   readonly hasMailbox: boolean | null;
+  /** Milliseconds since 1970; null when it was not asked for. */
+  readonly sessionsValidFromAt: number | null;
 }
 
 export interface DirectoryGroup {
@@ -56,7 +58,7 @@ const MAILBOX_PLANS = new Set(['9aaf7827-d63c-4b61-89c3-182f06f82e5c', 'efb87545
 
 /** Least permission User.Read.All. Raises `INPUT_INVALID` when the id is not a GUID: it becomes part of the path. */
 export function personPath(objectId: string): string {
-  return `/users/${requireGuid(objectId)}?$select=${PERSON_FIELDS}`;
+  return `/users/${requireGuid(objectId)}?$select=${PERSON_FIELDS},signInSessionsValidFromDateTime`;
 }
 
 /** Several people at once, at most {@link PEOPLE_PER_REQUEST}. Least permission and errors as for {@link personPath}. */
@@ -134,7 +136,7 @@ export function kindOf(object: DirectoryObjectAnswer): 'user' | 'group' | 'servi
 export function personOf(answer: DirectoryObjectAnswer): DirectoryPerson | OtherPrincipal {
   const { id: objectId, displayName, userPrincipalName: upn, accountEnabled } = answer;
   if (upn === undefined || accountEnabled === undefined) return otherOf(answer);
-  return { kind: 'user', objectId, upn, displayName: displayName ?? upn, accountEnabled, userType: userTypeOf(answer), synced: answer.onPremisesSyncEnabled === true, hasMailbox: hasMailbox(answer) };
+  return { kind: 'user', objectId, upn, displayName: displayName ?? upn, accountEnabled, userType: userTypeOf(answer), synced: answer.onPremisesSyncEnabled === true, hasMailbox: hasMailbox(answer), sessionsValidFromAt: instantOf(answer.signInSessionsValidFromDateTime) };
 }
 
 export function groupOf(group: DirectoryObjectAnswer, members: readonly DirectoryObjectAnswer[] | undefined): DirectoryGroup | OtherPrincipal {
@@ -151,6 +153,11 @@ export function otherOf(object: DirectoryObjectAnswer): OtherPrincipal {
 function hasMailbox({ assignedPlans }: DirectoryObjectAnswer): boolean | null {
   if (assignedPlans === undefined) return null;
   return assignedPlans.some((plan) => plan.capabilityStatus === 'Enabled' && MAILBOX_PLANS.has(plan.servicePlanId?.toLowerCase() ?? ''));
+}
+
+function instantOf(text: string | undefined): number | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : at;
 }
 
 function userTypeOf(answer: DirectoryObjectAnswer): 'member' | 'guest' {

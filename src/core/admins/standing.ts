@@ -41,8 +41,8 @@ export async function readAdminStanding(ports: Pick<Ports, 'graph'>, input: Read
 export function judgeStanding(principal: DirectoryPrincipal, routes: readonly AdminRoute[], policy: AdminPolicy): AdminStanding {
   if (principal.kind === 'deleted') return { outcome: 'does_not', roles: [], reasons: ['not_found'] };
   if (principal.kind !== 'user') return { outcome: 'unknown', roles: [], reasons: ['unreadable'] };
-  const { objectId, upn, displayName, accountEnabled, userType } = principal;
-  const person: StandingPerson = { objectId, upn, displayName, accountEnabled, userType };
+  const { objectId, upn, displayName, accountEnabled, userType, sessionsValidFromAt } = principal;
+  const person: StandingPerson = { objectId, upn, displayName, accountEnabled, userType, sessionsValidFromAt };
   const reasons: StandingReason[] = [];
   if (!accountEnabled) reasons.push('disabled');
   if (userType === 'guest') reasons.push('guest');

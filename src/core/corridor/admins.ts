@@ -52,6 +52,11 @@ export async function bindFirstAdmin(context: OnboardingContext, accountId: stri
   return candidate === undefined ? undefined : bindCandidate(context, { accountId, tenantId, candidate, actor: 'system' });
 }
 
+/** The best candidate besides the one who is bound. Raises like {@link listAdmins}, without asking for an operator. */
+export async function findSuccessor(context: OnboardingContext, tenantId: string, boundObjectId: string, signal?: AbortSignal): Promise<AdminCandidate | undefined> {
+  return (await discover(context, tenantId, signal)).candidates.find(({ objectId }) => !sameGuid(objectId, boundObjectId));
+}
+
 /** Read one person's standing with the roles an SSO admin needs. Raises like {@link readStanding}. */
 export async function readBoundStanding(context: OnboardingContext, tenantId: string, objectId: string, signal?: AbortSignal): Promise<StandingEvidence> {
   return readStanding(context, { tenantId, objectId, policy: context.settings.admins.policy }, signal);

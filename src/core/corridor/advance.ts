@@ -9,7 +9,8 @@ import { settleGrantChanges } from '../consent/grants/change-records';
 import { findCurrentInvitation } from '../consent/invitation';
 import { describeShortfall } from '../consent/reasons';
 import { sameGuid } from '../internal/guid';
-import { findBinding, finishBinding } from '../sso/binding';
+import { findBinding, finishBinding, wasUnbound } from '../sso/binding';
+import { explainBinding } from '../sso/reasons';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
@@ -69,7 +70,8 @@ async function isOwned(context: OnboardingContext, journey: Journey): Promise<bo
 async function findAdmin(context: OnboardingContext, journey: Journey, signal?: AbortSignal): Promise<Journey> {
   const bound = await findBinding(context.ports, journey.accountId);
   if (bound !== undefined && journey.provenTenantId !== null && sameGuid(bound.tenantId, journey.provenTenantId)) return move(context, journey, { state: 'sso_validating', nextCheckAt: null });
-  if (context.settings.adminChoice === 'manual') return journey;
+  // Whoever unbound by hand does not want the same admin back by the next run.
+  if (context.settings.adminChoice === 'manual' || (await wasUnbound(context.ports, journey.accountId))) return journey;
   const binding = await bindFirstAdmin(context, journey.accountId, signal);
   // Binding moved the journey on; without a candidate a person must change something first.
   if (binding !== undefined) return readJourney(context.ports, journey.accountId);
@@ -95,7 +97,7 @@ async function findJustProven(context: OnboardingContext, journey: Journey): Pro
 
 function afterValidation(context: OnboardingContext, applied: AppliedValidation): Partial<Journey> {
   const { binding } = applied;
-  const reasons = binding.reasons.map((reason) => ({ code: 'SSO_BINDING_STALE', message: `The bound admin: ${reason.replaceAll('_', ' ')}.` }));
+  const reasons = explainBinding(binding).map((message) => ({ code: 'SSO_BINDING_STALE', message }));
   if (binding.state === 'active') return { state: 'active', reasons: [], nextCheckAt: context.ports.clock.now() + RECHECK_MS };
   if (binding.state === 'stale') return { state: 'attention', reasons, nextCheckAt: context.ports.clock.now() + RECHECK_MS, ...(binding.reasons.includes('consent_missing') ? { consentEvidenceAt: null } : {}) };
   return { nextCheckAt: applied.nextCheckAt, reasons };

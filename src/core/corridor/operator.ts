@@ -22,6 +22,7 @@ import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { SweepInput } from './sweep';
 import type { RememberedServices } from '../consent/services/records';
 import type { ServicesReport } from './services';
+import type { UnbindInput, UnboundAdmin } from './unbind';
 import type { ConsentReport } from './verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
@@ -46,6 +47,7 @@ export interface OperatorOnboarding {
   lastServices(accountId: string): Promise<RememberedServices | undefined>;
   listAdmins(accountId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
   bindAdmin(input: Without<Parameters<Onboarding['bindAdmin']>[0]>): Promise<SsoBinding>;
+  unbindAdmin(input: Without<UnbindInput>): Promise<UnboundAdmin>;
   showBinding(accountId: string): Promise<SsoBinding>;
   verifyBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
   impersonate(input: Without<ImpersonateInput>): Promise<IssuedImpersonation>;
@@ -94,6 +96,7 @@ export function bindOperator(onboarding: Onboarding, authorizer: Authorizer, ope
     lastServices: (accountId) => reading(accountId, () => onboarding.lastServices(accountId)),
     listAdmins: (accountId, signal) => onboarding.listAdmins(accountId, operatorId, signal),
     bindAdmin: (input) => onboarding.bindAdmin({ ...input, operatorId }),
+    unbindAdmin: (input) => onboarding.unbindAdmin({ ...input, operatorId }),
     showBinding: (accountId) => reading(accountId, () => onboarding.showBinding(accountId)),
     verifyBinding: (accountId, signal) => acting(accountId, () => onboarding.verifyBinding(accountId, signal)),
     impersonate: (input) => onboarding.impersonate({ ...input, operatorId }),

@@ -1,10 +1,10 @@
 /** One read that validates the SSO binding: the person's standing and the consent, judged together. */
 import { readJourney } from '../accounts/journey';
-import { OnboardingError } from '../errors';
-import { findBinding } from '../sso/binding';
+import { isOnboardingError, OnboardingError } from '../errors';
+import { findBinding, proposeSuccessor } from '../sso/binding';
 import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model';
 import { applyValidation } from '../sso/validation';
-import { READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
+import { findSuccessor, READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
 import type { OnboardingContext } from './context';
 import { readConsent } from './look-at-consent';
 
@@ -25,7 +25,25 @@ export async function verifyBinding(context: OnboardingContext, accountId: strin
   const standing = await readBoundStanding(context, binding.tenantId, binding.userObjectId, signal);
   // A reader that has no place in the tenant any more is an answer about the consent.
   const consentVerdict = standing.reasons.includes(READER_ABSENT) ? 'missing' : await consentNow(context, accountId, binding.tenantId, signal);
-  return applyValidation(context.ports, { accountId, standing, consentVerdict });
+  const applied = await applyValidation(context.ports, { accountId, standing, consentVerdict });
+  return consentVerdict === 'granted' ? withSuccessor(context, applied, signal) : applied;
+}
+
+/**
+ * Of a stale binding: who could follow, found afresh. Not finding out keeps nothing from saying that the binding is stale, so a
+ * refused or failed discovery proposes nobody; the next look tries again.
+ */
+async function withSuccessor(context: OnboardingContext, applied: AppliedValidation, signal?: AbortSignal): Promise<AppliedValidation> {
+  const { accountId, state, userObjectId } = applied.binding;
+  if (state !== 'stale') return applied;
+  try {
+    const candidate = await findSuccessor(context, applied.binding.tenantId, userObjectId, signal);
+    const proposed = candidate === undefined ? null : { objectId: candidate.objectId, upn: candidate.upn, displayName: candidate.displayName, reasons: candidate.reasons, proposedAt: context.ports.clock.now() };
+    return { ...applied, binding: (await proposeSuccessor(context.ports, accountId, proposed)) ?? applied.binding };
+  } catch (error) {
+    if (!isOnboardingError(error)) throw error;
+    return applied;
+  }
 }
 
 async function consentNow(context: OnboardingContext, accountId: string, tenantId: string, signal?: AbortSignal): Promise<ConsentVerdict> {

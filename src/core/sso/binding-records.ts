@@ -23,6 +23,7 @@ const BINDING_REASONS = [
   'role_missing',
   'role_scoped_only',
   'role_eligible_only',
+  'sessions_revoked',
   'other_person',
   'deadline_passed',
   'evidence_expired',
@@ -37,6 +38,8 @@ const pastSchema = z.strictObject({
   endedBy: z.string(),
   endedBecause: z.enum(['rebound', 'unbound']),
 });
+
+const successorSchema = z.strictObject({ objectId: z.string(), upn: z.string(), displayName: z.string(), reasons: z.array(z.string()), proposedAt: z.number() });
 
 const unfinishedSchema = z.strictObject({
   /** The audit entry that is still owed. */
@@ -66,6 +69,7 @@ const bindingSchema = z.strictObject({
   /** Counts changes of state within one binding: ids of audit entries contain it. */
   transition: z.number().int().nonnegative(),
   history: z.array(pastSchema).max(10),
+  successor: successorSchema.nullable().default(null),
   unfinished: unfinishedSchema.nullable(),
 });
 

@@ -9,7 +9,7 @@ import type { AuditEvent, Ports } from '../ports';
 import { changeRecord, claimRecord, findRecord, replaceRecord, type Stored } from '../records';
 import { type BindingRecord, bindingKind, boundAdminKind, personId, type Unfinished, viewBinding } from './binding-records';
 import { freeClaim, holdClaim, isSettledFor, settleClaim } from './claims';
-import type { BindAdminInput, OwnershipEvidence, PastBinding, SsoBinding, UnbindAdminInput } from './model';
+import type { BindAdminInput, OwnershipEvidence, PastBinding, ProposedSuccessor, SsoBinding, UnbindAdminInput } from './model';
 import { requireOwnership } from './ownership-records';
 
 export { dropBinding, findBinding, requireBinding } from './binding-records';
@@ -56,6 +56,18 @@ export async function unbindAdmin(ports: BindingPorts, input: UnbindAdminInput):
     await changeRecord(ports, bindingKind, input.accountId, (bound) => (bound.state === 'unbound' ? bound : ended(bound, input, endedAt)));
   }
   return { unbound: wasBound, audited: await orOwed(() => finishBinding(ports, input.accountId)) };
+}
+
+/** Note on a stale binding who could follow; null takes a former proposal back. A binding that is not stale any more is left alone. Raises `STATE_CONFLICT`. */
+export async function proposeSuccessor(ports: BindingPorts, accountId: string, successor: ProposedSuccessor | null): Promise<SsoBinding | undefined> {
+  const isSame = (kept: BindingRecord) => kept.successor?.objectId === successor?.objectId;
+  const kept = await changeRecord(ports, bindingKind, accountId, (bound) => (bound.state !== 'stale' || isSame(bound) ? bound : { ...bound, successor: successor === null ? null : { ...successor, reasons: [...successor.reasons] } }));
+  return viewBinding(kept);
+}
+
+/** Did an operator end the last binding? Then nobody is chosen without being asked. */
+export async function wasUnbound(ports: BindingPorts, accountId: string): Promise<boolean> {
+  return (await findRecord(ports, bindingKind, accountId))?.value.state === 'unbound';
 }
 
 /** True when the person is bound to this account, by both sides. */
@@ -132,6 +144,7 @@ function plannedBinding(input: BindAdminInput, evidenceId: string, before: Bindi
     goodReads: [],
     sequence,
     transition: 0,
+    successor: null,
     history: withPast(before?.history ?? [], replaced === undefined ? undefined : pastOf(replaced, input.actor, now, 'rebound')),
     unfinished: {
       action: 'sso.bound',
@@ -151,6 +164,7 @@ function ended(bound: BindingRecord, input: UnbindAdminInput, endedAt: number): 
     state: 'unbound',
     reasons: [],
     goodReads: [],
+    successor: null,
     history: withPast(bound.history, pastOf(bound, input.actor, endedAt, 'unbound')),
     // Claims a killed rebind still had to free are freed along with this one.
     unfinished: { ...unbinding(bound, input, endedAt), release: [...(bound.unfinished?.release ?? []), personId(bound.tenantId, bound.userObjectId)] },

@@ -84,6 +84,8 @@ export interface StandingEvidence {
     readonly displayName: string;
     readonly accountEnabled: boolean;
     readonly userType: 'member' | 'guest';
+    /** Sessions from before this are void; null when the directory did not say. */
+    readonly sessionsValidFromAt?: number | null;
   };
   readonly roles: readonly { readonly roleTemplateId: string; readonly role: string; readonly via: 'direct' | 'group' }[];
   readonly reasons: readonly string[];
@@ -150,6 +152,7 @@ export type BindingReason =
   | 'role_missing'
   | 'role_scoped_only'
   | 'role_eligible_only'
+  | 'sessions_revoked'
   | 'other_person'
   | 'deadline_passed'
   | 'evidence_expired'
@@ -163,6 +166,16 @@ export interface PastBinding {
   readonly endedAt: number;
   readonly endedBy: string;
   readonly endedBecause: 'rebound' | 'unbound';
+}
+
+/** Who could take the place of an admin who does not qualify any more. A proposal: somebody has to bind them. */
+export interface ProposedSuccessor {
+  readonly objectId: string;
+  readonly upn: string;
+  readonly displayName: string;
+  /** Why this one: the reasons of the rank. */
+  readonly reasons: readonly string[];
+  readonly proposedAt: number;
 }
 
 export interface SsoBinding {
@@ -185,6 +198,8 @@ export interface SsoBinding {
   /** Counts bindings of this account, from 1. */
   readonly sequence: number;
   readonly history: readonly PastBinding[];
+  /** Present while the binding is stale and the directory had somebody to offer. */
+  readonly successor: ProposedSuccessor | null;
 }
 
 export interface BindAdminInput {

@@ -43,11 +43,12 @@ const MAY_BE_LAG: ReadonlySet<BindingReason> = new Set(['not_found', 'role_missi
 const STANDING_REASONS: readonly BindingReason[] = ['not_found', 'disabled', 'guest', 'role_missing', 'role_scoped_only', 'role_eligible_only'];
 
 /** Pure. The strongest statement decides: wrong over replicating over unknown over good. */
-export function classifyReading(binding: Pick<SsoBinding, 'userObjectId'>, standing: StandingEvidence, consentVerdict: ConsentVerdict): Reading {
+export function classifyReading(binding: Pick<SsoBinding, 'userObjectId' | 'boundAt'>, standing: StandingEvidence, consentVerdict: ConsentVerdict): Reading {
   const contradictions: BindingReason[] = [];
   const gaps: BindingReason[] = [];
   // The same name behind another object id is a re-created account: not the person who was bound.
   if (standing.person !== undefined && !sameGuid(standing.person.objectId, binding.userObjectId)) contradictions.push('other_person');
+  else if (standing.outcome === 'qualifies' && isRevokedSince(standing, binding.boundAt)) contradictions.push('sessions_revoked');
   else if (standing.outcome === 'does_not') contradictions.push(...knownReasons(standing));
   else if (standing.outcome === 'unknown' || standing.person === undefined) gaps.push('standing_unknown');
   if (consentVerdict === 'missing') contradictions.push('consent_missing');
@@ -55,6 +56,11 @@ export function classifyReading(binding: Pick<SsoBinding, 'userObjectId'>, stand
   if (contradictions.some((reason) => !MAY_BE_LAG.has(reason))) return { kind: 'wrong', reasons: contradictions };
   if (contradictions.length > 0) return { kind: 'replicating', reasons: contradictions };
   return gaps.length > 0 ? { kind: 'unknown', reasons: gaps } : { kind: 'good', reasons: [] };
+}
+
+/** The directory writes whole seconds, so a binding of the same second is not older than the revocation. */
+function isRevokedSince({ person }: StandingEvidence, boundAt: number): boolean {
+  return (person?.sessionsValidFromAt ?? 0) > boundAt;
 }
 
 /** Pure: the binding's next state. */
@@ -146,7 +152,8 @@ function knownReasons(standing: StandingEvidence): BindingReason[] {
 }
 
 function nextRecord(before: BindingRecord, judged: Omit<BindingJudgement, 'nextCheckAt'>, now: number): BindingRecord {
-  const next = { ...before, ...judged, reasons: [...judged.reasons], goodReads: [...judged.goodReads] };
+  const successor = judged.state === 'stale' ? before.successor : null;
+  const next = { ...before, ...judged, successor, reasons: [...judged.reasons], goodReads: [...judged.goodReads] };
   if (judged.state === before.state) return next;
   const transition = before.transition + 1;
   const auditId = `sso.binding:${before.accountId}:${before.sequence}:${before.boundAt}:${transition}`;

@@ -10,7 +10,7 @@ function route(roleTemplateId: string, groupName?: string): AdminRoute {
 }
 
 function entry(number: number, person: Partial<DirectoryPerson> = {}, routes = [route(GLOBAL_ADMINISTRATOR)], lastSignInAt: number | null = null): RankedPerson {
-  return { person: { kind: 'user', objectId: guid(number), upn: `ada${number}@customer.example`, displayName: `Ada ${number}`, accountEnabled: true, userType: 'member', synced: false, hasMailbox: null, ...person }, routes, lastSignInAt };
+  return { person: { kind: 'user', objectId: guid(number), upn: `ada${number}@customer.example`, displayName: `Ada ${number}`, accountEnabled: true, userType: 'member', synced: false, hasMailbox: null, sessionsValidFromAt: null, ...person }, routes, lastSignInAt };
 }
 
 const NOW = Date.parse('2026-03-01T09:00:00Z');

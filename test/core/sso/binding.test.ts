@@ -35,6 +35,7 @@ describe('bindAdmin', () => {
       goodReads: [],
       sequence: 1,
       history: [],
+      successor: null,
     });
     expect(await requireBinding(ports, 'contoso')).toEqual(binding);
     expect(await isBound(ports, ADA)).toBe(true);

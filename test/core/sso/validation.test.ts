@@ -13,11 +13,16 @@ function no(...reasons: string[]): StandingEvidence {
 }
 
 function binding(overrides: Partial<SsoBinding> = {}): SsoBinding {
-  return { accountId: 'contoso', tenantId: TENANT, userObjectId: ADA, state: 'validating', validatedAt: null, reasons: [], upn: 'old@contoso.example', displayName: 'Old', boundAt: START, boundBy: 'op-1', deadlineAt: START + 3_600_000, goodReads: [], sequence: 1, history: [], ...overrides };
+  return { accountId: 'contoso', tenantId: TENANT, userObjectId: ADA, state: 'validating', validatedAt: null, reasons: [], upn: 'old@contoso.example', displayName: 'Old', boundAt: START, boundBy: 'op-1', deadlineAt: START + 3_600_000, goodReads: [], sequence: 1, history: [], successor: null, ...overrides };
 }
 
 function judge(given: Partial<SsoBinding>, standing: StandingEvidence, consentVerdict: ConsentVerdict = 'granted', seconds = 0, policy = DEFAULT_VALIDATION_POLICY) {
   return judgeBinding({ binding: binding(given), standing, consentVerdict, now: START + seconds * 1000, policy });
+}
+
+function revokedAt(sessionsValidFromAt: number): StandingEvidence {
+  const { person, ...rest } = qualifying();
+  return person === undefined ? rest : { ...rest, person: { ...person, sessionsValidFromAt } };
 }
 
 const ACTIVE = { state: 'active', validatedAt: START, goodReads: [START - 60_000, START] } as const;
@@ -38,13 +43,15 @@ describe('classifyReading', () => {
     ['a no for a reason it does not know', no('something_new'), 'granted', 'replicating', ['role_missing']],
     ['a disabled person and a missing consent', no('disabled'), 'missing', 'wrong', ['disabled', 'consent_missing']],
     ['a missing role and an unreadable consent', no('role_missing'), 'unknown', 'replicating', ['role_missing']],
+    ['sessions revoked since', revokedAt(START + 1), 'granted', 'wrong', ['sessions_revoked']],
+    ['sessions revoked before', revokedAt(START), 'granted', 'good', []],
     ['the same name behind another object id', qualifying(BOB), 'granted', 'wrong', ['other_person']],
   ])('%s', (_, standing, consentVerdict, kind, reasons) => {
-    expect(classifyReading({ userObjectId: ADA }, standing, consentVerdict)).toEqual({ kind, reasons });
+    expect(classifyReading({ userObjectId: ADA, boundAt: START }, standing, consentVerdict)).toEqual({ kind, reasons });
   });
 
   it('compares object ids without regard to case', () => {
-    expect(classifyReading({ userObjectId: ADA.toUpperCase() }, GOOD, 'granted').kind).toBe('good');
+    expect(classifyReading({ userObjectId: ADA.toUpperCase(), boundAt: START }, GOOD, 'granted').kind).toBe('good');
   });
 });
 

@@ -60,6 +60,7 @@ export async function activation(n8n: TestContext, { stage, one, run, until, sea
     assert.deepEqual([bound['userObjectId'], bound['state']], [recommended?.['value'], 'validating']);
     const validated = await until('ssoBinding', 'validate', { account }, ({ state }) => state !== 'validating');
     assert.deepEqual([validated['state'], validated['tenantId']], ['active', tenantId], JSON.stringify(validated));
+    await assert.rejects(run('ssoBinding', 'unbind', { account, confirmed: false, reason: '' }), /SSO_UNBINDING_UNCONFIRMED/);
     const remembered = await one('ssoBinding', 'get', { account });
     assert.deepEqual([remembered['state'], remembered['validatedAt']], ['active', validated['validatedAt']]);
   });

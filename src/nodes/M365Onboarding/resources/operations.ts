@@ -40,6 +40,7 @@ import { getOnboardingStatus } from './onboarding/get-status.operation';
 import { startOnboarding } from './onboarding/start.operation';
 import { bindAdmin } from './sso-binding/bind.operation';
 import { getBinding } from './sso-binding/get.operation';
+import { unbindAdmin } from './sso-binding/unbind.operation';
 import { validateBinding } from './sso-binding/validate.operation';
 
 export const RESOURCES: readonly INodePropertyOptions[] = [
@@ -93,6 +94,7 @@ export const OPERATIONS: readonly Operation[] = [
   startOnboarding,
   bindAdmin,
   getBinding,
+  unbindAdmin,
   validateBinding,
 ];
 

@@ -1,6 +1,7 @@
 /** The part of a binding that workflows script against. */
-import type { SsoBinding } from '../../../../core/index';
+import { explainBinding, type SsoBinding } from '../../../../core/index';
 
-export function shownBinding({ accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt }: SsoBinding) {
-  return { accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt };
+export function shownBinding(binding: SsoBinding) {
+  const { accountId, tenantId, userObjectId, state, validatedAt, reasons, upn, displayName, boundAt, deadlineAt, successor, history } = binding;
+  return { accountId, tenantId, userObjectId, state, validatedAt, reasons, explanations: explainBinding(binding), upn, displayName, boundAt, deadlineAt, successor, history };
 }
