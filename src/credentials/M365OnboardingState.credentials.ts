@@ -11,6 +11,7 @@ const OPERATORS_EXAMPLE = `[
 
 const PORTAL_EXAMPLE = 'e.g. { "audience": "https://portal.example.com", "deliverTo": "https://portal.example.com/enter", "jwksOrClientKey": "https://portal.example.com/jwks.json" }';
 
+const ADMINS_EXAMPLE = '{"roles": {"anyOf": ["Global Administrator"]}, "ranking": ["cloud_only", "named", "direct"]}';
 const LIFECYCLE_EXAMPLE = '{"renewal": {"windows": [{"days": ["sun"], "fromHour": 2, "toHour": 5}]}}';
 
 export class M365OnboardingState implements ICredentialType {
@@ -100,6 +101,15 @@ export class M365OnboardingState implements ICredentialType {
         { name: 'A Person Chooses', value: 'manual' },
         { name: 'The First Candidate Is Taken', value: 'first' },
       ],
+    },
+    {
+      displayName: 'Admins',
+      name: 'admins',
+      type: 'json',
+      noDataExpression: true,
+      default: '',
+      placeholder: ADMINS_EXAMPLE,
+      description: 'Which roles an admin needs, who is left out and who comes first, in the form of the section "admins" of the configuration file. Empty: Global, SharePoint or Exchange Administrators.',
     },
     {
       displayName: 'Backup Portal',

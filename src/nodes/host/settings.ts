@@ -29,6 +29,8 @@ export interface StateData {
   readonly settingsUrl?: unknown;
   readonly portal?: unknown;
   readonly adminChoice?: unknown;
+  /** The configuration's `admins`. */
+  readonly admins?: unknown;
   /** The configuration's `certificates`. */
   readonly lifecycle?: unknown;
 }
@@ -69,12 +71,14 @@ function readOwnSide(state: StateData) {
   const optional = { partnerName: text(state.partnerName), settingsUrl: text(state.settingsUrl), adminChoice: text(state.adminChoice), operator: text(state.operatorId) };
   const portal = json('portal', state.portal);
   const certificates = json('lifecycle', state.lifecycle);
+  const admins = json('admins', state.admins);
   return {
     publicBaseUrl: text(state.publicBaseUrl),
     operators: json('operators', state.operators) ?? [],
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
     ...(isRecord(portal) && Object.keys(portal).length > 0 ? { portal } : {}),
     ...(certificates === undefined ? {} : { certificates }),
+    ...(admins === undefined ? {} : { admins }),
   };
 }
 
