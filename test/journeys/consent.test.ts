@@ -301,6 +301,22 @@ describe('what was granted', () => {
     expect(report.apps.find((app) => app.key === 'restore')?.missing.map((finding) => `${finding.name} on ${finding.resource}`)).toEqual(['Sites.FullControl.All on SharePoint Online']);
   });
 
+  it('by one round and taken back before the next is over is noticed, and named', async () => {
+    const url = await invite(story);
+    const visitor = story.visitor();
+    let page = await visitor.submit(await visitor.submit(await visitor.open(url), 'continue'), 'use-another-account');
+    page = await visitor.submit(page, 'submit', { login: contosoAdmin().upn });
+    page = await visitor.submit(await visitor.submit(page, 'submit', { passwd: contosoAdmin().password }), 'accept');
+    const between = await story.onboarding.verifyConsent('contoso');
+    expect(between).toMatchObject({ verdict: 'pending' });
+    expect(between.apps.map(({ key, state }) => [key, state])).toEqual([['backup', 'granted'], ['restore', 'pending']]);
+    removePermission(story, 'contoso.example', 'backup', 'Mail.ReadWrite');
+    await visitor.submit(await continueVisit(story, visitor, page, contosoAdmin()), 'confirm', { accessLevel: 'none' });
+    const report = await story.onboarding.verifyConsent('contoso');
+    expect(report.verdict).toBe('pending');
+    expect((await story.onboarding.status('contoso')).reasons).toEqual([{ code: 'CONSENT_GRANTS_REMOVED', message: 'backup: was granted and is gone: Mail.ReadWrite on Microsoft Graph.' }]);
+  });
+
   it('is waited for when no replica has seen it yet, on pages that say so, and then it is proven', async () => {
     story.sandbox.setReplicationLagMs({ 'graph.get': 12_000, 'graph.list': 15_000, 'sts.servicePrincipal': 8000, 'sts.keys': 8000, 'sts.roles': 40_000 });
     const visitor = story.visitor();

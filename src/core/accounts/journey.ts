@@ -47,6 +47,8 @@ const journeySchema = z.object({
   /** Instants of the unbroken run of good, independent reads. */
   goodReadsAt: z.array(z.number()),
   reads: z.number().int().nonnegative(),
+  /** Apps that a read of this consent request saw granted; a journey of before this field has seen none. */
+  seenGranted: z.array(z.string()).default([]),
   /** Null while a consent that was lost is proven again: nothing is replicating then, and a bad read ends it. */
   verifyingSince: z.number().nullable(),
   lastReadAt: z.number().nullable(),
@@ -69,6 +71,7 @@ export function startJourney(accountId: string, now: number): Journey {
     provenTenantId: null,
     goodReadsAt: [],
     reads: 0,
+    seenGranted: [],
     verifyingSince: null,
     lastReadAt: null,
     consentEvidenceAt: null,

@@ -68,6 +68,24 @@ export function judgeConsent(apps: readonly PartnerApp[], evidence: GrantEvidenc
   return { tenantId: evidence.tenantId, readAt: evidence.readAt, verdict: states.some((state) => MISSING.has(state)) ? 'missing' : rest, apps: verdicts };
 }
 
+/**
+ * The same verdict, knowing which apps an earlier read of the same consent saw granted: what they miss now was taken back
+ * since, by a later round for instance, or is seen by a replica that is behind. Pure.
+ */
+export function noteTakenBack(verdict: ConsentVerdict, seenGranted: readonly string[]): ConsentVerdict {
+  const apps = verdict.apps.map((app): AppVerdict => {
+    if (!seenGranted.includes(app.key) || app.missing.length === 0 || app.state === 'disabled' || app.state === 'unknown') return app;
+    const because: Because = { code: 'CONSENT_GRANTS_REMOVED' satisfies ErrorCode, serviceCode: app.because?.serviceCode ?? null };
+    return app.because === null || app.because.code === 'STS_APP_NOT_IN_TENANT' ? { ...app, removed: app.missing, added: [], because } : app;
+  });
+  return { ...verdict, apps };
+}
+
+/** Keys of the apps this read saw granted, added to those of earlier ones. Pure. */
+export function seeGranted(verdict: Pick<ConsentVerdict, 'apps'>, seenBefore: readonly string[]): readonly string[] {
+  return [...new Set([...seenBefore, ...verdict.apps.filter((app) => app.state === 'granted').map((app) => app.key)])];
+}
+
 function judgeApp(app: PartnerApp, evidence: GrantEvidence, proof: ConsentProof | undefined): AppVerdict {
   const found = evidence.apps.find((candidate) => candidate.appKey === app.key) ?? { appKey: app.key, tokens: new Map(), directory: UNANSWERED };
   const directory = found.directory.outcome === 'read' ? found.directory : undefined;

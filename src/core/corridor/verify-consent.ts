@@ -4,7 +4,7 @@
  */
 import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../accounts/journey';
-import type { AppVerdict, ConsentVerdict, EvidenceKind } from '../consent/judge';
+import { type AppVerdict, type ConsentVerdict, type EvidenceKind, noteTakenBack, seeGranted } from '../consent/judge';
 import type { ConsentProof } from '../consent/proof-records';
 import { describeNotes, describeShortfall } from '../consent/reasons';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
@@ -43,7 +43,7 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
     throw new OnboardingError('CONSENT_NOT_STARTED', 'No round of consent is waiting to be verified.', { details: { state: journey.state } });
   }
   if (journey.nextCheckAt !== null && ports.clock.now() < journey.nextCheckAt) return { journey, verdict: undefined };
-  const verdict = await readConsent(context, journey.provenTenantId, signal, await findProof(context, journey));
+  const verdict = noteTakenBack(await readConsent(context, journey.provenTenantId, signal, await findProof(context, journey)), journey.seenGranted);
   const decision = addRead({ goodReadsAt: journey.goodReadsAt, reads: journey.reads, verifyingSince: journey.verifyingSince ?? journey.since }, verdict.verdict, verdict.readAt);
   if (decision.outcome === 'proven') await auditGranted(context, journey, verdict);
   const next = applyDecision(journey, decision, verdict);
@@ -58,7 +58,7 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
 }
 
 function applyDecision(journey: Journey, decision: StreakDecision, verdict: ConsentVerdict): Journey {
-  const read = { ...journey, goodReadsAt: [...decision.streak.goodReadsAt], reads: decision.streak.reads, lastReadAt: verdict.readAt };
+  const read = { ...journey, goodReadsAt: [...decision.streak.goodReadsAt], reads: decision.streak.reads, lastReadAt: verdict.readAt, seenGranted: [...seeGranted(verdict, journey.seenGranted)] };
   if (decision.outcome === 'proven') return { ...read, state: 'consented', consentEvidenceAt: verdict.readAt, nextCheckAt: null, reasons: [] };
   const reasons = describeShortfall(verdict);
   if (decision.outcome === 'deadline_passed' || (verdict.verdict === 'missing' && journey.verifyingSince === null)) return { ...read, state: 'attention', nextCheckAt: null, reasons };
@@ -93,7 +93,17 @@ export async function verifyConsent(context: OnboardingContext, accountId: strin
   }
   if (journey.provenTenantId === null) return notStarted(context, journey);
   const look = await lookAtConsent(context, journey, journey.provenTenantId, signal);
-  return buildConsentReport(journey, look, await findProof(context, journey));
+  if (journey.state === 'consent_pending') await rememberSeen(context, journey, look.verdict);
+  return buildConsentReport(journey, { ...look, verdict: noteTakenBack(look.verdict, journey.seenGranted) }, await findProof(context, journey));
+}
+
+/** Between two rounds: what is granted by now, so that a later round that takes it back is noticed. */
+async function rememberSeen({ ports }: OnboardingContext, seen: Journey, verdict: ConsentVerdict): Promise<void> {
+  await updateJourney(ports, seen.accountId, (current) => {
+    const seenGranted = seeGranted(verdict, current.seenGranted);
+    const isSame = current.epoch !== seen.epoch || current.state !== seen.state || seenGranted.length === current.seenGranted.length;
+    return isSame ? current : { ...current, seenGranted: [...seenGranted] };
+  });
 }
 
 /** What is granted now, by a full read that changes nothing and counts for nothing. */

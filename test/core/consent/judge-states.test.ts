@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
 import { planDirectoryReading } from '../../../src/core/consent/directory-reading';
 import type { AppEvidence, AppPrincipal, DirectoryGrants, GrantEvidence, ResourceEvidence, TokenEvidence } from '../../../src/core/consent/evidence-model';
-import { type AppVerdict, judgeConsent } from '../../../src/core/consent/judge';
+import { type AppVerdict, judgeConsent, noteTakenBack, seeGranted } from '../../../src/core/consent/judge';
 import { type ConsentProof, proofOf } from '../../../src/core/consent/proof-records';
 import { describeNotes, describeShortfall } from '../../../src/core/consent/reasons';
 import { ERROR_CATALOG } from '../../../src/core/error-catalog';
@@ -91,6 +91,21 @@ describe('the state of an app', () => {
     expect(judged.removed.map(({ name }) => name)).toEqual(['Files.Read.All']);
     expect(judged.added.map(({ name }) => name)).toEqual(['User.Read']);
     expect(judged.said).toBe('backup: was granted and is gone: Files.Read.All on Microsoft Graph. backup: newly required and not granted yet: User.Read on Microsoft Graph.');
+  });
+});
+
+describe('an app that an earlier read of the same consent saw granted', () => {
+  const read = (directory: DirectoryGrants, token: TokenEvidence) => judgeConsent(declared, { tenantId: TENANT, readAt: 5, depth: 'full', resources: new Map([[GRAPH_APP_ID, graph]]), apps: [{ appKey: 'backup', tokens: new Map([[GRAPH_APP_ID, token]]), directory }] });
+
+  it('is said to have lost what it misses now, and one that never was is not', () => {
+    const later = read(held(MAIL), roles('Mail.Read'));
+    const told = (seen: readonly string[]) => describeShortfall(noteTakenBack(later, seen)).map(({ code }) => code);
+    expect(seeGranted(read(held(MAIL, FILES), roles('Mail.Read', 'Files.Read.All')), [])).toEqual(['backup']);
+    expect(seeGranted(later, ['restore'])).toEqual(['restore']);
+    expect(told([])).toEqual(['CONSENT_MISSING_PERMISSIONS']);
+    expect(told(['backup'])).toEqual(['CONSENT_GRANTS_REMOVED']);
+    expect(describeShortfall(noteTakenBack(read(absent, NOT_IN_TENANT), ['backup'])).map(({ code }) => code)).toEqual(['CONSENT_GRANTS_REMOVED']);
+    expect(noteTakenBack(later, ['backup']).verdict).toBe('missing');
   });
 });
 
