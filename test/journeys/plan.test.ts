@@ -104,4 +104,16 @@ describe('the plan of an onboarding after consent', () => {
     expect(found.rounds[1]).toMatchObject({ state: 'disabled', surplus: [] });
     expect(found.rounds[1]?.permissions.filter(({ status }) => status !== 'granted')).toEqual([]);
   });
+
+  it('asks no admin again for what nobody can grant', async () => {
+    const declare = async (...more: readonly object[]) => story.reconfigure(() => ({ apps: (written['apps'] as { key: string; requiredPermissions: object[] }[]).map((app) => (app.key === 'restore' ? app : Object.assign({}, app, { requiredPermissions: [...app.requiredPermissions, ...more] }))) }));
+    const typo = { resource: 'graph', type: 'application', name: 'Mail.Raed', reason: 'a typing error' };
+    const open = async () => story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR });
+    await declare(typo);
+    await open();
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'admin_needed' });
+    await declare(typo, { template: 'groups', access: 'read' });
+    expect(await open()).toMatchObject({ round: 1 });
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'consent_pending' });
+  });
 });

@@ -50,15 +50,20 @@ interface Known {
 
 function askOf(app: PartnerApp, { verdict, difference, proven, isLost }: Known): AskedApp[] {
   const isRead = verdict !== undefined && verdict.state !== 'unknown';
-  if (isRead && verdict.missing.length === 0) return [];
+  if (isRead && verdict.missing.every(isUnpublished)) return [];
   const added = difference?.added ?? app.requiredPermissions;
   const missing = isRead ? app.requiredPermissions.filter((required) => isMissing(required, verdict)) : added;
   if (!isRead && missing.length === 0 && !isLost) return [];
   return [{ key: app.key, added: missing.map((required) => ({ ...required, wasGranted: proven !== undefined && !added.includes(required) })) }];
 }
 
+/** What the tenant's resource does not offer no admin can grant, so that nobody is asked for it again. */
+function isUnpublished({ isPublished }: AppVerdict['missing'][number]): boolean {
+  return isPublished === false;
+}
+
 function isMissing(required: RequiredPermission, verdict: AppVerdict): boolean {
-  return verdict.missing.some((finding) => finding.resourceAppId === required.resourceAppId && finding.type === required.type && (required.name === undefined ? finding.id === required.id : finding.name === required.name));
+  return verdict.missing.some((finding) => !isUnpublished(finding) && finding.resourceAppId === required.resourceAppId && finding.type === required.type && (required.name === undefined ? finding.id === required.id : finding.name === required.name));
 }
 
 async function readVerdicts(context: OnboardingContext, tenantId: string, signal?: AbortSignal): Promise<readonly AppVerdict[]> {
