@@ -52,6 +52,8 @@ export function judgePermission(required: RequiredPermission, evidence: AppEvide
 function statusOf(required: RequiredPermission, { directory }: AppEvidence, depth: GrantEvidence['depth'], { inToken, inDirectory }: Pick<PermissionFinding, 'inToken' | 'inDirectory'>): JudgedPermission['status'] {
   if (required.type === 'delegated' || depth === 'routine') return inDirectory === null ? 'unproven' : toStatus(inDirectory);
   if (directory.outcome === 'not_asked') return inToken === null ? 'unproven' : toStatus(inToken);
+  // A fresh app token without the role settles it, whatever else could not be read: often it is the read permission that is missing.
+  if (inToken === false) return 'missing';
   if (inDirectory === null || inToken === null) return 'unproven';
   return toStatus(inToken && inDirectory);
 }

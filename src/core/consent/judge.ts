@@ -163,6 +163,8 @@ function findAbsent(found: AppEvidence, directory: DirectoryGrants | undefined, 
 }
 
 function findUnread(found: AppEvidence, { missing, unproven }: Findings): Standing | undefined {
+  // What fresh app tokens lack is missing although the directory says nothing: with nothing granted, it never would.
+  if (found.directory.outcome === 'unknown' && missing.length > 0) return undefined;
   if (found.directory.outcome === 'unknown') return { state: 'unknown', because: { code: found.directory.code, serviceCode: found.directory.serviceCode ?? null } };
   const refused = refusalOf(found, 'unknown');
   if (refused !== undefined) return { state: 'unknown', because: refused };

@@ -138,7 +138,7 @@ export function buildConsentReport(journey: Journey, look: ConsentLook | undefin
     tokensAt: proof?.tokensAt ?? null,
     // Of the verification; what `advance` looks at later is another matter.
     nextCheckAt: journey.state === 'consent_verifying' ? journey.nextCheckAt : null,
-    reasons: verdict === undefined || isGood || verifying ? journey.reasons : describeShortfall(verdict),
+    reasons: verdict === undefined || isGood || (verifying && journey.reasons.length > 0) ? journey.reasons : describeShortfall(verdict),
     notes: verdict === undefined ? [] : describeNotes(verdict),
   };
 }
