@@ -16,12 +16,13 @@ import { requireTime } from './require-time.mts';
 import { sandboxRequests } from './sandbox-requests.mts';
 import { sandboxTenants } from './sandbox-tenants.mts';
 import { root } from './support/built.mts';
+import { sweep } from './sweep.mts';
 import type { Figure } from './support/figure.mts';
 import { currentLoad, describeMachine } from './support/machine.mts';
 import { machineAsText, type NamedResult, pageOf, resultAsText, withSections } from './support/report.mts';
 
 const page = `${root}docs/benchmarks.md`;
-const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, certificates, consentVerify, sandboxRequests, sandboxTenants];
+const figures: readonly Figure[] = [requireTime, eventLoop, interleaving, certificates, consentVerify, sandboxRequests, sandboxTenants, sweep];
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', multiple: true }, 'write-page': { type: 'boolean' } } });

@@ -1,6 +1,8 @@
 /** The process of a host. Every operation is watched for how long it holds the event loop. */
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type * as Public from 'n8n-nodes-m365-onboarding';
 import type { Clock, Installation, RunningServer } from 'n8n-nodes-m365-onboarding';
 import { buildConfig, type Ready } from 'n8n-nodes-m365-onboarding/sandbox';
@@ -9,8 +11,8 @@ import type * as RecordsFile from '../../src/core/records';
 import type * as ClaimsFile from '../../src/core/sso/claims';
 import type * as OwnershipFile from '../../src/core/sso/ownership-records';
 import { built, root } from './built.mts';
-import { serveOperations } from './child.mts';
-import type { HostOperations, Product, Watched } from './host.mts';
+import { cpuMsOfProcess, serveOperations } from './child.mts';
+import type { HostOperations, Product, SweptFleet, Watched } from './host.mts';
 import { watchLoop, type LoopReport } from './loop-watch.mts';
 import type { Customer } from './sandbox.mts';
 
@@ -32,6 +34,7 @@ class Host {
   #store: Awaited<ReturnType<Core['openStateStore']>> | undefined;
   #certificateId: string | undefined;
   #ahead = 0;
+  #adminChoice: 'manual' | 'first' = 'manual';
 
   readonly clock: Clock = { now: () => Date.now() + this.#ahead, sleep: async (ms) => void (this.#ahead += ms) };
 
@@ -83,7 +86,7 @@ class Host {
     });
     const apps = base.apps.map((app) => (this.#certificateId === undefined ? app : { ...app, credential: { certificateId: this.#certificateId } }));
     this.#installation = await this.core.createInstallation({
-      configuration: this.core.parseConfiguration({ ...base, apps }),
+      configuration: this.core.parseConfiguration({ ...base, apps, adminChoice: this.#adminChoice }),
       store: this.#store ?? raise('There is no state.'),
       clock: this.clock,
       masterKeys: this.core.parseKeyRing(MASTER_KEYS),
@@ -96,7 +99,7 @@ class Host {
   }
 
   /** The records that a walk through the pages leaves behind, for as many tenants as a measurement needs. */
-  async adopt(customers: readonly Customer[]): Promise<null> {
+  async adopt(customers: readonly Customer[], labelOf: (customer: Customer) => readonly string[] = () => []): Promise<null> {
     const { updateJourney } = await built<typeof JourneyFile>('dist/core/accounts/journey.mjs');
     const { claimRecord } = await built<typeof RecordsFile>('dist/core/records.mjs');
     const { holdClaim, settleClaim } = await built<typeof ClaimsFile>('dist/core/sso/claims.mjs');
@@ -104,7 +107,7 @@ class Host {
     const { ports, onboarding } = this.installation;
     for (const { key, domain } of customers) {
       const tenantId = this.#ready?.tenants.find((tenant) => tenant.domain === domain)?.tenantId ?? raise(`The sandbox has no ${domain}.`);
-      await onboarding.addAccount({ id: key, name: key, expectedTenant: domain }, OPERATOR);
+      await onboarding.addAccount({ id: key, name: key, expectedTenant: domain, labels: labelOf({ key, domain }) }, OPERATOR);
       await holdClaim(ports, tenantClaimKind, tenantId, key);
       const now = this.clock.now();
       const evidence = { id: key, accountId: key, tenantId, objectId: key, upn: `ada@${domain}`, displayName: 'Ada', roles: [], authenticatedAt: now, signedInAt: now, confirmedAt: now, accessLevel: null };
@@ -115,6 +118,28 @@ class Host {
     }
     return null;
   }
+
+  async adoptConsented(customers: readonly Customer[], few: number): Promise<null> {
+    const { updateJourney } = await built<typeof JourneyFile>('dist/core/accounts/journey.mjs');
+    await this.adopt(customers, (customer) => (customers.slice(0, few).some(({ key }) => key === customer.key) ? ['few'] : []));
+    const now = this.clock.now();
+    for (const { key } of customers) await updateJourney(this.installation.ports, key, (journey) => ({ ...journey, epoch: 1, state: 'consented', consentEvidenceAt: now }));
+    this.#adminChoice = 'first';
+    return this.#install();
+  }
+
+  async sweep(input: { readonly label?: string; readonly concurrency: number }): Promise<SweptFleet> {
+    const before = cpuMsOfProcess();
+    const { accounts, ok, waiting, requests } = await this.installation.onboarding.sweep(input);
+    const cpuMs = cpuMsOfProcess() - before;
+    collectGarbage();
+    return { accounts, ok, waiting, requests: (requests?.token ?? 0) + (requests?.graph ?? 0), cpuMs, heapMb: process.memoryUsage().heapUsed / 2 ** 20 };
+  }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 /** A public point on P-256; nobody here holds its private half, and nothing is redeemed. */
@@ -153,6 +178,8 @@ function operationsOf(host: Host): HostOperations {
     open: ({ ready, folder }) => watched(() => host.open(ready, folder)),
     servePages: () => watched(() => host.servePages()),
     adopt: (customers) => watched(() => host.adopt(customers)),
+    adoptConsented: ({ customers, few }) => watched(() => host.adoptConsented(customers, few)),
+    sweep: (input) => watched(() => host.sweep(input)),
     advanceClock: (seconds) => watched(() => host.advanceClock(seconds)),
     idle: ({ ms }) => watched(async () => new Promise<null>((resolve) => setTimeout(resolve, ms, null))),
     generateCertificate: ({ name, keyBits }) => watched(async () => (await host.installation.certificates.generate({ name, keyBits }, OPERATOR)).id),

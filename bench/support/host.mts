@@ -13,6 +13,17 @@ export interface Watched<T> {
   readonly durationMs: number;
 }
 
+export interface SweptFleet {
+  readonly accounts: number;
+  readonly ok: number;
+  readonly waiting: number;
+  readonly requests: number;
+  /** Computing by this process, the state's thread included. */
+  readonly cpuMs: number;
+  /** What is left on the heap after a collection. */
+  readonly heapMb: number;
+}
+
 export interface HostOperations {
   readonly [name: string]: (input: never) => Promise<unknown>;
   /** Load the core; nothing else. */
@@ -23,6 +34,9 @@ export interface HostOperations {
   servePages(input: null): Promise<Watched<string>>;
   /** As if the customers' admins had consented and proven their tenants: in state, and in verification. */
   adopt(input: readonly Customer[]): Promise<Watched<null>>;
+  /** The same, consented already and without anybody bound; the first of them, so many, carry the label `few`. Whoever is left to choose an admin takes the first. */
+  adoptConsented(input: { readonly customers: readonly Customer[]; readonly few: number }): Promise<Watched<null>>;
+  sweep(input: { readonly label?: string; readonly concurrency: number }): Promise<Watched<SweptFleet>>;
   advanceClock(input: number): Promise<Watched<null>>;
   idle(input: { readonly ms: number }): Promise<Watched<null>>;
   generateCertificate(input: { readonly name: string; readonly keyBits: 2048 | 3072 | 4096 }): Promise<Watched<string>>;
