@@ -236,8 +236,8 @@ function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: 
 }
 
 function buildSettings({ configuration, deployment }: InstallationOptions): OnboardingSettings {
-  const { partnerName, homeTenantId, endpoints, apps, publicBaseUrl, settingsUrl, adminChoice, admins, signInResponseMode, portal } = configuration;
-  return { partnerName, homeTenantId: homeTenantId.toLowerCase(), endpoints, apps, publicBaseUrl, settingsUrl, adminChoice, admins, signInResponseMode, portal, deployment };
+  const { partnerName, homeTenantId, endpoints, cloud, apps, publicBaseUrl, settingsUrl, adminChoice, admins, signInResponseMode, portal } = configuration;
+  return { partnerName, homeTenantId: homeTenantId.toLowerCase(), endpoints, cloud, apps, publicBaseUrl, settingsUrl, adminChoice, admins, signInResponseMode, portal, deployment };
 }
 
 function buildRoutes({ configuration, deployment }: InstallationOptions, ports: Ports, https: HttpsClient): RouteOptions {

@@ -2,6 +2,7 @@
  * What the core needs of Microsoft: app tokens, Graph, the tenants' directory, a person's sign-in. Narrow structural types
  * like all ports; they are reached through `ports.ts`.
  */
+import type { Cloud } from './internal/clouds';
 import type { Secret } from './internal/secret';
 
 export type AppCredential =
@@ -116,6 +117,17 @@ export interface TenantDirectory {
   findTenantId(domainOrTenantId: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Microsoft's word for where the tenant's directory is kept (`NA`, `EU`, `AS` …); undefined when it does not say. */
   findRegion?(tenantId: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Which of Microsoft's clouds the tenant is in; undefined when there is no such tenant, or its document names no cloud that is known. */
+  findCloud?(domainOrTenantId: string, signal?: AbortSignal): Promise<TenantCloud | undefined>;
+}
+
+export interface TenantCloud {
+  /** `other` is one of the newer sovereign clouds. */
+  readonly cloud: Cloud | 'other';
+  /** Host of the sign-in service that serves the tenant. */
+  readonly loginHost: string;
+  /** Microsoft's word for a part of a cloud: `GCC`, `DODCON`, `DOD`; undefined elsewhere. */
+  readonly regionSubScope: string | undefined;
 }
 
 export interface CodeRedemption {

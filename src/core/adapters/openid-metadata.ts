@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
+import type { CloudHints } from '../internal/clouds';
 import type { Clock } from '../ports';
 import type { HttpsClient } from './https-client';
 import type { HttpsResponse } from './https-exchange';
@@ -23,24 +24,36 @@ export interface OpenIdMetadata {
   readonly jwksUri: string;
   /** Where the tenant's directory is kept, in Microsoft's words: `NA`, `EU`, `AS` and others. */
   readonly region: string | undefined;
+  /** What the document says of its cloud. */
+  readonly cloudHints: CloudHints;
 }
 
-const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.string(), tenant_region_scope: z.string().max(20).nullish().catch(undefined) });
+const hint = z.string().max(100).nullish().catch(undefined).transform((value) => value ?? undefined);
+
+const metadataSchema = z.object({
+  issuer: z.string(),
+  jwks_uri: z.string(),
+  tenant_region_scope: z.string().max(20).nullish().catch(undefined),
+  tenant_region_sub_scope: hint,
+  cloud_instance_name: hint,
+  cloud_graph_host_name: hint,
+  msgraph_host: hint,
+});
 
 /**
  * The document of a tenant id or domain; undefined when Microsoft says there is no such tenant (AADSTS90002).
- * Raises `STS_UNAVAILABLE`, `STS_THROTTLED`, `TLS_UNTRUSTED`.
+ * Raises `TENANT_WRONG_CLOUD` when Microsoft itself says so, `STS_UNAVAILABLE`, `STS_THROTTLED`, `TLS_UNTRUSTED`.
  */
 export async function findOpenIdMetadata(ports: MetadataPorts, tenant: string, signal?: AbortSignal): Promise<OpenIdMetadata | undefined> {
   const response = await fetchPublicJson(ports, `${ports.authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`, signal);
   if (response.status === 200) {
     const document = metadataSchema.safeParse(response.body).data;
     if (document === undefined) throw unusable('The discovery document does not have the documented form.');
-    return { issuer: document.issuer, jwksUri: document.jwks_uri, region: document.tenant_region_scope ?? undefined };
+    return { issuer: document.issuer, jwksUri: document.jwks_uri, region: document.tenant_region_scope ?? undefined, cloudHints: hintsOf(document) };
   }
   const refusal = readStsRefusal(response, { now: ports.clock.now(), sent: [] });
   if (refusal.code === 'TENANT_NOT_FOUND') return undefined;
-  if (refusal.retryable) throw refusal;
+  if (refusal.retryable || refusal.code === 'TENANT_WRONG_CLOUD') throw refusal;
   throw new OnboardingError('STS_UNAVAILABLE', 'The discovery document could not be had.', { serviceCode: refusal.serviceCode, correlationId: refusal.correlationId, details: refusal.details });
 }
 
@@ -52,6 +65,11 @@ export async function fetchPublicJson({ https }: Pick<MetadataPorts, 'https'>, u
   } catch (error) {
     throw readStsFailure(error);
   }
+}
+
+function hintsOf(document: z.infer<typeof metadataSchema>): CloudHints {
+  const { issuer, cloud_instance_name: instanceName, msgraph_host: graphHost, cloud_graph_host_name: directoryHost, tenant_region_sub_scope: regionSubScope } = document;
+  return { issuer, instanceName, graphHost, directoryHost, regionSubScope };
 }
 
 function unusable(message: string): OnboardingError {

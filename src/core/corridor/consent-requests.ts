@@ -9,6 +9,7 @@ import { sameGuid } from '../internal/guid';
 import { CONSUMER_TENANT_ID, parseTenantName } from '../internal/tenant-name';
 import { findOwnership } from '../sso/ownership';
 import { type OnboardingContext, requireOperator } from './context';
+import { requireOwnCloud } from './tenant-cloud';
 import { planReconsent, type Reconsent, startReconsent } from './reconsent';
 
 export interface ConsentRequestView {
@@ -22,7 +23,7 @@ export interface ConsentRequestView {
 
 /**
  * Open a consent request, or send it again (see `startsOver`).
- * Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `ACCOUNT_OFFBOARDED`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
+ * Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `ACCOUNT_OFFBOARDED`, `OPERATOR_NOT_ALLOWED`, `TENANT_NOT_FOUND`, `TENANT_WRONG_CLOUD`, `TENANT_INVALID`, `CONSENT_TENANT_REFUSED`,
  * `SSO_ACCOUNT_CLAIMED`, `INPUT_INVALID`, `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
  */
 export async function openConsent(
@@ -83,7 +84,7 @@ export async function revokeConsentRequest(context: OnboardingContext, accountId
 
 /**
  * The tenant the next round must answer for: proven by this journey, owned already, or expected by the operator;
- * undefined when any tenant may answer. `instead` is looked at in place of the account's expectation. Raises `TENANT_INVALID`, `TENANT_NOT_FOUND`, `CONSENT_TENANT_REFUSED`,
+ * undefined when any tenant may answer. `instead` is looked at in place of the account's expectation. Raises `TENANT_INVALID`, `TENANT_NOT_FOUND`, `TENANT_WRONG_CLOUD`, `CONSENT_TENANT_REFUSED`,
  * `SSO_ACCOUNT_CLAIMED`, `STS_UNAVAILABLE`.
  */
 export async function expectedTenantId(
@@ -114,7 +115,8 @@ export function isRefusedTenant(context: OnboardingContext, tenantId: string): b
 async function resolveTenant(context: OnboardingContext, expected: string, signal?: AbortSignal): Promise<string> {
   const name = parseTenantName(expected);
   if (name === undefined) throw new OnboardingError('TENANT_INVALID', 'The expected tenant is neither a tenant id nor a domain.');
-  const found = await context.ports.tenants.findTenantId(name.value, signal);
+  // At once, so that both are answered by one request.
+  const [found] = await Promise.all([context.ports.tenants.findTenantId(name.value, signal), requireOwnCloud(context, name.value, signal)]);
   if (found === undefined) throw new OnboardingError('TENANT_NOT_FOUND', `Microsoft knows no tenant "${name.value}" in this cloud.`, { details: { tenant: name.value } });
   return found;
 }

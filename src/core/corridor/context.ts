@@ -6,13 +6,15 @@ import type { PartnerApp } from '../consent/apps';
 import type { ResourceMemory } from '../consent/resource-memory';
 import { OnboardingError } from '../errors';
 import { reachesAsFarAs } from '../internal/claim-scope';
-import type { CloudEndpoints } from '../internal/clouds';
+import type { Cloud, CloudEndpoints } from '../internal/clouds';
 import type { ClaimScope, OperatorAction, Ports } from '../ports';
 
 export interface OnboardingSettings {
   readonly partnerName: string;
   readonly homeTenantId: string;
   readonly endpoints: CloudEndpoints;
+  /** Which cloud the endpoints are of; `global` when absent. */
+  readonly cloud?: Cloud | undefined;
   readonly apps: readonly PartnerApp[];
   /** Origin under which our pages are reached, as registered in the apps' redirect addresses. */
   readonly publicBaseUrl: string;

@@ -26,6 +26,7 @@ import { type OnboardingContext, requireOperator } from './context';
 import { leaveCustomerApps } from './customer-apps/customer-app-removal';
 import { endAccess } from './end-access';
 import { dropSignedIn } from './ownership';
+import { refuseKnownOtherCloud } from './tenant-cloud';
 
 export interface RemoveAccountInput {
   readonly accountId: string;
@@ -84,10 +85,11 @@ export async function removeAccount(context: OnboardingContext, input: RemoveAcc
 
 /**
  * Add an account that starts from nothing, whoever had its id before: a step that outlived the removal of that one may have
- * written once more. Raises like `addAccount`, and `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`.
+ * written once more. Raises like `addAccount`, and `TENANT_WRONG_CLOUD`, `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`.
  */
 export async function addNewAccount(context: OnboardingContext, input: NewAccount, operatorId: string): Promise<CustomerAccount> {
   const { ports } = context;
+  await refuseKnownOtherCloud(context, input.expectedTenant);
   const isFree = async () => (await findAccount(ports, input.id)) === undefined;
   if (await isFree()) {
     const { audited } = await endAccess(context, { accountId: input.id, actor: operatorId });

@@ -43,6 +43,20 @@ describe('looking up a tenant', () => {
     expect(await directory.findRegion?.(TENANT)).toBeUndefined();
   });
 
+  it('says which cloud a tenant is in, by one request together with its id', async () => {
+    const directory = createTenantDirectory({ authorityHost: server.origin, https, clock: createMovableClock(0) });
+    server.answer = () => ({ json: { issuer: `https://login.microsoftonline.us/${TENANT}/v2.0`, jwks_uri: 'x', tenant_region_sub_scope: 'DOD', msgraph_host: 'dod-graph.microsoft.us' } });
+    expect(await Promise.all([directory.findCloud?.(TENANT), directory.findTenantId(TENANT)])).toEqual([{ cloud: 'usgovdod', loginHost: 'login.microsoftonline.us', regionSubScope: 'DOD' }, undefined]);
+    expect(server.seen).toHaveLength(1);
+    server.answer = () => document(`${server.origin}/${TENANT}/v2.0`);
+    expect(await directory.findCloud?.(TENANT)).toBeUndefined();
+  });
+
+  it('says when Microsoft itself calls the tenant one of another cloud', async () => {
+    server.answer = () => ({ status: 400, json: { error: 'invalid_request', error_codes: [90038] } });
+    expect(await find('agency.example').catch((error: unknown) => error)).toMatchObject({ code: 'TENANT_WRONG_CLOUD', serviceCode: 'AADSTS90038' });
+  });
+
   it.each(['https://login.microsoftonline.us/11111111-1111-4111-8111-111111111111/v2.0', 'https://attacker.example/x/v2.0', 'nonsense'])('says undefined for a tenant of another cloud: %s', async (issuer) => {
     server.answer = () => document(issuer);
     expect(await find('contoso.example')).toBeUndefined();
