@@ -195,6 +195,7 @@ const tenant = object(
     consent: object({ users: oneOf(['everything', 'verified-publishers', 'nothing']), requests: flag }, []),
     groups: listOf(group),
     servicePrincipals: listOf(object({ name: text, roles: listOf(roleName) }, ['name'])),
+    orphanedRoles: listOf(roleName),
     maxKeyLifetimeDays: days,
   },
   ['key', 'name', 'domain', 'prefix', 'country', 'licences', 'people'],

@@ -93,6 +93,26 @@ const LITWARE = small('litware', 'Litware', 'litware', ['EXCHANGE_S_FOUNDATION',
 /** Everything bought, and the mailboxes still being made. */
 const WINGTIP: TenantSeed = { ...small('wingtip', 'Wingtip Toys', 'wingtip', PRODUCTIVITY), pendingLicences: ['EXCHANGE_S_ENTERPRISE'], mailboxes: 'pending' };
 
+/** Every way of holding a role that an installation may not want, or cannot use, which the others do not have. */
+const TREY: TenantSeed = {
+  key: 'trey',
+  name: 'Trey Research',
+  domain: 'trey.example',
+  prefix: 'treyresearch',
+  country: 'US',
+  licences: [...PRODUCTIVITY, 'AAD_PREMIUM', 'AAD_PREMIUM_P2'],
+  people: [
+    { alias: 'hana', name: 'Hana Sato', roles: ['Global Administrator'], lastSignIn: '2026-02-20T08:00:00Z' },
+    { alias: 'igor', name: 'Igor Novak', roles: ['Exchange Administrator', 'SharePoint Administrator'], lastSignIn: '2025-11-30T08:00:00Z' },
+    { alias: 'joan', name: 'Joan Puig', roles: ['Exchange Administrator'], synced: true },
+    { alias: 'breakglass-1', name: 'Emergency access 1', roles: ['Global Administrator'], cloudOnly: true },
+    { alias: 'kofi', name: 'Kofi Mensah' },
+    { alias: 'lena', name: 'Lena Vogt' },
+  ],
+  groups: [{ name: 'Tier 0', roleAssignable: true, members: ['lena'], eligibleMembers: ['kofi'], roles: ['Global Administrator'] }],
+  orphanedRoles: ['Global Administrator'],
+};
+
 const PROTECT: AppSeed = {
   key: 'backup',
   name: 'Northwind Backup – Protect',
@@ -134,7 +154,7 @@ const RESTORE: AppSeed = {
 export const DEFAULT_SEED: Seed = {
   seed: 'northwind',
   homeTenant: 'partner',
-  tenants: [PARTNER, CONTOSO, FABRIKAM, ADATUM, LITWARE, WINGTIP],
+  tenants: [PARTNER, CONTOSO, FABRIKAM, ADATUM, LITWARE, WINGTIP, TREY],
   apps: [PROTECT, RESTORE],
   redirectUris: ['http://localhost/consent/callback', 'http://localhost/sign-in/callback'],
   replicationLagMs: {},

@@ -78,6 +78,8 @@ export interface TenantSeed {
   readonly cloud?: CloudName | undefined;
   readonly groups?: readonly GroupSeed[] | undefined;
   readonly servicePrincipals?: readonly ServicePrincipalSeed[] | undefined;
+  /** Roles that are still assigned to somebody who is gone. */
+  readonly orphanedRoles?: readonly string[] | undefined;
   /** Longest lifetime of certificates registered on this tenant's apps, in days; absent: no policy. */
   readonly maxKeyLifetimeDays?: number | undefined;
 }

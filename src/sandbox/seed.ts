@@ -89,6 +89,7 @@ function buildTenant(seed: Seed, declared: TenantSeed, credentials: Credentials)
     tenant.groups.put(groupId, { id: groupId, displayName: group.name, isAssignableToRole, securityEnabled: group.team === undefined, memberIds, eligibleMemberIds, ...team }, SEEDED_AT);
     assignRoles(tenant, groupId, group.roles ?? [], id);
   }
+  if (declared.orphanedRoles !== undefined) assignRoles(tenant, id('orphan'), declared.orphanedRoles, id);
   for (const declaredPrincipal of declared.servicePrincipals ?? []) {
     const principal = plainServicePrincipal(id(`sp/${declaredPrincipal.name}`), id(`sp-app/${declaredPrincipal.name}`), declaredPrincipal.name, tenant.tenantId);
     tenant.servicePrincipals.put(principal.id, principal, SEEDED_AT);

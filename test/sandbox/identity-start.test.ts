@@ -239,7 +239,7 @@ describe('a seed file', () => {
   it('adds tenants and apps, replaces those with the same key, and may start from nothing', () => {
     const people = [{ alias: 'zoe', name: 'Zoe', roles: ['Global Administrator'] }];
     const tiny = { key: 'tiny', name: 'Tiny', domain: 'tiny.example', prefix: 'tiny', country: 'FR', licences: [], people } as const;
-    expect(resolveSeed({ tenants: [tiny] }).tenants.map(({ key }) => key)).toEqual(['partner', 'contoso', 'fabrikam', 'adatum', 'litware', 'wingtip', 'tiny']);
+    expect(resolveSeed({ tenants: [tiny] }).tenants.map(({ key }) => key)).toEqual(['partner', 'contoso', 'fabrikam', 'adatum', 'litware', 'wingtip', 'trey', 'tiny']);
     expect(resolveSeed({ tenants: [{ ...tiny, key: 'contoso' }] }).tenants.find(({ key }) => key === 'contoso')?.people).toHaveLength(1);
     expect(resolveSeed({ extends: 'nothing', homeTenant: 'tiny', tenants: [tiny] })).toMatchObject({ tenants: [{ key: 'tiny' }], apps: [], redirectUris: [] });
     expect(resolveSeed({ redirectUris: ['https://portal.example/consent/callback'] }).redirectUris).toHaveLength(3);

@@ -28,18 +28,8 @@ export interface AdminCandidate {
   readonly routes: readonly AdminRoute[];
 }
 
-export type ExclusionCode =
-  | 'disabled'
-  | 'guest'
-  | 'unit_scoped'
-  | 'service_principal'
-  | 'deleted'
-  | 'eligible_only'
-  | 'unreadable'
-  | 'policy_not_met'
-  | 'synced_account'
-  | 'break_glass'
-  | 'no_mailbox';
+export const EXCLUSION_CODES = ['disabled', 'guest', 'unit_scoped', 'service_principal', 'deleted', 'eligible_only', 'unreadable', 'policy_not_met', 'synced_account', 'break_glass', 'no_mailbox'] as const;
+export type ExclusionCode = (typeof EXCLUSION_CODES)[number];
 
 export interface Exclusion {
   readonly code: ExclusionCode;

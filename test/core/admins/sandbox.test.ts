@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { discoverAdmins } from '../../../src/core/admins/discovery';
-import { OWNERSHIP_POLICY } from '../../../src/core/admins/roles';
+import { type AdminDiscovery, type DiscoverAdminsInput, EXCLUSION_CODES } from '../../../src/core/admins/model';
+import { EXCHANGE_ADMINISTRATOR, OWNERSHIP_POLICY, SHAREPOINT_ADMINISTRATOR } from '../../../src/core/admins/roles';
 import { readAdminStanding } from '../../../src/core/admins/standing';
 import type { GraphResponse, GraphTransport } from '../../../src/core/ports';
 import { createFixture } from '../../sandbox/graph-support';
@@ -27,9 +28,12 @@ function sandboxGraph(tenant: string, roles: readonly string[]): GraphTransport 
   };
 }
 
-function discover(tenant: string, roles: readonly string[] = ROLES) {
-  return discoverAdmins({ graph: sandboxGraph(tenant, roles), clock: { now: () => Date.parse('2026-03-01T09:00:00Z'), sleep: async () => undefined } }, { tenantId: fixture.tenantId(tenant), appKey: 'backup' });
+function discover(tenant: string, roles: readonly string[] = ROLES, more: Partial<DiscoverAdminsInput> = {}) {
+  return discoverAdmins({ graph: sandboxGraph(tenant, roles), clock: { now: () => Date.parse('2026-03-01T09:00:00Z'), sleep: async () => undefined } }, { tenantId: fixture.tenantId(tenant), appKey: 'backup', ...more });
 }
+
+const name = (person: { readonly displayName: string | null }) => person.displayName?.split(' ')[0] ?? 'unnamed';
+const reasonsOf = ({ excluded }: AdminDiscovery) => Object.fromEntries(excluded.map((person) => [name(person), person.excludedBecause.map((reason) => reason.code).join()]));
 
 function standing(tenant: string, alias: string, roles: readonly string[] = ROLES) {
   return readAdminStanding({ graph: sandboxGraph(tenant, roles) }, { tenantId: fixture.tenantId(tenant), appKey: 'backup', objectId: fixture.personId(tenant, alias), roleTemplateIds: OWNERSHIP_POLICY.roleTemplateIds });
@@ -37,11 +41,39 @@ function standing(tenant: string, alias: string, roles: readonly string[] = ROLE
 
 describe('admins of the seeded tenants', () => {
   it('come out as candidates or excluded, each with the right reason', async () => {
-    const { candidates, excluded, eligibility } = await discover('contoso');
-    const name = (person: { readonly displayName: string | null }) => person.displayName?.split(' ')[0] ?? 'unnamed';
+    const found = await discover('contoso');
+    const { candidates, eligibility } = found;
     expect([candidates.map(name).sort(), eligibility]).toEqual([['Ada', 'Erik', 'Gina', 'Grace', 'Sofia'], 'listed']);
     expect(candidates.find((person) => name(person) === 'Gina')?.routes).toMatchObject([{ via: 'group', groupName: 'Tier 0 administrators', role: 'Global Administrator' }]);
-    expect(Object.fromEntries(excluded.map((person) => [name(person), person.excludedBecause.map((reason) => reason.code).join()]))).toEqual({ Felix: 'guest', Dora: 'disabled', Piotr: 'eligible_only', Ulf: 'unit_scoped', unnamed: 'service_principal' });
+    expect(reasonsOf(found)).toEqual({ Felix: 'guest', Dora: 'disabled', Piotr: 'eligible_only', Ulf: 'unit_scoped', unnamed: 'service_principal' });
+  });
+
+  it('show every other way of holding a role that is of no use', async () => {
+    const all = [...ROLES, 'Directory.Read.All', 'AuditLog.Read.All', 'PrivilegedEligibilitySchedule.Read.AzureADGroup'];
+    const found = await discover('trey', all);
+    expect([found.candidates.map(name).sort(), found.groupEligibility, found.signIns]).toEqual([['Hana', 'Igor', 'Joan', 'Lena'], 'listed', 'not_asked']);
+    expect(reasonsOf(found)).toEqual({ Emergency: 'break_glass', Kofi: 'eligible_only', unnamed: 'deleted' });
+    const strict = await discover('trey', all, { exclude: { breakGlass: [], synced: true, withoutMailbox: true } });
+    expect(reasonsOf(strict)).toEqual({ Emergency: 'no_mailbox', Joan: 'synced_account', Kofi: 'eligible_only', unnamed: 'deleted' });
+    const both = await discover('trey', all, { policy: { mode: 'allOf', roleTemplateIds: [EXCHANGE_ADMINISTRATOR, SHAREPOINT_ADMINISTRATOR] } });
+    expect([both.candidates.map(name), reasonsOf(both)]).toEqual([['Igor'], { Joan: 'policy_not_met' }]);
+    expect(reasonsOf(await discover('trey')), 'without permission to look it up').toMatchObject({ unnamed: 'unreadable' });
+  });
+
+  it('show every reason there is', async () => {
+    const strict = { exclude: { breakGlass: [], synced: true, withoutMailbox: true } };
+    const all = [...ROLES, 'Directory.Read.All', 'PrivilegedEligibilitySchedule.Read.AzureADGroup'];
+    const found = await Promise.all([discover('contoso'), discover('trey', all), discover('trey'), discover('trey', all, strict), discover('trey', all, { policy: { mode: 'allOf', roleTemplateIds: [EXCHANGE_ADMINISTRATOR, SHAREPOINT_ADMINISTRATOR] } })]);
+    const seen = found.flatMap(({ excluded }) => excluded.flatMap(({ excludedBecause }) => excludedBecause.map(({ code }) => code)));
+    expect([...new Set(seen)].sort()).toEqual([...EXCLUSION_CODES].sort());
+  });
+
+  it('are ranked by their last sign-in where the tenant is licensed for it, and the answer says where it is not', async () => {
+    const wanted = { ranking: { order: ['recent_sign_in', 'breadth'] as const } };
+    const found = await discover('trey', [...ROLES, 'AuditLog.Read.All'], wanted);
+    expect([found.signIns, found.candidates[0]]).toMatchObject(['listed', { displayName: 'Hana Sato', reasons: ['Enabled member account.', 'Signed in within the last 30 days.', 'Holds one of the roles asked for.'] }]);
+    expect((await discover('trey', ROLES, wanted)).signIns).toBe('not_permitted');
+    expect((await discover('wingtip', [...ROLES, 'AuditLog.Read.All'], wanted)).signIns).toBe('not_licensed');
   });
 
   it('are found in a tenant without the licence for eligibilities', async () => {
