@@ -164,6 +164,38 @@ describe('at a customer with everything', () => {
   });
 });
 
+describe('whatever goes wrong on the way', () => {
+  beforeAll(async () => {
+    await story.renew();
+    for (const domain of ['contoso.example', 'litware.example']) await onboard(domain);
+  });
+
+  afterAll(() => {
+    story.sandbox.faults.set({ preset: 'calm' });
+  });
+
+  const PRESETS = ['key-rollover', 'lossy-network', 'replication-hell', 'rough-day', 'sts-outage', 'throttled-tenant'] as const;
+
+  it.each(PRESETS.flatMap((preset) => ['1', '2', '3'].map((seed) => [preset, seed] as const)))('nothing unlicensed is ready and nothing licensed is lost: %s, seed %s', async (preset, seed) => {
+    story.events.length = 0;
+    await story.onboarding.checkServices('contoso');
+    story.sandbox.faults.set({ preset, seed });
+    for (let turn = 0; turn < 3; turn += 1) {
+      const { services } = await story.onboarding.checkServices('contoso');
+      for (const { service, state, evidence } of services) {
+        expect(['ready', 'unknown'], `${service}: ${JSON.stringify(evidence)}`).toContain(state);
+        if (state === 'ready') expect(evidence.answers.some(({ status }) => status === 200)).toBe(true);
+      }
+      const lacking = (await story.onboarding.checkServices('litware')).services.filter(({ service }) => service !== 'directory');
+      expect(lacking.map(({ state }) => state).filter((state) => state !== 'not_licensed' && state !== 'unknown')).toEqual([]);
+      story.advanceClock(60);
+    }
+    story.sandbox.faults.set({ preset: 'calm' });
+    // A reading that did not come is no loss, so nobody is alarmed.
+    expect(story.events.filter(({ type }) => type === 'services.changed')).toEqual([]);
+  });
+});
+
 describe('at customers that lack something', () => {
   beforeAll(async () => story.renew());
 
