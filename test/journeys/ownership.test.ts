@@ -1,5 +1,7 @@
 /** Who may say that a tenant belongs to an account. Everybody else tries here. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { OperatorOnboarding } from '../../src/core/corridor/operator';
+import { isOnboardingError } from '../../src/core/errors';
 import type { VisitedPage, Visitor } from '../../src/sandbox/visitor';
 import { answerWithout, auditOf, codeOf, FORM, forgeCallback, invite, lastState, refusal, requestsDuring, sendRaw } from './attacks';
 import { changePerson, findPerson, removeRoles, worldTenant } from './directory';
@@ -76,6 +78,41 @@ describe('an operator who pins a stranger\'s tenant that consented long ago', ()
     expect(await codeOf(onboarding.impersonate({ accountId: 'thief', operatorId: OPERATOR, reason: 'curiosity' }))).toBe('SSO_OWNERSHIP_UNPROVEN');
     expect(await codeOf(onboarding.lowerAccessLevel('thief', 'full', OPERATOR))).toBe('ACCESS_LEVEL_RAISE_REFUSED');
     expect(await onboarding.advance('thief')).toMatchObject({ state: 'consented', waitingFor: 'sign_in' });
+    await expectUnowned('thief');
+  });
+
+  it('is answered by every call an operator has: consent verification and what is ours runs, the rest is unproven', async () => {
+    const mine = story.installation.asOperator(OPERATOR);
+    const accountId = 'thief';
+    const UNPROVEN = 'SSO_OWNERSHIP_UNPROVEN';
+    /** A new call of the operator's does not compile before it is said here what it answers. */
+    const calls = {
+      addAccount: [() => mine.addAccount({ id: 'thief', name: 'Thief' }), 'ACCOUNT_EXISTS'],
+      showAccount: [() => mine.showAccount(accountId), 'done'],
+      listAccounts: [() => mine.listAccounts(), 'done'],
+      lowerAccessLevel: [() => mine.lowerAccessLevel(accountId, 'restricted'), 'ACCESS_LEVEL_RAISE_REFUSED'],
+      verifyConsent: [() => mine.verifyConsent(accountId), 'done'],
+      consentStatus: [() => mine.consentStatus(accountId), 'done'],
+      declaredApps: [async () => mine.declaredApps(), 'done'],
+      planConsent: [() => mine.planConsent(accountId), 'done'],
+      advance: [() => mine.advance(accountId), 'done'],
+      status: [() => mine.status(accountId), 'done'],
+      sweep: [() => mine.sweep(), 'done'],
+      mayRead: [() => mine.mayRead(accountId), 'done'],
+      grantConsent: [() => mine.grantConsent({ accountId, route: undefined }), UNPROVEN],
+      revokeGrants: [() => mine.revokeGrants({ accountId, route: undefined, what: { kind: 'everything' }, confirmed: true }), UNPROVEN],
+      checkServices: [() => mine.checkServices(accountId), UNPROVEN],
+      lastServices: [() => mine.lastServices(accountId), 'done'],
+      listAdmins: [() => mine.listAdmins(accountId), UNPROVEN],
+      bindAdmin: [() => mine.bindAdmin({ accountId, admin: 'first' }), UNPROVEN],
+      showBinding: [() => mine.showBinding(accountId), UNPROVEN],
+      verifyBinding: [() => mine.verifyBinding(accountId), UNPROVEN],
+      impersonate: [() => mine.impersonate({ accountId, reason: 'curiosity' }), UNPROVEN],
+    } satisfies Record<Exclude<keyof OperatorOnboarding, 'openConsent' | 'revokeConsentRequest' | 'removeAccount'>, readonly [() => Promise<unknown>, string]>;
+    const answered: Record<string, string> = {};
+    for (const [name, [call]] of Object.entries(calls)) answered[name] = await call().then(() => 'done', (error: unknown) => (isOnboardingError(error) ? error.code : String(error)));
+    expect(answered).toEqual(Object.fromEntries(Object.entries(calls).map(([name, [, expected]]) => [name, expected])));
+    expect(await mine.lastServices(accountId)).toBeUndefined();
     await expectUnowned('thief');
   });
 

@@ -62,11 +62,11 @@ const SAID_BY_MICROSOFTS_NUMBER: ReadonlySet<ErrorCode> = new Set(['CONSENT_FAIL
 export function refusalPage({ partnerName, code, publicCode, supportCode, adminMessage, again }: RefusalInput): PageOptions {
   const [title, text] = (code === undefined ? undefined : BY_CODE[code]) ?? BY_PUBLIC_CODE[publicCode];
   const explanation = code !== undefined && adminMessage !== undefined && SAID_BY_MICROSOFTS_NUMBER.has(code) ? adminMessage : text(partnerName);
-  const link = again === undefined ? undefined : html`<p><a class="button" href="${again}" data-testid="again">Try again</a></p>`;
+  const wayOn = again === undefined ? undefined : html`<p><a class="button" href="${again}" data-testid="again">Try again</a></p>`;
   return {
     title,
     tone: publicCode === 'try_later' ? undefined : 'bad',
-    body: html`<p class="partner">${partnerName}</p><h1 data-testid="refusal" data-code="${publicCode}">${title}</h1><p data-testid="explanation">${explanation}</p>${link}
+    body: html`<p class="partner">${partnerName}</p><h1 data-testid="refusal" data-code="${publicCode}">${title}</h1><p data-testid="explanation">${explanation}</p>${wayOn}
 <p class="support">Support code <span data-testid="support-code">${supportCode}</span></p>`,
   };
 }
