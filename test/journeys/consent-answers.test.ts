@@ -245,7 +245,7 @@ describe('an account that was consented and is asked again', () => {
     expect(visitor.history.filter((address) => address.includes('/adminconsent'))).toHaveLength(1);
     expect(visitor.history.filter((address) => address.includes('/oauth2/v2.0/authorize'))).toEqual([]);
     expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'active', reasons: [] });
-  });
+  }, 60_000);
 
   it('leads to the sign-in alone when nothing is missing', async () => {
     await onboardAsAdmin(story, await invite(story), admin());
@@ -256,5 +256,5 @@ describe('an account that was consented and is asked again', () => {
     expect((await visitInvitation(story, url, admin(), 'accept', visitor)).text('account')).toBe('Contoso Ltd');
     expect(visitor.history.filter((address) => address.includes('/adminconsent'))).toEqual([]);
     expect(await status()).toMatchObject({ state: 'active' });
-  });
+  }, 60_000);
 });

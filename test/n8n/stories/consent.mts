@@ -43,6 +43,9 @@ export async function consent(n8n: TestContext, scene: Scene): Promise<string> {
   await n8n.test('a consent request that is opened again has another address', async () => {
     const opened = await one('consent', 'open', { account });
     invitation = String(opened['url']);
+    const mail = opened['mail'] as Readonly<Record<string, string>>;
+    assert.match(mail['subject'] ?? '', /Contoso Ltd/);
+    for (const part of ['text', 'html']) assert.ok(mail[part]?.includes(invitation), part);
     const status = await one('consent', 'getStatus', { account });
     assert.equal(status['verdict'], 'pending');
   });
