@@ -107,6 +107,7 @@ describe('an operator who pins a stranger\'s tenant that consented long ago', ()
       bindAdmin: [() => mine.bindAdmin({ accountId, admin: 'first' }), UNPROVEN],
       showBinding: [() => mine.showBinding(accountId), UNPROVEN],
       verifyBinding: [() => mine.verifyBinding(accountId), UNPROVEN],
+      unbindAdmin: [() => mine.unbindAdmin({ accountId, confirmed: true }), 'done'],
       impersonate: [() => mine.impersonate({ accountId, reason: 'curiosity' }), UNPROVEN],
     } satisfies Record<Exclude<keyof OperatorOnboarding, 'openConsent' | 'revokeConsentRequest' | 'removeAccount'>, readonly [() => Promise<unknown>, string]>;
     const answered: Record<string, string> = {};
