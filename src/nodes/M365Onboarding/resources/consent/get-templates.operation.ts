@@ -1,8 +1,9 @@
 /** Ready-made, least-privilege permissions per backup service: to look at, or to put into the credential's Apps. */
-import { BACKUP_SERVICES, listTemplates } from '../../../../core/index';
+import { type BackupService, listTemplates } from '../../../../core/index';
 import type { OfflineOperation } from '../../../host/operation';
 
-const NAMES: Readonly<Record<(typeof BACKUP_SERVICES)[number], string>> = { exchange: 'Exchange', onedrive: 'OneDrive', sharepoint: 'SharePoint', teams: 'Teams', groups: 'Groups', directory: 'Directory' };
+/** In the order of the menu. */
+const NAMES: Readonly<Record<BackupService, string>> = { directory: 'Directory', exchange: 'Exchange', groups: 'Groups', onedrive: 'OneDrive', sharepoint: 'SharePoint', teams: 'Teams' };
 
 export const getTemplates: OfflineOperation = {
   kind: 'offline',
@@ -15,7 +16,7 @@ export const getTemplates: OfflineOperation = {
       type: 'options',
       default: 'all',
       description: 'Which service the backup covers',
-      options: [{ name: 'All', value: 'all' }, ...BACKUP_SERVICES.map((value) => ({ name: NAMES[value], value }))],
+      options: [{ name: 'All', value: 'all' }, ...Object.entries(NAMES).map(([value, name]) => ({ name, value }))],
     },
   ],
   execute: async (parameters) => {
