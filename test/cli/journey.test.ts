@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVisitor, playPerson } from '../../src/sandbox/index';
+import { rememberDirectory, removePermission } from '../journeys/directory';
 import { type CliStage, requireSandboxTenant, startCliStage } from './support';
 
 let stage: CliStage;
@@ -81,6 +82,15 @@ describe('onboarding one tenant by command line', () => {
     expect(services[2]).toMatchObject({ code: 'CONSENT_SERVICE_NOT_PROBED', remedy: expect.stringContaining('template') as unknown });
     expect(await stage.cli('consent', 'services', 'contoso', '--last')).toMatchObject({ code: 0, json: { last: { checkedAt: checked.json['checkedAt'] } } });
     expect(await stage.cli('consent', 'services', 'nobody')).toMatchObject({ code: 3, json: { error: { code: 'ACCOUNT_NOT_FOUND' } } });
+  });
+
+  it('looks again routinely, and ends with 5 when something that was proven is gone', async () => {
+    expect(await stage.cli('consent', 'verify', 'contoso')).toMatchObject({ code: 0, json: { verdict: 'granted', evidence: 'directory_agrees', tokensAt: expect.any(String) as unknown } });
+    const putBack = rememberDirectory(stage, 'contoso.example');
+    removePermission(stage, 'contoso.example', 'restore', 'Files.ReadWrite.All');
+    expect(await stage.cli('consent', 'verify', 'contoso')).toMatchObject({ code: 5, json: { verdict: 'missing', evidence: 'tokens_and_directory', reasons: [{ code: 'CONSENT_GRANTS_REMOVED' }] } });
+    putBack();
+    expect(await stage.cli('consent', 'verify', 'contoso')).toMatchObject({ code: 0, json: { verdict: 'granted' } });
   });
 
   it('lists candidates and excluded people with reasons, and binds the first', async () => {

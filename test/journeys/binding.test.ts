@@ -150,11 +150,18 @@ describe('the consent', () => {
   });
 
   it('that cannot be read any more is no proof: nothing is opened on it, and after a day it is called by its name', async () => {
-    for (const name of ['Directory.Read.All', 'Application.Read.All']) for (const app of ['backup', 'restore']) removePermission(story, CONTOSO, app, name);
+    story.sandbox.faults.set({ version: 1, rules: [{ id: 'closed', match: { host: 'graph', path: '*appRoleAssignments*' }, do: { status: 403, contentType: 'application/json', body: '{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges."}}' } }] });
     expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'active' });
     expect(await codeOf(impersonate())).toBe('IMPERSONATION_UNPROVEN');
     story.advanceClock(86_400);
     expect(await reasonsAfterRecheck()).toContain('CONSENT_UNKNOWN: backup: the directory\'s answer was incomplete');
+    story.sandbox.faults.set(undefined);
+  });
+
+  it('that lost the very permissions it is read with is lost: fresh tokens without them say so at once', async () => {
+    for (const name of ['Directory.Read.All', 'Application.Read.All']) for (const app of ['backup', 'restore']) removePermission(story, CONTOSO, app, name);
+    expect(await reasonsAfterRecheck()).toMatch(/CONSENT_GRANTS_REMOVED: backup: was granted and is gone: Directory\.Read\.All on Microsoft Graph, Application\.Read\.All on Microsoft Graph\./);
+    expect(await codeOf(impersonate())).toMatch(/^IMPERSONATION_(NOT_ACTIVE|UNPROVEN)$/);
   });
 
   it('that came back is noticed, and the account is active again', async () => {

@@ -180,12 +180,14 @@ function isUnprovable({ directory }: AppEvidence, { type, inDirectory }: Permiss
   return directory.outcome === 'not_asked' || (type === 'delegated' && inDirectory === null);
 }
 
-function count(found: AppEvidence, { granted, missing, removed, added }: Findings): Standing {
+function count(found: AppEvidence, { granted, missing, removed, added, unproven }: Findings): Standing {
   if (missing.length === 0) return { state: 'granted', because: null };
-  const isGone = granted.length === 0 && removed.length > 0;
+  // What a fresh token still carries is not gone because the directory could not be read.
+  const holdsNothing = granted.length === 0 && !unproven.some(({ inToken }) => inToken === true);
+  const isGone = holdsNothing && removed.length > 0;
   const because = (code: ErrorCode): Because => ({ code, serviceCode: null });
   if (isGone) return { state: 'revoked', because: because('CONSENT_REVOKED') };
-  const state = granted.length === 0 ? 'not_granted' : 'partial';
+  const state = holdsNothing ? 'not_granted' : 'partial';
   if (removed.length > 0) return { state, because: because('CONSENT_GRANTS_REMOVED') };
   if (added.length > 0) return { state, because: refusalOf(found, 'resource_missing') ?? because('CONSENT_EXTENDED') };
   return { state, because: refusalOf(found, 'resource_missing') ?? null };
