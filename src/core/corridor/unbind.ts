@@ -28,7 +28,7 @@ export interface UnboundAdmin {
   readonly audited: boolean;
 }
 
-const BOUND: readonly Journey['state'][] = ['sso_validating', 'active', 'attention'];
+const BOUND: ReadonlySet<Journey['state']> = new Set(['sso_validating', 'active', 'attention']);
 
 /** Raises `OPERATOR_NOT_ALLOWED`, `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `SSO_UNBINDING_UNCONFIRMED`, `STATE_CONFLICT`, `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`. */
 export async function unbindChosenAdmin(context: OnboardingContext, { accountId, operatorId, confirmed, reason }: UnbindInput): Promise<UnboundAdmin> {
@@ -39,6 +39,6 @@ export async function unbindChosenAdmin(context: OnboardingContext, { accountId,
   if (bound !== undefined && confirmed !== true) throw new OnboardingError('SSO_UNBINDING_UNCONFIRMED', `${bound.displayName} (${bound.upn}) is bound to the account; ending that was not confirmed.`, { details: { accountId, userObjectId: bound.userObjectId } });
   const ended = await unbindAdmin(ports, { accountId, actor: operatorId, ...(reason === undefined ? {} : { reason }) });
   const revoked = await revokeAccountImpersonations(ports, { accountId, actor: operatorId, reason: 'unbound' });
-  await updateJourney(ports, accountId, (journey) => (BOUND.includes(journey.state) && journey.consentEvidenceAt !== null ? { ...journey, state: 'admin_needed', nextCheckAt: null, reasons: [] } : journey));
+  await updateJourney(ports, accountId, (journey) => (BOUND.has(journey.state) && journey.consentEvidenceAt !== null ? { ...journey, state: 'admin_needed', nextCheckAt: null, reasons: [] } : journey));
   return { accountId, unbound: ended.unbound, audited: ended.audited && revoked.audited };
 }
