@@ -184,13 +184,13 @@ function count(found: AppEvidence, { granted, missing, removed, added, unproven 
   if (missing.length === 0) return { state: 'granted', because: null };
   // What a fresh token still carries is not gone because the directory could not be read.
   const holdsNothing = granted.length === 0 && !unproven.some(({ inToken }) => inToken === true);
-  const isGone = holdsNothing && removed.length > 0;
-  const because = (code: ErrorCode): Because => ({ code, serviceCode: null });
-  if (isGone) return { state: 'revoked', because: because('CONSENT_REVOKED') };
+  // A resource that is switched off or not there takes its permissions along: nobody revoked them.
+  const unusable = refusalOf(found, 'resource_missing');
+  const because = (code: ErrorCode): Because => unusable ?? { code, serviceCode: null };
+  if (holdsNothing && removed.length > 0 && unusable === undefined) return { state: 'revoked', because: because('CONSENT_REVOKED') };
   const state = holdsNothing ? 'not_granted' : 'partial';
   if (removed.length > 0) return { state, because: because('CONSENT_GRANTS_REMOVED') };
-  if (added.length > 0) return { state, because: refusalOf(found, 'resource_missing') ?? because('CONSENT_EXTENDED') };
-  return { state, because: refusalOf(found, 'resource_missing') ?? null };
+  return { state, because: added.length > 0 ? because('CONSENT_EXTENDED') : (unusable ?? null) };
 }
 
 function refusalOf({ tokens }: AppEvidence, outcome: TokenEvidence['outcome']): Because | undefined {

@@ -53,12 +53,12 @@ function describeDisabled({ key, because }: AppVerdict): ConsentReason {
 }
 
 function describeDeleted({ key, because, missing }: AppVerdict): ConsentReason[] | undefined {
-  if (because?.code === 'CONSENT_APP_DELETED') return [reason(because.code, `${key}: the enterprise application was deleted in the tenant, and with it was granted: ${listNames(missing)}.`)];
-  if (because?.code === 'CONSENT_APP_SOFT_DELETED') return [reason(because.code, `${key}: the enterprise application lies in the tenant's recycle bin; not granted: ${listNames(missing)}.`)];
+  if (because?.code === 'CONSENT_APP_DELETED') return [reason(because.code, `${key}: the enterprise application was deleted in the tenant${inBrackets(because)}, and with it what was granted: ${listNames(missing)}.`)];
+  if (because?.code === 'CONSENT_APP_SOFT_DELETED') return [reason(because.code, `${key}: the enterprise application lies in the tenant's recycle bin${inBrackets(because)}; not granted: ${listNames(missing)}.`)];
   return undefined;
 }
 
-function describeMissing({ key, state, missing, removed, added, unproven }: AppVerdict): ConsentReason[] {
+function describeMissing({ key, state, because, missing, removed, added, unproven }: AppVerdict): ConsentReason[] {
   // Waiting or asking again does not help where nobody can grant it.
   const unpublished = missing.filter(({ isPublished }) => isPublished === false);
   const named = new Set([...removed, ...added, ...unpublished]);
@@ -69,7 +69,7 @@ function describeMissing({ key, state, missing, removed, added, unproven }: AppV
     ['CONSENT_MISSING_PERMISSIONS', 'not granted (yet)', rest],
     ['CONSENT_PERMISSION_UNPUBLISHED', 'nobody can grant what the tenant does not offer', unpublished.filter((finding) => !removed.includes(finding))],
   ];
-  const told = sentences.filter(([, , findings]) => findings.length > 0).map(([code, text, findings]) => reason(code, `${key}: ${text}: ${listNames(findings)}.`));
+  const told = sentences.filter(([, , findings]) => findings.length > 0).map(([code, text, findings]) => reason(code, `${key}: ${text}${because === null ? '' : inBrackets(because)}: ${listNames(findings)}.`));
   return told.length > 0 ? told : [reason('CONSENT_MISSING_PERMISSIONS', `${key}: not granted (yet): ${listNames(unproven)}.`)];
 }
 
