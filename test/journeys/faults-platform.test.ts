@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../src/core/ports';
 import { auditOf, codeOf, invite, requestsDuring } from './attacks';
-import { rememberDirectory, rememberState } from './directory';
+import { tokenFor } from './admin-token';
+import { deletePrincipal, rememberDirectory, rememberState, removePermission, worldTenant } from './directory';
 import { CONTOSO, contosoAdmin, expectExplained, expectNotGreen, expectOneReason, FABRIKAM, toldBy } from './faults';
 import { changeKeys, holdCertificate, keyIdsOf } from './key-stage';
 import { createDyingStore, type DyingStore } from './mortal-store';
@@ -66,6 +67,7 @@ async function renewMortal() {
 async function endTrouble(): Promise<void> {
   story.sandbox.faults.set(undefined);
   story.sandbox.setLies([]);
+  story.sandbox.setReplicationLagMs({ 'graph.reference': 0, 'graph.get': 0, 'graph.list': 0 });
   await fetch(`${story.sandbox.ready.control}/provocations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"clear":true}' });
 }
 
@@ -173,6 +175,60 @@ describe('an account that is active', () => {
       const { apps } = await story.onboarding.consentStatus('fabrikam');
       expect(apps.map(({ state }) => state)).toEqual(['granted', 'granted']);
       expect(story.sandbox.faults.report()?.expect.violations).toEqual([]);
+    });
+  });
+
+  describe('fault 45: 404 or 400 just after a create, 409, "already exists"', () => {
+    const asAdmin = () => ({ kind: 'admin', adminToken: tokenFor(story, story.tenant(CONTOSO), contosoAdmin(story).objectId) }) as const;
+    /** Every grant of the partner's apps, by what it says and not by its id. */
+    const heldNow = () => {
+      const tenant = worldTenant(story, CONTOSO);
+      const now = story.clock.now();
+      const appOf = (id: string) => story.sandbox.ready.apps.find(({ appId }) => appId === tenant.servicePrincipals.get(id, now)?.appId)?.key;
+      const roles = tenant.appRoleAssignments.list(now).flatMap((row) => (appOf(row.principalId) === undefined ? [] : [`${appOf(row.principalId)} ${row.resourceId} ${row.appRoleId}`]));
+      const scopes = tenant.oauth2PermissionGrants.list(now).flatMap((row) => (appOf(row.clientId) === undefined ? [] : [`${appOf(row.clientId)} ${row.resourceId} ${row.consentType} ${row.scope}`]));
+      return [...roles, ...scopes, ...tenant.servicePrincipals.list(now).flatMap((row) => appOf(row.id) ?? [])].toSorted();
+    };
+    /** As often as somebody would who is told to try again. */
+    const grantUntilMade = async (limit = 12): Promise<readonly string[]> => {
+      const stops: string[] = [];
+      for (let turn = 0; turn < limit; turn += 1) {
+        const told = await toldBy(story.onboarding.grantConsent({ accountId: 'contoso', operatorId: OPERATOR, route: asAdmin() }));
+        if (told.code === 'WENT_THROUGH' && /"state":"(?:made|nothing_missing)"/.test(told.message)) return stops;
+        if (told.code !== 'WENT_THROUGH') expectExplained(told, told.code as 'GRAPH_REFUSED');
+        stops.push(told.code);
+        story.advanceClock(120);
+      }
+      throw new Error(`Never made: ${stops.join(' ')}`);
+    };
+
+    it.each([400, 404] as const)('is waited out, whichever of the two words (%i), and everything is there once', { timeout: 60_000 }, async (missingReference) => {
+      const before = heldNow();
+      deletePrincipal(story, CONTOSO, 'restore');
+      // Every replica has heard of the deletion by now.
+      story.advanceClock(60);
+      await fetch(`${story.sandbox.ready.control}/variants`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ graph: { missingReference } }) });
+      story.sandbox.setReplicationLagMs({ 'graph.reference': 20_000, 'graph.get': 5000, 'graph.list': 5000 });
+      await grantUntilMade();
+      expect(heldNow()).toEqual(before);
+    });
+
+    it.each([
+      ['lost after it happened', JSON.parse('{"apply":true,"then":{"transport":"reset-before-headers"}}') as object],
+      ['lost before it happened', { transport: 'reset-before-headers' }],
+      ['409 Directory_ConcurrencyViolation', { body: 'graph.ConcurrencyViolation' }],
+      ['cut in the middle', { transport: 'truncate' }],
+    ])('every write of a grant may be %s, and nothing is made twice', { timeout: 60_000 }, async (_how, trouble) => {
+      const before = heldNow();
+      deletePrincipal(story, CONTOSO, 'restore');
+      removePermission(story, CONTOSO, 'backup', 'Mail.ReadWrite');
+      story.sandbox.faults.set({ preset: 'calm', rules: ['POST', 'PATCH'].map((method) => ({ id: method, match: { host: 'graph', method, path: '/v1.0/*s*' }, when: { nth: [1, 3, 5, 8] }, do: trouble })) });
+      await grantUntilMade();
+      expect(story.sandbox.faults.report()?.fired['POST']).toBeGreaterThan(0);
+      expect(heldNow()).toEqual(before);
+      expect(story.sandbox.faults.report()?.expect.violations).toEqual([]);
+      const audit = await auditOf(story);
+      expect(audit.length).toBe(new Set(audit.map((entry) => entry.id)).size);
     });
   });
 
