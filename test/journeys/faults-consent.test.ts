@@ -54,6 +54,7 @@ describe('fault 1: the admin clicks Cancel, also with admin_consent=True beside 
     expect(refusal(story, page)).toEqual({ publicCode: 'declined', code: 'CONSENT_DECLINED' });
     const { reasons } = await expectNeverGreen(story);
     expect(expectOneReason(reasons, 'CONSENT_DECLINED', [/declined/, /not allowed/])).toBe('customer admin');
+    expect((await story.onboarding.consentStatus('contoso')).reasons).toEqual(reasons);
     if (variant === 'reported') await endsWellOnce(story, url);
   });
 });
@@ -132,7 +133,10 @@ describe('fault 5: the account may not consent', () => {
     const wall = await visitInvitation(story, url, personWith(story.tenant(CONTOSO), role), 'accept', visitor);
     expect(wall.text('need-admin-approval')).toBeDefined();
     // Nobody came back: that is no refusal, and no consent either.
-    expect(await expectNeverGreen(story)).toMatchObject({ state: 'consent_pending', waitingFor: 'consent' });
+    expect(await expectNeverGreen(story)).toMatchObject({ state: 'consent_pending', waitingFor: 'consent', reasons: [] });
+    expectOneReason((await story.onboarding.consentStatus('contoso')).reasons, 'CONSENT_NOT_STARTED', ['Round 1 of 2', 'open until']);
+    story.advanceClock(1800);
+    for (const { reasons } of [await expectNeverGreen(story), await story.onboarding.consentStatus('contoso')]) expectOneReason(reasons, 'CONSENT_UNANSWERED', ['Need admin approval', 'closed']);
     expect(refusal(story, await visitor.submit(wall, 'return-to-app')).code).toBe('CONSENT_DECLINED');
     expectOneReason((await expectNeverGreen(story)).reasons, 'CONSENT_DECLINED', [/not allowed/]);
     if (role === undefined) await endsWellOnce(story, url);

@@ -1,6 +1,7 @@
 /** A consent report for people: what is granted, what it rests on and since when, and what is missing and why. */
 import type { AppVerdict, ConsentReport, PermissionFinding } from '../../core/index';
 import { instant } from '../output';
+import { reasonLines } from '../reasons';
 
 export function describeConsent(report: ConsentReport): string {
   const evidence = report.evidence === null ? 'no evidence' : EVIDENCE[report.evidence];
@@ -8,7 +9,7 @@ export function describeConsent(report: ConsentReport): string {
     `consent ${report.verdict}  (${report.reads.good} of ${report.reads.needed} good reads)`,
     `  evidence     ${evidence}, ${instant(report.evidenceAt)}; tokens last proven ${instant(report.tokensAt)}`,
     ...report.apps.flatMap(describeApp),
-    ...[...report.reasons, ...report.notes].map(({ code, message }) => `  ${code}: ${message}`),
+    ...reasonLines([...report.reasons, ...report.notes]),
     ...(report.nextCheckAt === null ? [] : [`  next look at ${instant(report.nextCheckAt)}`]),
   ].join('\n');
 }

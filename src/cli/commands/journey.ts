@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AdminDiscovery, JourneyReport } from '../../core/index';
 import { EXIT, instant, table } from '../output';
+import { reasonLines } from '../reasons';
 import { type Action, type CommandContext, runAction } from './context';
 
 export function addJourneyCommands(program: Command, context: CommandContext): void {
@@ -48,7 +49,7 @@ function advance(accountId: string, wait: boolean): Action {
 function describeJourney(report: JourneyReport): string {
   const waiting = report.waitingFor === null ? '' : `, waiting for ${report.waitingFor.replaceAll('_', ' ')}`;
   const next = report.nextCheckAt === null ? '' : `, next look at ${instant(report.nextCheckAt)}`;
-  return [`${report.accountId}: ${report.state} since ${instant(report.since)}${waiting}${next}`, ...report.reasons.map((reason) => `  ${reason.code}: ${reason.message}`)].join('\n');
+  return [`${report.accountId}: ${report.state} since ${instant(report.since)}${waiting}${next}`, ...reasonLines(report.reasons)].join('\n');
 }
 
 function describeAdmins(found: AdminDiscovery): string {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, type ShownTemplate } from '../../core/index';
 import { EXIT, instant, table } from '../output';
+import { reasonLines } from '../reasons';
 import { type CommandContext, runAction, runPlain } from './context';
 
 export function addPlanCommands(program: Command, context: CommandContext): void {
@@ -36,7 +37,7 @@ function describePlan(plan: ConsentPlan): string {
     `${plan.accountId}: ${plan.journey.state}, tenant ${plan.tenantId ?? `${plan.expectedTenant ?? 'any'} (expected)`}`,
     `${totals.asked} permissions asked for: ${totals.granted} granted, ${totals.new} new, ${totals.unknown} unknown, ${totals.unpublished} not offered by the tenant; ${totals.surplus ?? 'unknown'} beyond the ask`,
     plan.comparison,
-    ...plan.journey.reasons.map(({ code, message }) => `  ${code}: ${message}`),
+    ...reasonLines(plan.journey.reasons),
     '',
     ...plan.rounds.map((round) => `${describeRound(round)}\n`),
     ...describeWarnings(plan.warnings),

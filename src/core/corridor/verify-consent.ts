@@ -4,11 +4,13 @@
  */
 import { requireAccount } from '../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../accounts/journey';
+import { findCurrentInvitation } from '../consent/invitation';
 import { type AppVerdict, type ConsentVerdict, type EvidenceKind, noteTakenBack, seeGranted } from '../consent/judge';
 import type { ConsentProof } from '../consent/proof-records';
 import { describeNotes, describeShortfall } from '../consent/reasons';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../consent/streak';
 import { OnboardingError } from '../errors';
+import { describePending } from './consent-waiting';
 import type { OnboardingContext } from './context';
 import { type ConsentLook, findProof, lookAtConsent, readConsent, rememberProof } from './look-at-consent';
 import { tellRegress } from './regress';
@@ -115,9 +117,17 @@ export async function consentStatus(context: OnboardingContext, accountId: strin
   return buildConsentReport(journey, { verdict: await readConsent(context, journey.provenTenantId, signal, proof), depth: 'full' }, proof);
 }
 
-function notStarted(context: OnboardingContext, journey: Journey): ConsentReport {
-  const reason = { code: 'CONSENT_NOT_STARTED', message: `Round ${journey.rounds.length + 1} of ${context.settings.apps.length} waits for the customer's admin.` };
-  return { ...buildConsentReport(journey, undefined, undefined), reasons: [reason] };
+/** Nothing to read yet: what it waits for, or what stopped it, in the words of `status`. */
+async function notStarted(context: OnboardingContext, journey: Journey): Promise<ConsentReport> {
+  const { reasons } = await describePending(context, journey);
+  return { ...buildConsentReport(journey, undefined, undefined), reasons: reasons.length > 0 ? reasons : [await describeWait(context, journey)] };
+}
+
+async function describeWait({ ports, settings }: OnboardingContext, journey: Journey): Promise<Reason> {
+  const invitation = await findCurrentInvitation(ports, journey.accountId);
+  const isOpen = invitation?.revokedAt === null && invitation.expiresAt > ports.clock.now();
+  const until = isOpen ? `the invitation is open until ${new Date(invitation.expiresAt).toISOString()}` : 'no invitation is open';
+  return { code: 'CONSENT_NOT_STARTED', message: `Round ${journey.rounds.length + 1} of ${settings.apps.length} waits for the customer's admin; ${until}.` };
 }
 
 /** The form programs read. */
