@@ -7,7 +7,7 @@ import { runCli } from './support';
 describe('errors explain', () => {
   it('explains our own codes and Microsoft\'s, without a configuration', async () => {
     expect(await runCli(['--json', 'errors', 'explain', 'consent_declined'])).toMatchObject({ code: 0, json: { code: 'CONSENT_DECLINED', owner: 'customer admin', retryable: false } });
-    expect(await runCli(['--json', 'errors', 'explain', 'AADSTS650051'])).toMatchObject({ code: 0, json: { code: 'AADSTS650051', microsoft: { retry: 'wait', wait: { firstSeconds: 300, atMostSeconds: 900 }, ownCode: 'CONSENT_FAILED' } } });
+    expect(await runCli(['--json', 'errors', 'explain', 'AADSTS650051'])).toMatchObject({ code: 0, json: { code: 'AADSTS650051', microsoft: { retry: 'wait', wait: { firstSeconds: 300, atMostSeconds: 900 }, ownCode: 'CONSENT_SETTLING' } } });
     expect(await runCli(['--json', 'errors', 'explain', 'Request_ResourceNotFound'])).toMatchObject({ code: 0, json: { microsoft: { lookUpUrl: null } } });
   });
 
