@@ -484,6 +484,44 @@ describe('fault 18: an unverified publisher, or a step-up because of risk, block
   });
 });
 
+describe('what somebody who can do more than a stranger gains', () => {
+  it('is nothing by an edit of the proof in the state: it is not believed, and nothing is green by it', async () => {
+    await onboardAsAdmin(story, await invite(story), contosoAdmin(story));
+    await advanceUntilSettled(story, 'contoso');
+    const [row] = await Array.fromAsync(story.store.list('consent/proof/'));
+    if (row === undefined) throw new Error('There is no proof.');
+    const edited = row.value.replace('Mail.ReadWrite', 'Mail.Read');
+    expect(edited).not.toBe(row.value);
+    await story.store.set(row.key, edited);
+    const told = await toldBy(story.onboarding.consentStatus('contoso'));
+    expect(told.code).toBe('STATE_RECORD_TAMPERED');
+    expect((await toldBy(story.onboarding.impersonate({ accountId: 'contoso', operatorId: OPERATOR, reason: 'Ticket 4711' }))).code).not.toBe('WENT_THROUGH');
+  });
+
+  it('is nothing by a declaration that grew between the binding and its validation: what is new is asked for by name first', async () => {
+    await onboardAsAdmin(story, await invite(story), contosoAdmin(story));
+    await advanceUntilSettled(story, 'contoso');
+    await story.onboarding.bindAdmin({ accountId: 'contoso', admin: 'first', operatorId: OPERATOR });
+    const more = { resource: 'graph', type: 'application', name: 'AuditLog.Read.All', reason: 'reads who changed what' };
+    await story.reconfigure((written) => ({ apps: (written['apps'] as { readonly requiredPermissions: readonly object[] }[]).map((app, index) => (index === 0 ? { ...app, requiredPermissions: [...app.requiredPermissions, more] } : app)) }));
+    const report = await advanceUntilSettled(story, 'contoso', 6).catch(async () => story.onboarding.status('contoso'));
+    expect(report.state).not.toBe('active');
+    expect((await story.onboarding.consentStatus('contoso')).reasons).toContainEqual({ code: 'CONSENT_EXTENDED', message: expect.stringContaining('AuditLog.Read.All') as string });
+    story.advanceClock(DAY_SECONDS);
+    expect((await story.onboarding.advance('contoso')).state).not.toBe('active');
+  });
+
+  it('is nothing by a cookie of an invitation that was replaced for another tenant', async () => {
+    const old = story.visitor();
+    const confirm = await visitInvitation(story, await invite(story), contosoAdmin(story), 'accept', old);
+    await story.onboarding.openConsent({ accountId: 'contoso', operatorId: OPERATOR, tenant: FABRIKAM });
+    expect(refusal(story, await old.submit(confirm, 'confirm', { accessLevel: 'full' })).publicCode).toMatch(/expired|invalid/);
+    for (const page of ['/consent/next', '/sign-in/confirm']) expect(refusal(story, await old.open(`${story.publicBaseUrl}${page}`)).publicCode).toMatch(/expired|invalid/);
+    expect(await story.onboarding.showAccount('contoso')).toMatchObject({ tenantId: null, accessLevel: 'none' });
+    await expectNeverGreen(story);
+  });
+});
+
 describe('what a stranger learns', () => {
   it('is one word and a support code, whatever happened', async () => {
     const url = new URL(await invite(story));

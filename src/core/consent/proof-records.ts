@@ -4,7 +4,9 @@
  * for another tenant: whoever compares must hold its `tenantId` against the journey's. docs/storage-schema.md.
  */
 import * as z from 'zod/v4';
+import { sameGuid } from '../internal/guid';
 import { changeRecord, dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../records';
+import type { PartnerApp, RequiredPermission } from './apps';
 import type { AppVerdict, ConsentVerdict } from './judge';
 
 const grantedSchema = z.object({
@@ -47,6 +49,19 @@ const proofKind: RecordKind<ConsentProof> = { kind: 'consent/proof', schemaVersi
 /** The account's last proof, of whatever tenant; undefined when there never was one. Raises `STATE_RECORD_TAMPERED`, `MASTER_KEY_MISSING`. */
 export async function findConsentProof(ports: RecordPorts, accountId: string): Promise<ConsentProof | undefined> {
   return (await findRecord(ports, proofKind, accountId))?.value;
+}
+
+/** Whether this proof speaks for every permission that is declared now: a declaration may have grown since. Pure. */
+export function provesAll(proof: Pick<ConsentProof, 'apps'>, apps: readonly PartnerApp[]): boolean {
+  return apps.every(({ appId, requiredPermissions }) => {
+    const granted = proof.apps.find((proven) => sameGuid(proven.appId, appId))?.granted ?? [];
+    return requiredPermissions.every((required) => granted.some((one) => isOf(one, required)));
+  });
+}
+
+function isOf(one: ProvenPermission, { type, resourceAppId, id, name }: RequiredPermission): boolean {
+  if (one.type !== type || !sameGuid(one.resourceAppId, resourceAppId)) return false;
+  return id === undefined || one.id === null ? one.name === name : sameGuid(one.id, id);
 }
 
 /** Remember what a streak proved, in place of what was proven before. Raises `MASTER_KEY_MISSING`, `STATE_RECORD_TAMPERED`, `STATE_CONFLICT`. */

@@ -1,12 +1,13 @@
 /** One read that validates the SSO binding: the person's standing and the consent, judged together. */
 import { readJourney } from '../accounts/journey';
+import { provesAll } from '../consent/proof-records';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { findBinding, proposeSuccessor } from '../sso/binding';
 import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model';
 import { applyValidation } from '../sso/validation';
 import { findSuccessor, READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
 import type { OnboardingContext } from './context';
-import { readConsent } from './look-at-consent';
+import { findProof, readConsent } from './look-at-consent';
 
 /** Consent proven this recently is not read again. */
 const CONSENT_FRESH_MS = 10 * 60_000;
@@ -47,9 +48,12 @@ async function withSuccessor(context: OnboardingContext, applied: AppliedValidat
 }
 
 async function consentNow(context: OnboardingContext, accountId: string, tenantId: string, signal?: AbortSignal): Promise<ConsentVerdict> {
-  const { consentEvidenceAt } = await readJourney(context.ports, accountId);
-  const ageMs = context.ports.clock.now() - (consentEvidenceAt ?? Number.NEGATIVE_INFINITY);
+  const journey = await readJourney(context.ports, accountId);
+  const ageMs = context.ports.clock.now() - (journey.consentEvidenceAt ?? Number.NEGATIVE_INFINITY);
   // Evidence from the future is of a clock that was set back, and could stay fresh for ever.
-  if (ageMs >= 0 && ageMs < CONSENT_FRESH_MS) return 'granted';
+  const isFresh = ageMs >= 0 && ageMs < CONSENT_FRESH_MS;
+  const proof = isFresh ? await findProof(context, journey) : undefined;
+  // The declaration may have grown since: what was never proven is looked for.
+  if (proof !== undefined && provesAll(proof, context.settings.apps)) return 'granted';
   return (await readConsent(context, tenantId, signal)).verdict;
 }

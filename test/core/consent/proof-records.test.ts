@@ -1,7 +1,7 @@
 /** The memory of what was granted: believed only when it is authentic, and gone with its account. */
 import { describe, expect, it } from 'vitest';
 import type { ConsentVerdict } from '../../../src/core/consent/judge';
-import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, saveConsentProof } from '../../../src/core/consent/proof-records';
+import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, provesAll, saveConsentProof } from '../../../src/core/consent/proof-records';
 import { corePorts } from '../../support/core-ports';
 
 const TENANT = '99999999-0000-4000-8000-000000000001';
@@ -20,6 +20,20 @@ async function proven() {
 }
 
 describe('what was proven', () => {
+  it('speaks for the declaration it was proven for, and for none that grew since', () => {
+    const proof = proofOf(verdict, { accountId: 'contoso', epoch: 2 });
+    const [app] = verdict.apps;
+    const declare = (...requiredPermissions: readonly { readonly name: string | undefined; readonly id: string | undefined }[]) => [
+      { key: 'backup', appId: app?.appId ?? '', displayName: 'Backup', round: 1, services: [], requiredPermissions: requiredPermissions.map((one) => ({ resourceAppId: finding.resourceAppId, type: 'application' as const, reason: 'mail', ...one })) },
+    ];
+    const mail = { name: 'Mail.Read', id: undefined };
+    expect(provesAll(proof, declare(mail))).toBe(true);
+    expect(provesAll(proof, declare({ name: undefined, id: '810C84A8-4A9E-49E6-BF7D-12D183F40D01' }))).toBe(true);
+    expect(provesAll(proof, declare(mail, { name: 'Mail.ReadWrite', id: undefined }))).toBe(false);
+    expect(provesAll(proof, declare({ name: 'Mail.Read', id: '00000000-0000-4000-8000-000000000009' }))).toBe(false);
+    expect(provesAll(proof, declare(mail).map((one) => ({ ...one, appId: '22222222-0000-4000-8000-000000000009' })))).toBe(false);
+  });
+
   it('is remembered per app, by name and id, without the reasons of the day', async () => {
     expect(await findConsentProof(await proven(), 'contoso')).toEqual({
       accountId: 'contoso',
