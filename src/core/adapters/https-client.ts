@@ -94,6 +94,7 @@ function exchange(agent: Agent, request: HttpsRequest, options: HttpsClientOptio
         (error: unknown) => fail(explainNetworkError(error, url.host, false)),
       );
     });
+    request.onSent?.();
     outgoing.end(request.body);
   });
 }

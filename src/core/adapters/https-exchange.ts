@@ -16,6 +16,8 @@ export interface HttpsRequest {
   readonly repeatable?: boolean;
   /** The library that shaped the request, named in the user agent after our own name. */
   readonly library?: string;
+  /** Told each time it goes out. Not everybody who carries exchanges tells. */
+  readonly onSent?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 

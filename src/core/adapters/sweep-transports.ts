@@ -48,10 +48,8 @@ export function createSweepTransports(options: SweepTransportsOptions) {
 
 function countRequests(https: HttpsClient, note: (url: string) => void): HttpsClient {
   return {
-    send: async (request) => {
-      note(request.url);
-      return https.send(request);
-    },
+    // Told by the exchange itself: a request that met a socket closed at the other end goes out a second time.
+    send: async (request) => https.send({ ...request, onSent: () => note(request.url) }),
     isolated: () => countRequests(https.isolated(), note),
     close: () => https.close(),
   };

@@ -89,9 +89,9 @@ export async function removeAccount(context: OnboardingContext, input: RemoveAcc
  */
 export async function addNewAccount(context: OnboardingContext, input: NewAccount, operatorId: string): Promise<CustomerAccount> {
   const { ports } = context;
-  await refuseKnownOtherCloud(context, input.expectedTenant);
   const isFree = async () => (await findAccount(ports, input.id)) === undefined;
   if (await isFree()) {
+    await refuseKnownOtherCloud(context, input.expectedTenant);
     const { audited } = await endAccess(context, { accountId: input.id, actor: operatorId });
     if (!audited) throw new OnboardingError('AUDIT_UNAVAILABLE', 'What a removed account left behind could not be cleared without the audit.', { details: { accountId: input.id } });
     const isCleared = await dropNamedRecords(context, input.id, isFree);
