@@ -90,12 +90,14 @@ describe('the plan of an onboarding after consent', () => {
     expect(found.rounds[0]?.permissions.filter(({ status }) => status !== 'granted')).toMatchObject([{ name: 'Mail.ReadWrite', status: 'new', wasGranted: true, reason: 'reads mail to back it up' }]);
   });
 
-  it('does not take for new what it may not read', async () => {
+  it('takes for new only what fresh tokens say is gone, when it may not read the directory any more', async () => {
     for (const key of ['backup', 'restore']) removePermission(story, 'contoso.example', key, 'Directory.Read.All');
     const found = await plan();
-    expect(found.comparedWith).toBe('unknown');
-    expect(found.comparison).toMatch(/could not be read/);
-    expect(found.totals).toMatchObject({ granted: 0, new: 0, surplus: null });
+    expect(found.comparedWith).toBe('tokens');
+    expect(found.comparison).toMatch(/no app may read the directory/);
+    const added = found.rounds.flatMap(({ permissions }) => permissions.filter(({ status }) => status === 'new'));
+    expect(added.map(({ name, wasGranted }) => [name, wasGranted])).toEqual([['Directory.Read.All', true], ['Directory.Read.All', true]]);
+    expect(found.totals.surplus).toBeNull();
   });
 
   it('says of a disabled app what is granted to it all the same', async () => {

@@ -129,7 +129,8 @@ function isSame(proven: ConsentProof['apps'][number]['granted'][number], finding
 
 function evidenceKind({ directory }: AppEvidence, depth: GrantEvidence['depth']): EvidenceKind {
   if (depth === 'routine') return 'directory_agrees';
-  return directory.outcome === 'not_asked' ? 'token_roles' : 'tokens_and_directory';
+  // Not asked, or refused: what the state says then rests on the tokens alone.
+  return directory.outcome === 'read' ? 'tokens_and_directory' : 'token_roles';
 }
 
 type Findings = Pick<AppVerdict, 'granted' | 'missing' | 'removed' | 'added' | 'unproven'>;
