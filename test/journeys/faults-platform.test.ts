@@ -269,7 +269,7 @@ describe('an account that is active', () => {
   });
 
   describe('fault 49: the operator is not one any more, the customer is missing or configured already, a service answers in another form', () => {
-    it('refuses each before anything is asked of Microsoft', async () => {
+    it('refuses each before anything but a public document is asked of Microsoft', async () => {
       const { rows, result } = await requestsDuring(story, async () => [
         await codeOf(story.onboarding.openConsent({ accountId: 'contoso', operatorId: 'somebody-else' })),
         await codeOf(story.onboarding.impersonate({ accountId: 'contoso', operatorId: 'somebody-else', reason: 'Ticket 4711' })),
@@ -277,7 +277,7 @@ describe('an account that is active', () => {
         await codeOf(story.onboarding.addAccount({ id: 'contoso', name: 'Contoso Ltd', expectedTenant: CONTOSO }, OPERATOR)),
       ]);
       expect(result).toEqual(['OPERATOR_NOT_ALLOWED', 'IMPERSONATION_NOT_ALLOWED', 'ACCOUNT_NOT_FOUND', 'ACCOUNT_EXISTS']);
-      expect(rows).toEqual([]);
+      expect(rows.filter((row) => row.app !== null || row.method !== 'GET')).toEqual([]);
     });
 
     it('does not take another form of answer for an empty one', async () => {
