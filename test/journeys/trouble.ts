@@ -145,7 +145,7 @@ function refusedBy(story: Story, page: VisitedPage): Refused {
   const isOurs = page.url.startsWith(story.publicBaseUrl);
   if (!isOurs) return new Refused('MICROSOFT', `${page.status} ${new URL(page.url).pathname}`);
   // The page still waits for Microsoft: the person has other things to do and comes back later.
-  if (page.refreshSeconds !== undefined) return new Refused('WAITING', page.url);
+  if (page.refreshSeconds !== undefined || page.text('go-on') !== undefined) return new Refused('WAITING', page.url);
   const { publicCode, code } = refusal(story, page);
   if (!OUR_WORDS.has(publicCode) || code === undefined || ERROR_CATALOG[code as ErrorCode].reaction === 'investigate') throw new Error(`A page that leaves the admin alone: ${page.status} ${page.url} ${publicCode} ${code}\n${story.log.slice(-3).join('\n')}`);
   return new Refused(code, page.url);
