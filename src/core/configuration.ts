@@ -6,7 +6,7 @@
 import * as z from 'zod/v4';
 import { adminSettingsSchema } from './admins/settings';
 import { lifecycleSettingsSchema } from './certificates/lifecycle';
-import { parseApps, type PartnerApp } from './consent/apps';
+import { parseApps, type PartnerApp } from './consent/apps/apps';
 import { OnboardingError } from './errors';
 import { CLOUD_ENDPOINTS, type Cloud, type CloudEndpoints, CLOUDS } from './internal/clouds';
 import { isGuid } from './internal/guid';

@@ -1,8 +1,8 @@
 /** Grants without the admin's browser, and taking them back, over the sandbox: what the directory holds afterwards is compared, row by row. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Secret } from '../../src/core/internal/secret';
-import type { GrantConsentInput } from '../../src/core/corridor/consent-grants';
-import type { RevocationScope, RevokeGrantsInput } from '../../src/core/corridor/consent-revocation';
+import type { GrantConsentInput } from '../../src/core/corridor/consent/grants';
+import type { RevocationScope, RevokeGrantsInput } from '../../src/core/corridor/consent/revocation';
 import { DEFAULT_SEED } from '../../src/sandbox/seed-default';
 import { ADMIN_SCOPES, tokenFor } from './admin-token';
 import { auditOf, codeOf, failureOf, invite, requestsDuring } from './attacks';

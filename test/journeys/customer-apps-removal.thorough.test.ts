@@ -1,7 +1,7 @@
 /** Customer-owned apps: adopting one that is there, removing one that was made, and what never leaves. */
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GRAPH_APP_ID } from '../../src/core/consent/apps';
+import { GRAPH_APP_ID } from '../../src/core/consent/apps/apps';
 import type { Application, KeyCredential } from '../../src/sandbox/model-apps';
 import { createCertificate } from '../../src/sandbox/x509';
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,6 +1,6 @@
 /** Customer-owned apps over the sandbox: from an admin's access token to an app of the customer's that signs in by itself. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GRAPH_APP_ID } from '../../src/core/consent/apps';
+import { GRAPH_APP_ID } from '../../src/core/consent/apps/apps';
 import { isOnboardingError } from '../../src/core/errors';
 import { secret, type Secret } from '../../src/core/internal/secret';
 import { auditOf, codeOf, failureOf, invite, requestsDuring } from './attacks';

@@ -1,6 +1,6 @@
 /** Whether what the partner backs up works: from grants, licences and the services' own answers, at tenants that have it and that lack it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ServicesReport } from '../../src/core/corridor/services';
+import type { ServicesReport } from '../../src/core/corridor/consent/services';
 import { DEFAULT_SEED } from '../../src/sandbox/seed-default';
 import type { AppSeed } from '../../src/sandbox/seed-format';
 import { codeOf, invite, requestsDuring } from './attacks';

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseApps } from '../../src/core/consent/apps';
+import { parseApps } from '../../src/core/consent/apps/apps';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { SERVICE_CODES } from '../../src/core/service-codes';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';

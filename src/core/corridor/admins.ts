@@ -5,7 +5,7 @@ import { discoverAdmins } from '../admins/discovery';
 import type { AdminCandidate, AdminDiscovery } from '../admins/model';
 import type { AdminPolicy } from '../admins/roles';
 import { readAdminStanding } from '../admins/standing';
-import { directoryReader } from '../consent/apps';
+import { directoryReader } from '../consent/apps/apps';
 import { hasCode, OnboardingError } from '../errors';
 import { sameGuid } from '../internal/guid';
 import { bindAdmin } from '../sso/binding';

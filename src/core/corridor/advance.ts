@@ -6,21 +6,21 @@ import { settleLevelAudit } from '../accounts/access-level';
 import { requireAccount } from '../accounts/account';
 import { type Journey, type JourneyState, readJourney, updateJourney } from '../accounts/journey';
 import { settleGrantChanges } from '../consent/grants/change-records';
-import { findCurrentInvitation } from '../consent/invitation';
-import { describeShortfall } from '../consent/reasons';
+import { findCurrentInvitation } from '../consent/rounds/invitation';
+import { describeShortfall } from '../consent/evidence/reasons';
 import { sameGuid } from '../internal/guid';
 import { findBinding, finishBinding, wasUnbound } from '../sso/binding';
 import { explainBinding } from '../sso/reasons';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { bindFirstAdmin } from './admins';
-import { proveBehindBrowser } from './consent-claims';
-import { describePending } from './consent-waiting';
+import { proveBehindBrowser } from './consent/claims';
+import { describePending } from './consent/waiting';
 import type { JourneyReport, OnboardingContext, WaitingFor } from './context';
-import { findProof, isOutdated, lookAtConsent } from './look-at-consent';
+import { findProof, isOutdated, lookAtConsent } from './consent/look-at-consent';
 import { tellRegress } from './regress';
 import { verifyBinding } from './verify-binding';
-import { verifyDueRead } from './verify-consent';
+import { verifyDueRead } from './consent/verify-consent';
 
 /** A routine look at a finished account. */
 const RECHECK_MS = 3_600_000;

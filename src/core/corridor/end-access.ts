@@ -5,7 +5,7 @@
  */
 import { lowerAccessLevel, readAccessLevel, settleLevelAudit } from '../accounts/access-level';
 import { type CustomerAccount, requireSameAccount } from '../accounts/account';
-import { revokeInvitation } from '../consent/invitation';
+import { revokeInvitation } from '../consent/rounds/invitation';
 import { hasCode } from '../errors';
 import { revokeAccountImpersonations } from '../impersonation/revoke';
 import { unbindAdmin } from '../sso/binding';

@@ -14,7 +14,7 @@ import type { SsoBinding } from '../sso/model';
 import { findOwnership } from '../sso/ownership';
 import { readBoundStanding } from './admins';
 import type { OnboardingContext } from './context';
-import { readConsent } from './look-at-consent';
+import { readConsent } from './consent/look-at-consent';
 
 export interface ImpersonateInput {
   readonly accountId: string;

@@ -12,18 +12,18 @@ import type { IssuedImpersonation } from '../impersonation/issue';
 import type { Onboarding } from '../onboarding';
 import type { Authorizer, OperatorAction } from '../ports';
 import type { AppliedValidation, SsoBinding } from '../sso/model';
-import type { ConsentGrantReport } from './consent-grants';
-import type { ConsentRequestView } from './consent-requests';
-import type { RevocationReport } from './consent-revocation';
+import type { ConsentGrantReport } from './consent/grants';
+import type { ConsentRequestView } from './consent/requests';
+import type { RevocationReport } from './consent/revocation';
 import type { AccountView, JourneyReport } from './context';
 import type { ImpersonateInput } from './impersonate';
-import type { ConsentPlan, DeclaredApps } from './plan';
+import type { ConsentPlan, DeclaredApps } from './consent/plan';
 import type { RemoveAccountInput, RemovedAccount } from './removal';
 import type { SweepInput } from './sweep';
 import type { RememberedServices } from '../consent/services/records';
-import type { ServicesReport } from './services';
+import type { ServicesReport } from './consent/services';
 import type { UnbindInput, UnboundAdmin } from './unbind';
-import type { ConsentReport } from './verify-consent';
+import type { ConsentReport } from './consent/verify-consent';
 
 type Without<T> = Omit<T, 'operatorId'>;
 

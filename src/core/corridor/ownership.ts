@@ -8,9 +8,9 @@ import { setAccessLevelByAdmin, type AccessLevel } from '../accounts/access-leve
 import { type CustomerAccount, requireAccount } from '../accounts/account';
 import { readJourney, updateJourney } from '../accounts/journey';
 import { OWNERSHIP_POLICY } from '../admins/roles';
-import { requireApp } from '../consent/apps';
-import { requireInvitationByHash } from '../consent/invitation';
-import { requireBrowser } from '../consent/rounds';
+import { requireApp } from '../consent/apps/apps';
+import { requireInvitationByHash } from '../consent/rounds/invitation';
+import { requireBrowser } from '../consent/rounds/rounds';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { sha256Base64Url, toBase64Url } from '../internal/encoding';
 import { publicUrl } from '../internal/public-url';
@@ -21,7 +21,7 @@ import type { CallbackParameters, PendingOwnership, ResponseMode, SignedIn, Stan
 import { confirmOwnership, findPendingOwnership, judgeOwnershipStanding, openOwnership } from '../sso/ownership';
 import { finishSignIn, startSignIn } from '../sso/sign-in';
 import { readStanding } from './admins';
-import { withSupportCode } from './consent-refusals';
+import { withSupportCode } from './consent/refusals';
 import type { OnboardingContext } from './context';
 import { requireNotRemoved } from './end-access';
 import { isMicrosoftsMove } from './microsofts-move';

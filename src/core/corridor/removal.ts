@@ -10,10 +10,10 @@ import { addAccount, type CustomerAccount, findAccount, type NewAccount } from '
 import { dropJourney, readJourney } from '../accounts/journey';
 import { dropAccount, isUnderWay, markRemoval, type MarkedAccount, requireStoredAccount } from '../accounts/removal';
 import { dropGrantChanges } from '../consent/grants/change-records';
-import { dropCurrentInvitation } from '../consent/invitation';
-import { dropProgress } from '../consent/progress';
-import { dropConsentProof } from '../consent/proof-records';
-import { dropRounds } from '../consent/rounds';
+import { dropCurrentInvitation } from '../consent/rounds/invitation';
+import { dropProgress } from '../consent/rounds/progress';
+import { dropConsentProof } from '../consent/evidence/proof-records';
+import { dropRounds } from '../consent/rounds/rounds';
 import { dropRememberedServices } from '../consent/services/records';
 import { findReadableApps } from '../customer-apps/records';
 import { hasCode, OnboardingError } from '../errors';
@@ -26,7 +26,7 @@ import { type OnboardingContext, requireOperator } from './context';
 import { leaveCustomerApps } from './customer-apps/customer-app-removal';
 import { endAccess } from './end-access';
 import { dropSignedIn } from './ownership';
-import { refuseKnownOtherCloud } from './tenant-cloud';
+import { refuseKnownOtherCloud } from './consent/tenant-cloud';
 
 export interface RemoveAccountInput {
   readonly accountId: string;

@@ -5,9 +5,9 @@
  * `/.well-known/jwks.json`, `/impersonation/redeem`, `/healthz`.
  */
 import type { AccessLevel } from '../accounts/access-level';
-import { goOnPage, landingPage, reloadSeconds, verifyingPage } from '../consent/pages';
-import { PAGE_PATIENCE_MS } from '../consent/progress';
-import { refusalPage } from '../consent/refusal-page';
+import { goOnPage, landingPage, reloadSeconds, verifyingPage } from '../consent/rounds/pages';
+import { PAGE_PATIENCE_MS } from '../consent/rounds/progress';
+import { refusalPage } from '../consent/rounds/refusal-page';
 import { asOnboardingError, OnboardingError } from '../errors';
 import type { PageOptions } from '../internal/html';
 import { basePathOf, invitationPath, pagePathOf } from '../internal/public-url';
@@ -16,12 +16,12 @@ import { answerKeySet, answerRedemption, type RedemptionSettings } from '../impe
 import { ensureSigningKey } from '../impersonation/signing-keys';
 import type { RedeemedCode } from '../impersonation/redeem';
 import { checkingRolePage, confirmPage, donePage } from '../sso/pages';
-import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent-rounds';
+import { beginRounds, continueRounds, finishRound, readLanding, type RoundOutcome } from './consent/rounds';
 import type { OnboardingContext } from './context';
 import { stillAllows } from './impersonate';
 import type { DomainEvent } from '../ports';
 import { type BrowserSecrets, confirmOwner, finishOwnershipSignIn, readConfirmation, startOwnershipSignIn } from './ownership';
-import { answerRefusal, reportRefusal } from './refused-visits';
+import { answerRefusal, reportRefusal } from './consent/refused-visits';
 import { classifyOutcome, type WebOutcome } from './web-outcomes';
 
 const CONSENT_COOKIE = 'm365-consent';

@@ -1,13 +1,13 @@
 /** One read that validates the SSO binding: the person's standing and the consent, judged together. */
 import { readJourney } from '../accounts/journey';
-import { provesAll } from '../consent/proof-records';
+import { provesAll } from '../consent/evidence/proof-records';
 import { isOnboardingError, OnboardingError } from '../errors';
 import { findBinding, proposeSuccessor } from '../sso/binding';
 import type { AppliedValidation, ConsentVerdict, SsoBinding } from '../sso/model';
 import { applyValidation } from '../sso/validation';
 import { findSuccessor, READER_ABSENT, readBoundStanding, requireOwnedTenant } from './admins';
 import type { OnboardingContext } from './context';
-import { findProof, readConsent } from './look-at-consent';
+import { findProof, readConsent } from './consent/look-at-consent';
 
 /** Consent proven this recently is not read again. */
 const CONSENT_FRESH_MS = 10 * 60_000;

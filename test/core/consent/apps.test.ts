@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps, parsePermissions, SHAREPOINT_APP_ID } from '../../../src/core/consent/apps';
+import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps, parsePermissions, SHAREPOINT_APP_ID } from '../../../src/core/consent/apps/apps';
 import { isOnboardingError } from '../../../src/core/errors';
 
 const MAIL = 'e2a3a72e-5f79-4c64-b1b1-878b674786c9';

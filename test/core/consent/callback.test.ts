@@ -1,6 +1,6 @@
 /** Every form in which Microsoft's redirect is documented or reported to come back, in the order in which it is judged. */
 import { describe, expect, it } from 'vitest';
-import { type ConsentRefusal, readConsentCallback } from '../../../src/core/consent/callback';
+import { type ConsentRefusal, readConsentCallback } from '../../../src/core/consent/rounds/callback';
 
 const tenant = '3b9d0c11-2222-4aaa-8bbb-1234567890ab';
 const correlationId = '5b1c6b0e-1111-4d2e-9b77-0a1b2c3d4e5f';

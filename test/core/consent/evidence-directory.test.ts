@@ -1,7 +1,7 @@
 /** One batch by app id: what counts as an answer, and what never does. */
 import { describe, expect, it } from 'vitest';
-import { parseApps } from '../../../src/core/consent/apps';
-import { readDirectory, readRecycleBin } from '../../../src/core/consent/evidence-directory';
+import { parseApps } from '../../../src/core/consent/apps/apps';
+import { readDirectory, readRecycleBin } from '../../../src/core/consent/evidence/evidence-directory';
 import type { GraphResponse, GraphTransport } from '../../../src/core/ports';
 
 const APP = '66666666-eeee-4eee-8eee-666666666666';

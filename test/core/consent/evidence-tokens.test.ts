@@ -1,8 +1,8 @@
 /** Asking for tokens: once each, and once more after a failure of the moment, never before we are welcome. */
 import { describe, expect, it } from 'vitest';
-import { parseApps } from '../../../src/core/consent/apps';
-import type { EvidenceInput } from '../../../src/core/consent/evidence-model';
-import { readTokens, waitBeforeRepeat } from '../../../src/core/consent/evidence-tokens';
+import { parseApps } from '../../../src/core/consent/apps/apps';
+import type { EvidenceInput } from '../../../src/core/consent/evidence/evidence-model';
+import { readTokens, waitBeforeRepeat } from '../../../src/core/consent/evidence/evidence-tokens';
 import { OnboardingError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
 import { CLOUD_ENDPOINTS } from '../../../src/core/internal/clouds';

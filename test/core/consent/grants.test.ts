@@ -1,6 +1,6 @@
 /** The rules of making and taking back grants, without a directory: what is missing, what is meant, what an answer proves. */
 import { describe, expect, it } from 'vitest';
-import { GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
+import { GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps/apps';
 import type { RevocationTarget } from '../../../src/core/consent/grants/change-records';
 import { compareGrants, isRequired } from '../../../src/core/consent/grants/compare';
 import { ensurePermissions, ensureServicePrincipal, missingAssignments } from '../../../src/core/consent/grants/ensure';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openInvitation, requireInvitation, revokeInvitation } from '../../../src/core/consent/invitation';
+import { openInvitation, requireInvitation, revokeInvitation } from '../../../src/core/consent/rounds/invitation';
 import { corePorts } from '../../support/core-ports';
 
 const base = { accountId: 'a1', publicBaseUrl: 'https://portal.example', operatorId: 'op-1' };

@@ -1,11 +1,11 @@
 /** Every state an app's consent can be in, what it rests on, whose move it is, and the words a person reads. */
 import { describe, expect, it } from 'vitest';
-import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
-import { planDirectoryReading } from '../../../src/core/consent/directory-reading';
-import type { AppEvidence, AppPrincipal, DirectoryGrants, GrantEvidence, ResourceEvidence, TokenEvidence } from '../../../src/core/consent/evidence-model';
-import { type AppVerdict, judgeConsent, noteTakenBack, seeGranted } from '../../../src/core/consent/judge';
-import { type ConsentProof, proofOf } from '../../../src/core/consent/proof-records';
-import { describeNotes, describeShortfall } from '../../../src/core/consent/reasons';
+import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps/apps';
+import { planDirectoryReading } from '../../../src/core/consent/evidence/directory-reading';
+import type { AppEvidence, AppPrincipal, DirectoryGrants, GrantEvidence, ResourceEvidence, TokenEvidence } from '../../../src/core/consent/evidence/evidence-model';
+import { type AppVerdict, judgeConsent, noteTakenBack, seeGranted } from '../../../src/core/consent/evidence/judge';
+import { type ConsentProof, proofOf } from '../../../src/core/consent/evidence/proof-records';
+import { describeNotes, describeShortfall } from '../../../src/core/consent/evidence/reasons';
 import { ERROR_CATALOG } from '../../../src/core/error-catalog';
 
 const TENANT = '99999999-0000-4000-8000-000000000001';

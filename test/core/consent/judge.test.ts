@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { directoryReader, EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
-import type { AppEvidence, GrantEvidence, ResourceEvidence } from '../../../src/core/consent/evidence-model';
-import { judgeConsent } from '../../../src/core/consent/judge';
+import { directoryReader, EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps/apps';
+import type { AppEvidence, GrantEvidence, ResourceEvidence } from '../../../src/core/consent/evidence/evidence-model';
+import { judgeConsent } from '../../../src/core/consent/evidence/judge';
 
 // Mail.ReadWrite carries the same GUID on Graph and on Exchange Online: a real trap, kept here on purpose.
 const MAIL = 'e2a3a72e-5f79-4c64-b1b1-878b674786c9';

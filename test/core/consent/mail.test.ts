@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildInvitationMail, type InvitationMailInput } from '../../../src/core/consent/mail';
+import { buildInvitationMail, type InvitationMailInput } from '../../../src/core/consent/rounds/mail';
 
 const url = 'https://partner.example/invite/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq';
 const input: InvitationMailInput = { partnerName: 'Northwind', accountName: 'Contoso Ltd', expectedTenant: 'contoso.example', url, expiresAt: Date.parse('2026-11-29T14:05:00Z'), apps: [{ displayName: 'Backup' }, { displayName: 'Restore' }], isAgain: false };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps';
-import type { AppVerdict, PermissionFinding } from '../../../src/core/consent/judge';
-import { differenceOf, planRound, planUnreadRound } from '../../../src/core/consent/plan';
-import type { ProvenPermission } from '../../../src/core/consent/proof-records';
+import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps/apps';
+import type { AppVerdict, PermissionFinding } from '../../../src/core/consent/evidence/judge';
+import { differenceOf, planRound, planUnreadRound } from '../../../src/core/consent/apps/plan';
+import type { ProvenPermission } from '../../../src/core/consent/evidence/proof-records';
 
 const BACKUP = 'aaaaaaaa-0000-4000-8000-000000000001';
 const RESTORE = 'aaaaaaaa-0000-4000-8000-000000000002';

@@ -1,7 +1,7 @@
 /** The memory of what was granted: believed only when it is authentic, and gone with its account. */
 import { describe, expect, it } from 'vitest';
-import type { ConsentVerdict } from '../../../src/core/consent/judge';
-import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, provesAll, saveConsentProof } from '../../../src/core/consent/proof-records';
+import type { ConsentVerdict } from '../../../src/core/consent/evidence/judge';
+import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, provesAll, saveConsentProof } from '../../../src/core/consent/evidence/proof-records';
 import { corePorts } from '../../support/core-ports';
 
 const TENANT = '99999999-0000-4000-8000-000000000001';

@@ -1,7 +1,7 @@
 /** What resources publish, remembered for a short while: never across tenants, never for long, never without end. */
 import { describe, expect, it } from 'vitest';
-import type { ResourceEvidence } from '../../../src/core/consent/evidence-model';
-import { createResourceMemory } from '../../../src/core/consent/resource-memory';
+import type { ResourceEvidence } from '../../../src/core/consent/evidence/evidence-model';
+import { createResourceMemory } from '../../../src/core/consent/evidence/resource-memory';
 import { createMovableClock } from '../../../src/core/testing/movable-clock';
 
 const GRAPH = '00000003-0000-0000-c000-000000000000';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mintRoundState, redeemRoundState, requireBrowser, startBrowser } from '../../../src/core/consent/rounds';
+import { mintRoundState, redeemRoundState, requireBrowser, startBrowser } from '../../../src/core/consent/rounds/rounds';
 import { sha256Base64Url } from '../../../src/core/internal/encoding';
 import { corePorts } from '../../support/core-ports';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addRead, GOOD_READS_NEEDED, SPREAD_MS, type Streak, VERIFY_DEADLINE_MS } from '../../../src/core/consent/streak';
+import { addRead, GOOD_READS_NEEDED, SPREAD_MS, type Streak, VERIFY_DEADLINE_MS } from '../../../src/core/consent/evidence/streak';
 
 const start = 1_000_000;
 const fresh: Streak = { goodReadsAt: [], reads: 0, verifyingSince: start };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseApps, parsePermissions } from '../../../src/core/consent/apps';
-import { INCLUDED_PERMISSIONS } from '../../../src/core/consent/template-data';
-import { BACKUP_SERVICES, includesPermission, listTemplates, TEMPLATE_ACCESS } from '../../../src/core/consent/templates';
-import { warningsOf } from '../../../src/core/consent/warnings';
+import { parseApps, parsePermissions } from '../../../src/core/consent/apps/apps';
+import { INCLUDED_PERMISSIONS } from '../../../src/core/consent/apps/template-data';
+import { BACKUP_SERVICES, includesPermission, listTemplates, TEMPLATE_ACCESS } from '../../../src/core/consent/apps/templates';
+import { warningsOf } from '../../../src/core/consent/apps/warnings';
 import { RESOURCES } from '../../../src/sandbox/resources';
 
 const published = new Set(RESOURCES.find(({ displayName }) => displayName === 'Microsoft Graph')?.appRoles.map(({ value }) => value));

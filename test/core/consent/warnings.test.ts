@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseApps } from '../../../src/core/consent/apps';
-import { warningsOf } from '../../../src/core/consent/warnings';
+import { parseApps } from '../../../src/core/consent/apps/apps';
+import { warningsOf } from '../../../src/core/consent/apps/warnings';
 import { RESOURCES } from '../../../src/sandbox/resources';
 
 const DIRECTORY = { resource: 'graph', type: 'application', name: 'Directory.Read.All', reason: 'r' };

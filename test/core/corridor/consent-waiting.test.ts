@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CLAIM_DEADLINE_MS, nextLookAt, PAGE_PATIENCE_MS, type PendingClaim } from '../../../src/core/consent/progress';
-import { describeClaim, describeSilence } from '../../../src/core/corridor/consent-waiting';
+import { CLAIM_DEADLINE_MS, nextLookAt, PAGE_PATIENCE_MS, type PendingClaim } from '../../../src/core/consent/rounds/progress';
+import { describeClaim, describeSilence } from '../../../src/core/corridor/consent/waiting';
 import { randomSupportCode, sameSupportCode, supportCodeOf } from '../../../src/core/internal/support-code';
 
 const at = Date.parse('2026-03-01T09:00:00Z');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { JOURNEY_STATES, type JourneyState } from '../../../src/core/accounts/journey';
-import { remainingSteps, type StepsInput } from '../../../src/core/corridor/plan-steps';
+import { remainingSteps, type StepsInput } from '../../../src/core/corridor/consent/plan-steps';
 
 const BOTH = [{ round: 1, displayName: 'Protect' }, { round: 2, displayName: 'Restore' }];
 const steps = (state: JourneyState, change: Partial<StepsInput> = {}) => remainingSteps({ state, openRounds: [], isInvited: true, isOwned: false, isReconsentNeeded: false, adminChoice: 'manual', ...change });

@@ -3,7 +3,7 @@
  * surplus: it is neither listed nor touched by a grant.
  */
 import { sameGuid } from '../../internal/guid';
-import { type PartnerApp, resourceName } from '../apps';
+import { type PartnerApp, resourceName } from '../apps/apps';
 import { missingScopes } from './ensure';
 import type { PresentAssignment, PresentGrant } from './present';
 import type { ResolvedResource } from './resolve';

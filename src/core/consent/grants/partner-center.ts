@@ -7,7 +7,7 @@
 import * as z from 'zod/v4';
 import { OnboardingError } from '../../errors';
 import { isGuid, sameGuid } from '../../internal/guid';
-import type { PartnerApp } from '../apps';
+import type { PartnerApp } from '../apps/apps';
 
 const PARTNER_CENTER = 'https://api.partnercenter.microsoft.com';
 

@@ -6,7 +6,7 @@
 import type { DirectoryAsk } from '../../directory-ask';
 import { OnboardingError } from '../../errors';
 import { sameGuid } from '../../internal/guid';
-import { type PartnerApp, resourceName } from '../apps';
+import { type PartnerApp, resourceName } from '../apps/apps';
 import type { RevocationTarget } from './change-records';
 import { findPrincipal, listAssignments, listGrants } from './present';
 import { findOffered, type ResolvedResource } from './resolve';

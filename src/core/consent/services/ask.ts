@@ -7,7 +7,7 @@
  */
 import { isOnboardingError } from '../../errors';
 import type { Ports } from '../../ports';
-import type { BackupService } from '../templates';
+import type { BackupService } from '../apps/templates';
 import { planIdsOf } from './licences';
 import type { Reply, ServicePlan, ServicesEvidence, ServicesInput } from './model';
 import { choosePeople, MAX_PEOPLE, PEOPLE_PER_PAGE } from './people';

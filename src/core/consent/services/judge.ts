@@ -7,8 +7,8 @@
 import * as z from 'zod/v4';
 import { ERROR_CATALOG, type ErrorCode } from '../../error-catalog';
 import { sameGuid } from '../../internal/guid';
-import type { PartnerApp } from '../apps';
-import type { BackupService } from '../templates';
+import type { PartnerApp } from '../apps/apps';
+import type { BackupService } from '../apps/templates';
 import { judgeLicence, planIdsOf } from './licences';
 import type { LicenceFinding, ServicePlan, ServiceReport, ServicesEvidence, ServiceState } from './model';
 import { notesOf } from './notes';

@@ -4,7 +4,7 @@
  * Source: Microsoft Graph "List subscribedSkus", "servicePlanInfo resource type".
  */
 import * as z from 'zod/v4';
-import type { BackupService } from '../templates';
+import type { BackupService } from '../apps/templates';
 import type { LicenceFinding, LicenceStatus, Reply } from './model';
 import { readRows } from './replies';
 import { SERVICE_PLAN_IDS, soundsLike } from './service-plans';

@@ -3,8 +3,8 @@
  * itself answered, and what that amounts to. `ready` is never said without all three.
  */
 import type { ErrorCode, ErrorOwner } from '../../error-catalog';
-import type { PartnerApp } from '../apps';
-import type { BackupService } from '../templates';
+import type { PartnerApp } from '../apps/apps';
+import type { BackupService } from '../apps/templates';
 
 /** From best to worst. `pending`: only time is missing; `unknown`: the evidence is incomplete, which is never green. */
 export const SERVICE_STATES = ['ready', 'pending', 'unknown', 'probe_failed', 'permission_missing', 'not_licensed'] as const;

@@ -2,10 +2,10 @@
  * What is true beside a service's state: a permission that is granted and has come to its end (Exchange Web Services), one
  * that needs a directory role as well (Exchange.ManageAsApp). Pure.
  */
-import type { PartnerApp } from '../apps';
-import { EXCHANGE_APP_ID } from '../resources';
-import type { BackupService } from '../templates';
-import { warningsOf } from '../warnings';
+import type { PartnerApp } from '../apps/apps';
+import { EXCHANGE_APP_ID } from '../apps/resources';
+import type { BackupService } from '../apps/templates';
+import { warningsOf } from '../apps/warnings';
 import type { ServiceNote, ServicesEvidence } from './model';
 import type { Grants } from './plan-probes';
 import { idSchema, readRows } from './replies';

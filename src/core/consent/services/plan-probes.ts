@@ -3,9 +3,9 @@
  * was granted something that opens the probe. What was declared and not granted is named. Pure. The permissions are those
  * the reference pages name, application permissions of Microsoft Graph; ids of app roles there never change.
  */
-import { type PartnerApp, GRAPH_APP_ID } from '../apps';
-import { EXCHANGE_APP_ID, SHAREPOINT_APP_ID } from '../resources';
-import { BACKUP_SERVICES, type BackupService, type RequiredPermission } from '../templates';
+import { type PartnerApp, GRAPH_APP_ID } from '../apps/apps';
+import { EXCHANGE_APP_ID, SHAREPOINT_APP_ID } from '../apps/resources';
+import { BACKUP_SERVICES, type BackupService, type RequiredPermission } from '../apps/templates';
 import type { GrantedApp, GrantedPermission, ProbeKind, ServicePlan } from './model';
 
 type Openers = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/v4';
 import { dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../../records';
-import { BACKUP_SERVICES, type BackupService } from '../templates';
+import { BACKUP_SERVICES, type BackupService } from '../apps/templates';
 import { SERVICE_STATES, type ServiceReport, type ServiceState } from './model';
 
 const serviceSchema = z.object({

@@ -3,7 +3,7 @@
  * EXCHANGE_S_FOUNDATION comes with almost everything and holds no mailbox, and SHAREPOINTWAC no site. Source: Microsoft Learn
  * "Product names and service plan identifiers for licensing".
  */
-import type { BackupService } from '../templates';
+import type { BackupService } from '../apps/templates';
 
 const MAIL = [
   '9aaf7827-d63c-4b61-89c3-182f06f82e5c', // EXCHANGE_S_STANDARD

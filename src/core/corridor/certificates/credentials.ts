@@ -15,7 +15,7 @@ import { createCertificate, importCertificate, type NewCertificate } from '../..
 import { proveCertificate } from '../../certificates/keys/prove';
 import { registerCertificate } from '../../certificates/keys/register';
 import { withThumbprints } from '../../certificates/records/thumbprints';
-import { requireApp } from '../../consent/apps';
+import { requireApp } from '../../consent/apps/apps';
 import { OnboardingError } from '../../errors';
 import type { Secret } from '../../internal/secret';
 import { type CertificateRecords, type CertificateRecordsOptions, type CertificateView, createCertificateRecords } from './certificate-records';

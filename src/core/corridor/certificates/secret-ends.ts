@@ -3,7 +3,7 @@
  * secrets of an app is ours cannot be told, so the one that ends first counts. Microsoft Graph "passwordCredential resource type".
  */
 import * as z from 'zod/v4';
-import { requireApp } from '../../consent/apps';
+import { requireApp } from '../../consent/apps/apps';
 import { sha256Hex } from '../../internal/encoding';
 import type { OnboardingContext } from '../context';
 import type { CredentialProblem, WatchedCredential } from './watched-credentials';

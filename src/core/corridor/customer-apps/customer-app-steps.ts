@@ -7,7 +7,7 @@ import { buildKeyCredential } from '../../certificates/keys/key-credentials';
 import { readCertificateDer, recordCertificateUse, requireCertificate } from '../../certificates/records/records';
 import { registerCertificate } from '../../certificates/keys/register';
 import { createCertificate } from '../../certificates/records/store-certificate';
-import { resourceIdentifier } from '../../consent/evidence-tokens';
+import { resourceIdentifier } from '../../consent/evidence/evidence-tokens';
 import { ensurePermissions, ensureServicePrincipal } from '../../consent/grants/ensure';
 import { resolvePermissions } from '../../consent/grants/resolve';
 import { ensureApplication, requireAdoptable } from '../../customer-apps/application';

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOG, type ErrorCode } from '../../../../src/core/error-catalog';
-import { parseApps } from '../../../../src/core/consent/apps';
+import { parseApps } from '../../../../src/core/consent/apps/apps';
 import { judgeServices } from '../../../../src/core/consent/services/judge';
 import type { Reply, ServiceState } from '../../../../src/core/consent/services/model';
-import { BACKUP_SERVICES, type BackupService } from '../../../../src/core/consent/templates';
+import { BACKUP_SERVICES, type BackupService } from '../../../../src/core/consent/apps/templates';
 import { DAY_MS, declare, evidence, granted, judge, LATER, list, no, ok, PERMISSIONS, person, PLANS, PROVEN_AT, silence, sku, WORKING } from './support';
 
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseApps } from '../../../../src/core/consent/apps';
+import { parseApps } from '../../../../src/core/consent/apps/apps';
 import { findHolder, planProbes } from '../../../../src/core/consent/services/plan-probes';
 import { compareServices } from '../../../../src/core/consent/services/records';
-import { listTemplates, TEMPLATE_ACCESS } from '../../../../src/core/consent/templates';
+import { listTemplates, TEMPLATE_ACCESS } from '../../../../src/core/consent/apps/templates';
 import { choosePeople } from '../../../../src/core/consent/services/people';
 import { declare, granted, list, person, plan, PLANS } from './support';
 

@@ -1,9 +1,9 @@
 /** One app that backs everything up, and answers as Graph gives them, one changed at a time. */
-import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps, SHAREPOINT_APP_ID } from '../../../../src/core/consent/apps';
+import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps, SHAREPOINT_APP_ID } from '../../../../src/core/consent/apps/apps';
 import { judgeServices } from '../../../../src/core/consent/services/judge';
 import type { GrantedApp, Reply, ServiceReport, ServicesEvidence } from '../../../../src/core/consent/services/model';
 import { planProbes } from '../../../../src/core/consent/services/plan-probes';
-import { BACKUP_SERVICES, type BackupService } from '../../../../src/core/consent/templates';
+import { BACKUP_SERVICES, type BackupService } from '../../../../src/core/consent/apps/templates';
 
 export const TENANT = '11111111-1111-4111-8111-111111111111';
 export const PROVEN_AT = Date.parse('2026-03-01T09:00:00Z');
