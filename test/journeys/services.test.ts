@@ -176,10 +176,10 @@ describe('whatever goes wrong on the way', () => {
 
   const PRESETS = ['key-rollover', 'lossy-network', 'replication-hell', 'rough-day', 'sts-outage', 'throttled-tenant'] as const;
 
-  it.each(PRESETS.flatMap((preset) => ['1', '2', '3'].map((seed) => [preset, seed] as const)))('nothing unlicensed is ready and nothing licensed is lost: %s, seed %s', async (preset, seed) => {
+  it.each(PRESETS)('nothing unlicensed is ready and nothing licensed is lost: %s', async (preset) => {
     story.events.length = 0;
     await story.onboarding.checkServices('contoso');
-    story.sandbox.faults.set({ preset, seed });
+    story.sandbox.faults.set({ preset, seed: '1' });
     for (let turn = 0; turn < 3; turn += 1) {
       const { services } = await story.onboarding.checkServices('contoso');
       for (const { service, state, evidence } of services) {
