@@ -86,7 +86,7 @@ export { differenceOf } from './consent/apps/plan';
 export type { AppDifference, AskStatus, GrantsOfApp, PlannedPermission, PlannedRound } from './consent/apps/plan';
 export { warningsOf } from './consent/apps/warnings';
 export type { PermissionWarning } from './consent/apps/warnings';
-export { resourceAppIdOf } from './consent/apps/resources';
+export { resourceAppIdOf, resourceName } from './consent/apps/resources';
 export { readConsentCallback } from './consent/rounds/callback';
 export type { ConsentCallback, ConsentRefusal } from './consent/rounds/callback';
 export { readGrantEvidence } from './consent/evidence/evidence';

@@ -13,7 +13,7 @@ describe('what is asked for, by command line', () => {
     await stage.cli('account', 'add', 'contoso', '--name', 'Contoso Ltd', '--tenant', 'contoso.example');
     const before = stage.sandbox.requests().length;
     const planned = await stage.cli('plan', 'contoso');
-    expect(planned).toMatchObject({ code: 0, json: { accountId: 'contoso', tenantId: null, comparedWith: 'nothing', totals: { asked: 18, new: 18, granted: 0 }, journey: { state: 'new' }, plannedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string } });
+    expect(planned).toMatchObject({ code: 0, json: { accountId: 'contoso', tenantId: null, comparedWith: 'nothing', totals: { asked: 18, new: 18, granted: 0 }, state: 'new', waitingFor: 'consent', nextCheckAt: null, plannedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string } });
     expect(planned.json['warnings']).toContainEqual(expect.objectContaining({ code: 'CONSENT_PERMISSION_DATED', permission: 'full_access_as_app', effectiveAt: '2027-04-01T00:00:00.000Z' }));
     expect(stage.sandbox.requests()).toHaveLength(before);
     expect(await stage.cli('plan', 'nobody')).toMatchObject({ code: 3, json: { error: { code: 'ACCOUNT_NOT_FOUND' } } });

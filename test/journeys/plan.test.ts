@@ -28,7 +28,7 @@ describe('the plan of an onboarding before anybody consented', () => {
   it('is the whole ask with its reasons, everything new, and Microsoft is not asked', async () => {
     const [before, asked] = [await world(), story.sandbox.requests().length];
     const found = await plan();
-    expect(found).toMatchObject({ accountId: 'contoso', expectedTenant: 'contoso.example', tenantId: null, comparedWith: 'nothing', journey: { state: 'new', waitingFor: 'consent' } });
+    expect(found).toMatchObject({ accountId: 'contoso', expectedTenant: 'contoso.example', tenantId: null, comparedWith: 'nothing', state: 'new', waitingFor: 'consent', reasons: [] });
     expect(found.rounds.map(({ key, round, services }) => [key, round, services])).toEqual([['backup', 1, ['exchange', 'sharepoint', 'onedrive', 'directory']], ['restore', 2, ['exchange', 'sharepoint', 'onedrive', 'teams']]]);
     expect(found.rounds.flatMap(({ permissions }) => permissions).filter(({ status, reason }) => status !== 'new' || reason === '')).toEqual([]);
     expect(found.totals).toEqual({ asked: 18, granted: 0, new: 18, unknown: 0, unpublished: 0, surplus: 0 });

@@ -1,6 +1,6 @@
 /** `plan` and `apps`: what would be asked for and why, before anybody is asked. Nothing here changes anything. */
 import type { Command } from 'commander';
-import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, type ShownTemplate } from '../../core/index';
+import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, resourceName, type ShownTemplate } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import { reasonLines } from '../reasons';
 import { type CommandContext, runAction, runPlain } from './context';
@@ -34,10 +34,10 @@ function describePlan(plan: ConsentPlan): string {
   const { totals } = plan;
   const next = plan.steps.map(({ who, does, asks, writes, why }, index) => [`  ${index + 1}. ${who} ${does}`, `     asks    ${asks ?? 'nothing'}`, `     writes  ${writes ?? 'nothing'}`, `     because ${why}`].join('\n'));
   return [
-    `${plan.accountId}: ${plan.journey.state}, tenant ${plan.tenantId ?? `${plan.expectedTenant ?? 'any'} (expected)`}`,
+    `${plan.accountId}: ${plan.state}, tenant ${plan.tenantId ?? `${plan.expectedTenant ?? 'any'} (expected)`}`,
     `${totals.asked} permissions asked for: ${totals.granted} granted, ${totals.new} new, ${totals.unknown} unknown, ${totals.unpublished} not offered by the tenant; ${totals.surplus ?? 'unknown'} beyond the ask`,
     plan.comparison,
-    ...reasonLines(plan.journey.reasons),
+    ...reasonLines(plan.reasons),
     '',
     ...plan.rounds.map((round) => `${describeRound(round)}\n`),
     ...describeWarnings(plan.warnings),
@@ -52,7 +52,7 @@ function describeRound({ round, displayName, appId, services, permissions, surpl
 }
 
 function describeApp({ key, appId, displayName, round, services, requiredPermissions }: PartnerApp): string {
-  const rows = requiredPermissions.map(({ resourceAppId, type, name, id, reason }) => [name ?? '-', id ?? '-', resourceAppId, type, reason]);
+  const rows = requiredPermissions.map(({ resourceAppId, type, name, id, reason }) => [name ?? '-', id ?? '-', resourceName(resourceAppId), type, reason]);
   return [`${round}. ${key}  ${displayName} (${appId}) for ${services.join(', ') || 'no service'}`, table(['permission', 'id', 'resource', 'type', 'because it'], rows)].join('\n');
 }
 

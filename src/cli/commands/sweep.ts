@@ -51,7 +51,7 @@ function sayProgress(output: Output, { accounts, accountId, verdict, putBack }: 
 
 function describeSweep(report: SweepReport): string {
   const { accounts, ok, attention, waiting, failed, requests, durationMs, regressed, failures } = report;
-  const counts = `${accounts} accounts in ${Math.round(durationMs / 1000)} s: ${ok} well, ${attention} need attention, ${waiting} waiting, ${failed} could not be judged`;
+  const counts = `${accounts} ${accounts === 1 ? 'account' : 'accounts'} in ${Math.round(durationMs / 1000)} s: ${ok} well, ${attention} need attention, ${waiting} waiting, ${failed} could not be judged`;
   const cost = requests === null ? [] : [`${requests.token} token requests, ${requests.graph} Graph requests`];
   return [counts, ...cost, ...named('needs attention', regressed.map(({ accountId, codes }) => [accountId, codes.join(', ')]), attention), ...named('not judged', failures.map(({ accountId, code }) => [accountId, code]), failed)].join('\n');
 }

@@ -18,7 +18,8 @@ import type { JourneyReport, OnboardingContext } from '../context';
 import { findProof, readConsent } from './look-at-consent';
 import { type OnboardingStep, remainingSteps } from './plan-steps';
 
-export interface ConsentPlan {
+/** Where the journey stands, and what would be asked and done. */
+export interface ConsentPlan extends Pick<JourneyReport, 'state' | 'since' | 'waitingFor' | 'nextCheckAt' | 'reasons'> {
   readonly accountId: string;
   readonly plannedAt: number;
   readonly expectedTenant: string | null;
@@ -35,7 +36,6 @@ export interface ConsentPlan {
   /** The whole ask, in the order of the rounds. */
   readonly rounds: readonly PlannedRound[];
   readonly warnings: readonly PermissionWarning[];
-  readonly journey: Pick<JourneyReport, 'state' | 'since' | 'waitingFor' | 'nextCheckAt' | 'reasons'>;
   /** What would still happen, the next step first. */
   readonly steps: readonly OnboardingStep[];
 }
@@ -64,13 +64,17 @@ export async function planConsent(context: OnboardingContext, accountId: string,
   const totals = countPermissions(compared.rounds);
   return {
     accountId,
+    state,
+    since,
+    waitingFor,
+    nextCheckAt,
+    reasons,
     plannedAt: ports.clock.now(),
     expectedTenant: account.expectedTenant,
     tenantId: journey.provenTenantId,
     ...compared,
     totals,
     warnings: warningsOf(settings.apps, ports.clock.now()),
-    journey: { state, since, waitingFor, nextCheckAt, reasons },
     steps: remainingSteps({
       state,
       openRounds: settings.apps.filter((app) => !journey.rounds.some(({ round }) => round === app.round)),
