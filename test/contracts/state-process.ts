@@ -5,18 +5,24 @@
 import { openPostgresStore } from '../../src/core/adapters/postgres-store';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
+import type { IdentifiedStore } from '../../src/core/adapters/memory-store';
 import type { StateStore } from '../../src/core/ports';
+import { bindAs, ownAs } from './owning-process';
 
 export type Order =
   | { readonly act: 'claim'; readonly key: string }
   | { readonly act: 'delete'; readonly key: string }
   | { readonly act: 'replace'; readonly key: string; readonly version: string }
   | { readonly act: 'increment'; readonly key: string; readonly times: number }
+  | { readonly act: 'own'; readonly tenantId: string }
+  | { readonly act: 'bind'; readonly accountId: string; readonly tenantId: string }
   | { readonly act: 'write'; readonly prefix: string };
 
 const PARALLEL = 5;
 
-async function obey(store: StateStore, order: Order): Promise<number> {
+async function obey(store: IdentifiedStore, order: Order): Promise<number> {
+  if (order.act === 'own') return ownAs(store, process.pid, order.tenantId);
+  if (order.act === 'bind') return bindAs(store, process.pid, order);
   if (order.act === 'claim') return wins(() => store.claim(order.key, String(process.pid)));
   if (order.act === 'delete') return wins(() => store.delete(order.key));
   if (order.act === 'replace') return wins(() => store.replace(order.key, order.version, String(process.pid)));

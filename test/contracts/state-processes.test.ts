@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/core/adapters/sqlite-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Order } from './state-process';
-import { expectOneWinner } from './state-races';
+import { expectOneOwner, expectOneWinner } from './state-races';
 
 const run = promisify(execFile);
 const OLDEST_NODE = fileURLToPath(new URL('../../tools/node-floor/node_modules/.bin/node', import.meta.url));
@@ -59,6 +59,13 @@ describe('two processes that start on a file which is not there yet', () => {
     const together = async (given: Order) => (await Promise.all(both.map((child) => order(child, given)))) as number[];
 
     await expectOneWinner(together, store);
+    await store.close();
+  });
+
+  it('give a tenant to one account, and an account one bound admin', async () => {
+    const both = await Promise.all([start(plainScript), start(plainScript)]);
+    const store = await open();
+    await expectOneOwner(async (given) => (await Promise.all(both.map((child) => order(child, given)))) as number[], store);
     await store.close();
   });
 });

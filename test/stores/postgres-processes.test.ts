@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../src/core/adapters/postgres-store';
 import { createSystemClock } from '../../src/core/adapters/system-clock';
 import type { Order } from '../contracts/state-process';
-import { expectOneWinner } from '../contracts/state-races';
+import { expectOneOwner, expectOneWinner } from '../contracts/state-races';
 import { binaries, PASSWORD, type PostgresServer, startPostgres } from './postgres-server';
 
 const run = promisify(execFile);
@@ -55,6 +55,13 @@ describe.skipIf(binaries === undefined)('processes that share a PostgreSQL', () 
     const together = async (given: Order) => (await Promise.all(both.map((child) => order(child, given)))) as number[];
 
     await expectOneWinner(together, store);
+    await store.close();
+  });
+
+  it('give a tenant to one account, and an account one bound admin', async () => {
+    const both = await Promise.all([start(plainScript), start(bundledScript)]);
+    const store = await openPostgresStore({ url: server.url(), clock: createSystemClock() });
+    await expectOneOwner(async (given) => (await Promise.all(both.map((child) => order(child, given)))) as number[], store);
     await store.close();
   });
 
