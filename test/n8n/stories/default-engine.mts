@@ -27,7 +27,9 @@ export async function defaultEngine(n8n: TestContext, { stage, kept, prepare, se
   await n8n.test('with the default engine the drop-downs and the pages of the trigger answer', async () => {
     assert.deepEqual((await search('searchAccounts', 'account', {}, 'CONTO')).map(({ value }) => value), [CUSTOMER.id]);
     const landing = await fetch(invitation);
-    assert.equal(landing.status, 200);
+    // Withdrawn since, and its page says so.
+    assert.equal(landing.status, 410);
+    assert.match(await landing.text(), /withdrawn/);
     assert.match(landing.headers.get('content-security-policy') ?? '', /sandbox/);
     const forged = await fetch(`${stage.server.origin}/webhook/${TRIGGER_PATH}/consent/callback?admin_consent=True&tenant=11111111-1111-4111-8111-111111111111&state=forged`);
     assert.equal(forged.status, 400);

@@ -10,6 +10,11 @@ export async function removal(n8n: TestContext, { one, run, search }: Scene): Pr
     assert.equal((await one('customerAccount', 'get', { account }))['state'], 'active');
   });
 
+  await n8n.test('the binding ends when that is confirmed, and the account waits for a choice again', async () => {
+    assert.deepEqual(await one('ssoBinding', 'unbind', { account, confirmed: true, reason: 'Grace leaves' }), { accountId: CUSTOMER.id, unbound: true, audited: true });
+    assert.deepEqual([(await one('onboarding', 'getStatus', { account }))['state']], ['admin_needed']);
+  });
+
   await n8n.test('a removed account is gone from n8n, and the output names what stays in its tenant', async () => {
     const { id, removed, deleted, remaining } = await one('customerAccount', 'remove', { account, confirmed: true });
     assert.deepEqual([id, removed, deleted], [CUSTOMER.id, true, true]);
