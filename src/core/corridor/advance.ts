@@ -117,6 +117,7 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
   if (journey.state === 'attention' && (binding === undefined || journey.consentEvidenceAt === null)) return move(context, journey, { state: 'consent_verifying', verifyingSince: null, goodReadsAt: [], reads: 0, nextCheckAt: null });
   if (binding === undefined) return move(context, journey, { state: 'attention', reasons: [{ code: 'SSO_BINDING_NOT_FOUND', message: 'No admin is bound any more.' }], nextCheckAt });
   const evidence = await move(context, journey, { consentEvidenceAt: verdict.readAt });
+  if (isOvertaken(journey, evidence)) return evidence;
   const judged = afterValidation(context, await verifyBinding(context, journey.accountId, signal));
   return move(context, evidence, journey.state === 'active' ? { state: 'sso_validating', ...judged } : judged);
 }
@@ -125,9 +126,14 @@ async function recheck(context: OnboardingContext, journey: Journey, signal?: Ab
 async function move(context: OnboardingContext, seen: Journey, change: Partial<Journey>): Promise<Journey> {
   if (change.state === 'attention' && seen.state !== 'attention') await tellRegress(context, seen, change.reasons ?? []);
   return updateJourney(context.ports, seen.accountId, (current) => {
-    const moved = current.state !== seen.state || current.epoch !== seen.epoch;
-    return moved ? current : { ...current, ...change };
+    return isOvertaken(seen, current) ? current : { ...current, ...change };
   });
+}
+
+/** Also by a loss that left the state as it was: what was read before it must not bring back what it took. */
+function isOvertaken(seen: Journey, current: Journey): boolean {
+  const isLost = seen.consentEvidenceAt !== null && current.consentEvidenceAt === null;
+  return isLost || current.state !== seen.state || current.epoch !== seen.epoch || current.since !== seen.since;
 }
 
 function isEarly(context: OnboardingContext, journey: Journey): boolean {
