@@ -85,6 +85,9 @@ export interface GraphRequest {
   readonly once?: boolean;
 }
 
+/** A read in a batch: the path of a GET, or a POST that changes nothing, such as `/directoryObjects/getByIds`. */
+export type GraphQuestion = string | { readonly path: string; readonly body: unknown };
+
 export interface GraphResponse {
   readonly status: number;
   /** Parsed JSON, or undefined for an empty body. */
@@ -107,8 +110,8 @@ export interface GraphList {
 export interface GraphTransport {
   send(scope: GraphScope, request: GraphRequest): Promise<GraphResponse>;
   list(scope: GraphScope, path: string): Promise<GraphList>;
-  /** Up to any number of GETs, sent as `$batch` of 20; answers in the order asked. A failed item is its own response. */
-  batch(scope: GraphScope, paths: readonly string[]): Promise<readonly GraphResponse[]>;
+  /** Up to any number of reads, sent as `$batch` of 20; answers in the order asked. A failed item is its own response. */
+  batch(scope: GraphScope, questions: readonly GraphQuestion[]): Promise<readonly GraphResponse[]>;
 }
 
 /** Public facts of the sign-in service. Hints, never evidence. */

@@ -6,7 +6,7 @@
 import type { Secret } from './internal/secret';
 import type { TokenSource, GraphTransport, TenantDirectory, SignInClient } from './ports-microsoft';
 
-export type { AppCredential, AppCredentialSource, CredentialUse, AppTokenRequest, AppTokenClaims, AppToken, TokenSource, GraphScope, GraphRequest, GraphResponse, GraphList, GraphTransport, TenantDirectory, CodeRedemption, RedeemedCode, VerifiedIdToken, SignInClient } from './ports-microsoft';
+export type { AppCredential, AppCredentialSource, CredentialUse, AppTokenRequest, AppTokenClaims, AppToken, TokenSource, GraphScope, GraphRequest, GraphQuestion, GraphResponse, GraphList, GraphTransport, TenantDirectory, CodeRedemption, RedeemedCode, VerifiedIdToken, SignInClient } from './ports-microsoft';
 
 /** Instants are milliseconds since the Unix epoch everywhere in the core. */
 export interface Clock {

@@ -3,7 +3,7 @@
  * any order, each with its own status. Pure. A request that got no answer is unknown, and unknown is never "not there".
  */
 import * as z from 'zod/v4';
-import type { GraphResponse } from '../ports';
+import type { GraphQuestion, GraphResponse } from '../ports';
 
 const MAX_BATCH_SIZE = 20;
 
@@ -16,13 +16,23 @@ export interface BatchAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function splitIntoBatches(paths: readonly string[]): readonly (readonly string[])[] {
-  return Array.from({ length: Math.ceil(paths.length / MAX_BATCH_SIZE) }, (_, index) => paths.slice(index * MAX_BATCH_SIZE, (index + 1) * MAX_BATCH_SIZE));
+export function splitIntoBatches(questions: readonly GraphQuestion[]): readonly (readonly GraphQuestion[])[] {
+  return Array.from({ length: Math.ceil(questions.length / MAX_BATCH_SIZE) }, (_, index) => questions.slice(index * MAX_BATCH_SIZE, (index + 1) * MAX_BATCH_SIZE));
 }
 
-/** The body of a batch of GETs; ids are positions in `paths`. */
-export function buildBatch(paths: readonly string[], positions: readonly number[]) {
-  return { requests: positions.map((position) => ({ id: String(position), method: 'GET', url: paths[position] })) };
+export function pathOf(question: GraphQuestion): string {
+  return typeof question === 'string' ? question : question.path;
+}
+
+/** The body of a batch of reads; ids are positions in `questions`. */
+export function buildBatch(questions: readonly GraphQuestion[], positions: readonly number[]) {
+  return { requests: positions.flatMap((position) => itemOf(questions[position], String(position))) };
+}
+
+function itemOf(question: GraphQuestion | undefined, id: string) {
+  if (question === undefined) return [];
+  if (typeof question === 'string') return [{ id, method: 'GET', url: question }];
+  return [{ id, method: 'POST', url: question.path, headers: { 'Content-Type': 'application/json' }, body: question.body }];
 }
 
 const itemSchema = z.object({

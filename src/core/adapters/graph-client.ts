@@ -6,8 +6,8 @@
  */
 import * as z from 'zod/v4';
 import { OnboardingError } from '../errors';
-import type { Clock, GraphList, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
-import { buildBatch, MISSING_ANSWER, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
+import type { Clock, GraphList, GraphQuestion, GraphResponse, GraphScope, GraphTransport, RandomSource, TokenSource } from '../ports';
+import { buildBatch, MISSING_ANSWER, pathOf, readBatchAnswers, splitIntoBatches, type BatchAnswer } from './graph-batch';
 import { createGraphPipeline, type GraphCall, type GraphPipeline, type GraphSession } from './graph-pipeline';
 import { DEFAULT_PATIENCE_MS, fitsBudget, isWorthRepeating, planRetryDelayMs } from './graph-retry';
 import type { HttpsClient } from './https-client';
@@ -68,10 +68,10 @@ export function createGraphTransport(options: GraphTransportOptions): GraphTrans
         return readAnswer(await sendPolitely(context, session, call));
       }),
     list: (scope, path) => withSession(scope, (session) => readPages(context, session, path)),
-    batch: (scope, paths) =>
+    batch: (scope, questions) =>
       withSession(scope, async (session) => {
         const answers: GraphResponse[] = [];
-        for (const chunk of splitIntoBatches(paths)) answers.push(...(await sendBatch(context, session, chunk)));
+        for (const chunk of splitIntoBatches(questions)) answers.push(...(await sendBatch(context, session, chunk)));
         return answers;
       }),
   };
@@ -214,21 +214,21 @@ async function readPages(context: Context, session: GraphSession, path: string):
   return { items };
 }
 
-async function sendBatch(context: Context, session: GraphSession, paths: readonly string[]): Promise<readonly GraphResponse[]> {
-  for (const path of paths) addressOf(context.graphHost, path);
+async function sendBatch(context: Context, session: GraphSession, questions: readonly GraphQuestion[]): Promise<readonly GraphResponse[]> {
+  for (const question of questions) addressOf(context.graphHost, pathOf(question));
   const patience = createPatience(context, session);
   const answers = new Map<number, BatchAnswer>();
-  let open = [...paths.keys()];
+  let open = [...questions.keys()];
   do {
-    for (const [position, answer] of await askBatch(context, session, paths, open)) answers.set(position, answer);
+    for (const [position, answer] of await askBatch(context, session, questions, open)) answers.set(position, answer);
     open = open.filter((position) => isWorthRepeating(answers.get(position)?.response.status ?? 0, true));
     for (const { headers } of open.flatMap((position) => answers.get(position) ?? [])) notePause(context, session, readRetryAfterSeconds(headers, context.clock.now()), headers);
   } while (open.length > 0 && (await patience(longestRetryAfter(context, answers, open))));
-  return paths.map((_, position) => answers.get(position)?.response ?? MISSING_ANSWER);
+  return questions.map((_, position) => answers.get(position)?.response ?? MISSING_ANSWER);
 }
 
-async function askBatch(context: Context, session: GraphSession, paths: readonly string[], positions: readonly number[]): Promise<ReadonlyMap<number, BatchAnswer>> {
-  const call: Call = { method: 'POST', url: `${context.graphHost}/v1.0/$batch`, body: buildBatch(paths, positions), repeatable: true };
+async function askBatch(context: Context, session: GraphSession, questions: readonly GraphQuestion[], positions: readonly number[]): Promise<ReadonlyMap<number, BatchAnswer>> {
+  const call: Call = { method: 'POST', url: `${context.graphHost}/v1.0/$batch`, body: buildBatch(questions, positions), repeatable: true };
   const outer = readAnswer(await sendPolitely(context, session, call));
   if (outer.status === 200) return readBatchAnswers(outer.body);
   // A refused batch is the answer to each of its items.

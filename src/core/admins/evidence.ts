@@ -4,12 +4,12 @@
  * nothing. Any refused or cut read raises; a part of the answer is never passed on as the whole.
  * Sources: Microsoft Graph v1.0 "List unifiedRoleAssignments", "Combine multiple HTTP requests using JSON batching".
  */
-import type { GraphResponse, GraphScope, Ports } from '../ports';
+import type { GraphQuestion, GraphResponse, GraphScope, Ports } from '../ports';
 import type { DirectoryObjectAnswer } from './graph-answers';
 import { readHoldings, type RoleHolding } from './holdings';
 import type { EligibilityReading, OptionalReading } from './model';
 import { eligibleMembersPath, readEligibleMembers, readSignIns, signInsPath } from './optional-reads';
-import { type DirectoryPrincipal, groupOf, kindOf, membersPath, otherOf, PEOPLE_PER_REQUEST, peoplePath, personOf, readMembers, readPeople, resolveObjects } from './people';
+import { type DirectoryPrincipal, groupOf, kindOf, membersPath, objectsQuestion, otherOf, PEOPLE_PER_REQUEST, peoplePath, personOf, readMembers, readObjects, readPeople } from './people';
 
 export interface RoleHolderEvidence {
   readonly holdings: readonly RoleHolding[];
@@ -38,7 +38,7 @@ interface Found {
 
 /**
  * Everybody who holds one of the roles, with what is needed to judge them: two requests for up to about 250 people, one more
- * for principals the lists did not show, one more for members they revealed. Least permissions RoleManagement.Read.Directory,
+ * for whom these revealed only by id, and another only for members of a group that itself was not shown. Least permissions RoleManagement.Read.Directory,
  * User.Read.All, GroupMember.Read.All; Directory.Read.All to tell deleted principals from unreadable ones.
  * Raises `ADMINS_UNREADABLE`, `GRAPH_REFUSED`, `GRAPH_UNAVAILABLE`, `GRAPH_THROTTLED`, `GRAPH_ANSWER_INVALID`,
  * `INPUT_INVALID`, and what the transport raises.
@@ -49,10 +49,8 @@ export async function readRoleHolders(ports: GraphPort, scope: GraphScope, input
   const known = ids.flatMap((id) => shown.get(id) ?? []).filter((object) => kindOf(object) !== 'unknown');
   const unresolved = ids.filter((id) => !known.some((object) => object.id === id));
   const found: Found = { principals: new Map(), eligibleMembers: new Map(), lastSignInAt: new Map(), signInsAskedOf: new Set(), memberReadings: [], signInReadings: [] };
-  const details = (objects: readonly DirectoryObjectAnswer[]) => addDetails(ports, scope, { objects, withSignIns: input.withSignIns }, found);
-  const [revealed, resolved] = await Promise.all([details(known), resolveObjects(ports, scope, unresolved)]);
-  for (const id of unresolved) if (resolved?.some((object) => object.id === id) !== true) found.principals.set(id, { kind: resolved === undefined ? 'unreadable' : 'deleted', objectId: id, upn: null, displayName: null });
-  await details(await details([...revealed, ...(resolved ?? [])]));
+  const details = (objects: readonly DirectoryObjectAnswer[], hidden: readonly string[] = []) => addDetails(ports, scope, { objects, hidden, withSignIns: input.withSignIns }, found);
+  await details(await details(await details(known, unresolved)));
   return {
     holdings,
     principals: found.principals,
@@ -66,11 +64,13 @@ export async function readRoleHolders(ports: GraphPort, scope: GraphScope, input
 
 interface DetailsAsked {
   readonly objects: readonly DirectoryObjectAnswer[];
+  /** Of these nothing but the id is known. */
+  readonly hidden: readonly string[];
   readonly withSignIns: boolean;
 }
 
-/** One batch for all. Returns people it revealed and did not show well enough to be judged. */
-async function addDetails(ports: GraphPort, scope: GraphScope, { objects, withSignIns }: DetailsAsked, found: Found): Promise<DirectoryObjectAnswer[]> {
+/** One batch for all. Returns whom it revealed and did not show well enough to be judged. */
+async function addDetails(ports: GraphPort, scope: GraphScope, { objects, hidden, withSignIns }: DetailsAsked, found: Found): Promise<DirectoryObjectAnswer[]> {
   const fresh = [...new Map(objects.map((object) => [object.id, object])).values()].filter((object) => !found.principals.has(object.id));
   const users = fresh.filter((object) => kindOf(object) === 'user');
   const groups = fresh.filter((object) => kindOf(object) === 'group');
@@ -83,21 +83,23 @@ async function addDetails(ports: GraphPort, scope: GraphScope, { objects, withSi
   if (withSignIns) askSignIns(ports, scope, asked, users.map(({ id }) => id), found);
   const revealed: DirectoryObjectAnswer[] = [];
   for (const group of groups) askGroup(ports, scope, asked, { group, revealed }, found);
+  // Last, so that its word on somebody counts more than a group's list of members.
+  if (hidden.length > 0) asked.add(objectsQuestion(hidden), async (answer) => void revealed.push(...addHidden(readObjects(answer, scope, hidden), hidden, found)));
   await asked.send(ports, scope);
   return revealed.filter((object) => !found.principals.has(object.id));
 }
 
 /** Questions that go out together, each with what is done with its answer, in the order they were asked. */
 class Questions {
-  readonly #asked: { readonly path: string; readonly read: (answer: GraphResponse | undefined) => Promise<void> }[] = [];
+  readonly #asked: { readonly question: GraphQuestion; readonly read: (answer: GraphResponse | undefined) => Promise<void> }[] = [];
 
-  add(path: string, read: (answer: GraphResponse | undefined) => Promise<void>): void {
-    this.#asked.push({ path, read });
+  add(question: GraphQuestion, read: (answer: GraphResponse | undefined) => Promise<void>): void {
+    this.#asked.push({ question, read });
   }
 
   async send(ports: GraphPort, scope: GraphScope): Promise<void> {
     if (this.#asked.length === 0) return;
-    const answers = await ports.graph.batch(scope, this.#asked.map(({ path }) => path));
+    const answers = await ports.graph.batch(scope, this.#asked.map(({ question }) => question));
     for (const [index, { read }] of this.#asked.entries()) await read(answers[index]);
   }
 }
@@ -140,6 +142,12 @@ function addPeople(people: ReadonlyMap<string, DirectoryPrincipal>, seen: readon
     // Whoever vanished between two reads is still called by the name the first one gave.
     principals.set(id, people.get(id) ?? { kind: 'deleted', objectId: id, upn: before?.userPrincipalName ?? null, displayName: before?.displayName ?? null });
   }
+}
+
+/** Returns the objects that are there after all; the others are deleted, or unreadable where the app may not ask. */
+function addHidden(resolved: readonly DirectoryObjectAnswer[] | undefined, ids: readonly string[], { principals }: Found): readonly DirectoryObjectAnswer[] {
+  for (const id of ids) if (resolved?.some((object) => object.id === id) !== true) principals.set(id, { kind: resolved === undefined ? 'unreadable' : 'deleted', objectId: id, upn: null, displayName: null });
+  return resolved ?? [];
 }
 
 /** Returns the people among the members who were not shown well enough. */

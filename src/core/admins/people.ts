@@ -6,7 +6,7 @@
  */
 import { OnboardingError } from '../errors';
 import { isGuid } from '../internal/guid';
-import type { GraphResponse, GraphScope, Ports } from '../ports';
+import type { GraphQuestion, GraphResponse, GraphScope, Ports } from '../ports';
 import { type DirectoryObjectAnswer, directoryObjectSchema, missingAnswer, readBody, readItems, readPage, readWholeList } from './graph-answers';
 
 export interface DirectoryPerson {
@@ -113,17 +113,25 @@ export async function readMembers(
   return readItems({ items }, directoryObjectSchema, scope, MEMBERS);
 }
 
+/** Asks what is behind ids that a list did not show. Least permission Directory.Read.All. */
+export function objectsQuestion(ids: readonly string[]): Exclude<GraphQuestion, string> {
+  return { path: '/directoryObjects/getByIds', body: { ids, types: ['user', 'group', 'servicePrincipal'] } };
+}
+
 /**
- * What the directory knows behind ids that a list did not show. Ids it does not know are absent; undefined when the app may
- * not ask. Least permission Directory.Read.All. Raises like {@link readPerson}, save for the 403.
+ * What the directory knows behind these ids, from an answer to {@link objectsQuestion}. Ids it does not know are absent;
+ * undefined when the app may not ask. Raises like {@link readPerson}, save for the 403.
  */
-export async function resolveObjects(ports: Pick<Ports, 'graph'>, scope: GraphScope, ids: readonly string[]): Promise<DirectoryObjectAnswer[] | undefined> {
-  if (ids.length === 0) return [];
-  const body = { ids, types: ['user', 'group', 'servicePrincipal'] };
-  const answer = await ports.graph.send(scope, { method: 'POST', path: '/directoryObjects/getByIds', body });
+export function readObjects(answer: GraphResponse | undefined, scope: GraphScope, ids: readonly string[]): DirectoryObjectAnswer[] | undefined {
+  if (answer === undefined) throw missingAnswer(PEOPLE);
   if (answer.status === 403) return undefined;
   const objects = readItems({ items: readPage(answer, scope, PEOPLE).value }, directoryObjectSchema, scope, PEOPLE);
   return objects.filter((object) => ids.includes(object.id));
+}
+
+/** {@link readObjects} by a request of its own; none when there is no id. */
+export async function resolveObjects(ports: Pick<Ports, 'graph'>, scope: GraphScope, ids: readonly string[]): Promise<DirectoryObjectAnswer[] | undefined> {
+  return ids.length === 0 ? [] : readObjects(await ports.graph.send(scope, { method: 'POST', ...objectsQuestion(ids) }), scope, ids);
 }
 
 export function kindOf(object: DirectoryObjectAnswer): 'user' | 'group' | 'service_principal' | 'unknown' {

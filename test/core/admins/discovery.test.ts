@@ -186,16 +186,16 @@ describe('discoverAdmins', () => {
     const discovery = await discoverAdmins({ graph, clock }, SCOPE);
     expect(discovery.candidates[0]?.routes.map((route) => route.via)).toEqual(['direct', 'group']);
     expect(codes(discovery, 2)).toEqual(['deleted']);
-    expect(graph.calls.filter((call) => call.startsWith('POST'))).toHaveLength(1);
+    expect(graph.calls.filter((call) => call.includes('POST'))).toHaveLength(1);
   });
 
   it('does not believe a principal that was shown under another id', async () => {
     const fake = fakeGraph({ users: [user(1), user(2)], assigned: [global(1)] });
     const principal = { '@odata.type': '#microsoft.graph.user', ...user(2) };
     const lists = [{ status: 200, body: { value: [{ id: 'x', directoryScopeId: '/', ...global(1), principal }] }, requestId: undefined }, { status: 200, body: { value: [] }, requestId: undefined }];
-    const graph = { ...fake, batch: async (...asked: Parameters<typeof fake.batch>) => (asked[1].some((path) => path.includes('roleAssignments')) ? lists : fake.batch(...asked)) };
+    const graph = { ...fake, batch: async (...asked: Parameters<typeof fake.batch>) => (asked[1].some((question) => typeof question === 'string' && question.includes('roleAssignments')) ? lists : fake.batch(...asked)) };
     expect((await discoverAdmins({ graph, clock }, SCOPE)).candidates.map((candidate) => candidate.objectId)).toEqual([guid(1)]);
-    expect(fake.calls).toContain('POST /directoryObjects/getByIds');
+    expect(fake.calls).toEqual(['BATCH 1 POST /directoryObjects/getByIds', 'BATCH 1']);
   });
 
   it('still names a person who vanished between two reads', async () => {

@@ -118,24 +118,28 @@ export function fakeGraph(directory: FakeDirectory, sabotage: Sabotage = {}): Fa
     const next = rows.length > size ? { '@odata.nextLink': 'https://graph.microsoft.com/v1.0/next' } : {};
     return { status: 200, body: { value: rows.slice(0, size), ...next }, requestId: undefined };
   };
+  const post = (path: string, body: unknown): GraphResponse => {
+    if (path !== '/directoryObjects/getByIds') return refusal(400, 'BadRequest');
+    const { ids } = body as { readonly ids: readonly string[] };
+    return sabotage.answer?.(path) ?? { status: 200, body: { value: ids.flatMap((id) => object(id) ?? []) }, requestId: undefined };
+  };
   return {
     calls,
     scopes,
     roundTrips: () => trips,
     async send(scope, request: GraphRequest): Promise<GraphResponse> {
       await begin(scope, `${request.method} ${request.path}`);
-      if (request.path !== '/directoryObjects/getByIds') return get(decodeURIComponent(request.path));
-      const { ids } = request.body as { readonly ids: readonly string[] };
-      return sabotage.answer?.(request.path) ?? { status: 200, body: { value: ids.flatMap((id) => object(id) ?? []) }, requestId: undefined };
+      return request.method === 'POST' ? post(request.path, request.body) : get(decodeURIComponent(request.path));
     },
     async list(scope, path): Promise<GraphList> {
       await begin(scope, `LIST ${decodeURIComponent(path)}`);
       const stoppedBy = sabotage.listEnd?.(decodeURIComponent(path));
       return { items: rowsOf(decodeURIComponent(path)) ?? [], ...(stoppedBy === undefined ? {} : { stoppedBy }) };
     },
-    async batch(scope, paths): Promise<readonly GraphResponse[]> {
-      await begin(scope, `BATCH ${paths.length}`);
-      return paths.map((path) => get(decodeURIComponent(path)));
+    async batch(scope, questions): Promise<readonly GraphResponse[]> {
+      const posts = questions.flatMap((question) => (typeof question === 'string' ? [] : [` POST ${question.path}`]));
+      await begin(scope, `BATCH ${questions.length}${posts.join('')}`);
+      return questions.map((question) => (typeof question === 'string' ? get(decodeURIComponent(question)) : post(question.path, question.body)));
     },
   };
 }

@@ -15,16 +15,17 @@ function sandboxGraph(tenant: string, roles: readonly string[]): GraphTransport 
     const reply = await fixture.call('GET', `/v1.0${path}`, { tenant, roles });
     return { status: reply.status, body: reply.json, requestId: reply.headers['request-id'] };
   };
+  const ask = async (method: string, path: string, body: unknown): Promise<GraphResponse> => {
+    const reply = await fixture.call(method, `/v1.0${path}`, { tenant, roles, body });
+    return { status: reply.status, body: reply.json, requestId: undefined };
+  };
   return {
-    send: async (_scope, request) => {
-      const reply = await fixture.call(request.method, `/v1.0${request.path}`, { tenant, roles, body: request.body });
-      return { status: reply.status, body: reply.json, requestId: undefined };
-    },
+    send: (_scope, request) => ask(request.method, request.path, request.body),
     list: async (_scope, path) => {
       const answer = await get(path);
       return answer.status === 200 ? { items: (answer.body as { readonly value: readonly unknown[] }).value } : { items: [], stoppedBy: answer };
     },
-    batch: (_scope, paths) => Promise.all(paths.map(get)),
+    batch: (_scope, questions) => Promise.all(questions.map((question) => (typeof question === 'string' ? get(question) : ask('POST', question.path, question.body)))),
   };
 }
 

@@ -87,7 +87,7 @@ describe('asking for the policy', () => {
       },
       list: () => Promise.reject(new Error('not asked')),
       batch: async (_scope, paths) => {
-        asked.push(...paths);
+        for (const path of paths) if (typeof path === 'string') asked.push(path);
         return Promise.resolve(created);
       },
     };

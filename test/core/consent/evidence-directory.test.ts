@@ -24,7 +24,8 @@ function graphWith(answers: { readonly principal?: GraphResponse; readonly roles
     return path.startsWith('/directory/deletedItems') ? answers.bin : answers.principal;
   };
   const graph: GraphTransport = {
-    batch: async (_scope, paths) => {
+    batch: async (_scope, questions) => {
+      const paths = questions.filter((question) => typeof question === 'string');
       batches.push(paths);
       return paths.map((path) => answerTo(path) ?? { status: 0, body: undefined, requestId: undefined });
     },
