@@ -98,7 +98,7 @@ export { GRANT_ROUTES } from './consent/grants/routes';
 export type { GrantRouteKind, GrantRouteNeeds } from './consent/grants/routes';
 export type { PermissionChoice } from './consent/grants/targets';
 export { judgeConsent } from './consent/evidence/judge';
-export type { AppConsentState, AppVerdict, Because, ConsentVerdict, EvidenceKind, PermissionFinding } from './consent/evidence/judge';
+export type { AppConsentState, AppVerdict, Because, ConsentVerdict, EvidenceKind, PermissionFinding } from './consent/evidence/verdict';
 export { buildInvitationMail } from './consent/rounds/mail';
 export type { InvitationMail, InvitationMailInput } from './consent/rounds/mail';
 export { addRead, isProven } from './consent/evidence/streak';

@@ -3,7 +3,7 @@ import type { AccessLevel } from '../accounts/access-level';
 import type { JourneyState, Reason } from '../accounts/journey';
 import type { AdminSettings } from '../admins/settings';
 import type { PartnerApp } from '../consent/apps/apps';
-import type { ResourceMemory } from '../consent/evidence/resource-memory';
+import type { ResourceMemory } from '../consent/evidence/evidence-model';
 import { OnboardingError } from '../errors';
 import { reachesAsFarAs } from '../internal/claim-scope';
 import type { Cloud, CloudEndpoints } from '../internal/clouds';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXCHANGE_APP_ID, GRAPH_APP_ID, parseApps } from '../../../src/core/consent/apps/apps';
-import type { AppVerdict, PermissionFinding } from '../../../src/core/consent/evidence/judge';
+import type { AppVerdict, PermissionFinding } from '../../../src/core/consent/evidence/verdict';
 import { differenceOf, planRound, planUnreadRound } from '../../../src/core/consent/apps/plan';
 import type { ProvenPermission } from '../../../src/core/consent/evidence/proof-records';
 

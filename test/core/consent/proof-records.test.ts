@@ -1,6 +1,6 @@
 /** The memory of what was granted: believed only when it is authentic, and gone with its account. */
 import { describe, expect, it } from 'vitest';
-import type { ConsentVerdict } from '../../../src/core/consent/evidence/judge';
+import type { ConsentVerdict } from '../../../src/core/consent/evidence/verdict';
 import { dropConsentProof, findConsentProof, noteProofSeen, proofOf, provesAll, saveConsentProof } from '../../../src/core/consent/evidence/proof-records';
 import { corePorts } from '../../support/core-ports';
 

@@ -5,7 +5,7 @@
  */
 import { sameGuid } from '../../internal/guid';
 import type { PartnerApp } from './apps';
-import type { AppConsentState, AppVerdict, PermissionFinding } from '../evidence/judge';
+import type { AppConsentState, AppVerdict, PermissionFinding } from '../evidence/verdict';
 import type { ProvenPermission } from '../evidence/proof-records';
 import { resourceName } from './resources';
 import type { BackupService, RequiredPermission } from './templates';

@@ -1,7 +1,6 @@
 /** What a read of consent found, before anybody judges it. "Unread" and "not asked" are findings of their own. */
 import type { CloudEndpoints } from '../../internal/clouds';
 import type { PartnerApp } from '../apps/apps';
-import type { ResourceMemory } from './resource-memory';
 
 /**
  * `absent`: the app has no place in the tenant, or nobody consented yet; `unassigned`: it has one, and no role on a resource
@@ -40,6 +39,12 @@ export interface AppPrincipal {
   readonly disabledByMicrosoft: string | null;
   /** People and apps without an assignment get no token for it. */
   readonly assignmentRequired: boolean;
+}
+
+/** What resources publish, remembered for a while. */
+export interface ResourceMemory {
+  find(tenantId: string, resourceAppId: string): ResourceEvidence | undefined;
+  keep(tenantId: string, resourceAppId: string, resource: ResourceEvidence): void;
 }
 
 export interface DirectoryGrants {

@@ -7,7 +7,7 @@ import * as z from 'zod/v4';
 import { sameGuid } from '../../internal/guid';
 import { changeRecord, dropRecord, findRecord, type RecordKind, type RecordPorts, type StillMine, updateRecord } from '../../records';
 import type { PartnerApp, RequiredPermission } from '../apps/apps';
-import type { AppVerdict, ConsentVerdict } from './judge';
+import type { AppVerdict, ConsentVerdict } from './verdict';
 
 const grantedSchema = z.object({
   resourceAppId: z.string(),

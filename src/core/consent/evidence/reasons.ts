@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../error-catalog';
 import { READ_PERMISSION_TO_ADD } from './directory-reading';
-import type { AppVerdict, Because, ConsentVerdict, PermissionFinding } from './judge';
+import type { AppVerdict, Because, ConsentVerdict, PermissionFinding } from './verdict';
 
 export interface ConsentReason {
   readonly code: string;

@@ -5,17 +5,12 @@
  */
 import { sha256Base64Url } from '../../internal/encoding';
 import type { Clock } from '../../ports';
-import type { ResourceEvidence } from './evidence-model';
+import type { ResourceEvidence, ResourceMemory } from './evidence-model';
 
 const LIVES_MS = 2 * 3_600_000;
 const CAPACITY = 20_000;
 /** Different lists of permissions; a cloud has one or two of each resource. */
 const MAX_LISTS = 64;
-
-export interface ResourceMemory {
-  find(tenantId: string, resourceAppId: string): ResourceEvidence | undefined;
-  keep(tenantId: string, resourceAppId: string, resource: ResourceEvidence): void;
-}
 
 interface Entry {
   readonly objectId: string;

@@ -3,7 +3,7 @@
  * sockets: one sticky replica can agree with itself for a while. Reads before that follow a schedule that is quick at
  * first and patient later; after the deadline it is a person's move. Pure.
  */
-import type { ConsentVerdict } from './judge';
+import type { ConsentVerdict } from './verdict';
 
 export const GOOD_READS_NEEDED = 5;
 export const SPREAD_MS = 60_000;

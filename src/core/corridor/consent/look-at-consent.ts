@@ -6,7 +6,8 @@
 import type { Journey } from '../../accounts/journey';
 import { readGrantEvidence, readRoutineEvidence } from '../../consent/evidence/evidence';
 import type { EvidenceInput } from '../../consent/evidence/evidence-model';
-import { type ConsentVerdict, judgeConsent } from '../../consent/evidence/judge';
+import { judgeConsent } from '../../consent/evidence/judge';
+import type { ConsentVerdict } from '../../consent/evidence/verdict';
 import { type ConsentProof, findConsentProof, noteProofSeen, proofOf, saveConsentProof } from '../../consent/evidence/proof-records';
 import type { ErrorCode } from '../../error-catalog';
 import { sameGuid } from '../../internal/guid';

@@ -7,7 +7,7 @@ import { requireAccount } from '../../accounts/account';
 import { type Journey, readJourney } from '../../accounts/journey';
 import type { PartnerApp } from '../../consent/apps/apps';
 import { findCurrentInvitation } from '../../consent/rounds/invitation';
-import type { ConsentVerdict } from '../../consent/evidence/judge';
+import type { ConsentVerdict } from '../../consent/evidence/verdict';
 import { type AskStatus, planRound, type PlannedRound, planUnreadRound } from '../../consent/apps/plan';
 import { type PermissionWarning, warningsOf } from '../../consent/apps/warnings';
 import { isOnboardingError } from '../../errors';

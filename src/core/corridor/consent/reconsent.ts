@@ -6,7 +6,7 @@
 import type { Journey } from '../../accounts/journey';
 import type { PartnerApp, RequiredPermission } from '../../consent/apps/apps';
 import type { AskedApp } from '../../consent/rounds/invitation';
-import type { AppVerdict } from '../../consent/evidence/judge';
+import type { AppVerdict } from '../../consent/evidence/verdict';
 import { type AppDifference, differenceOf } from '../../consent/apps/plan';
 import { type ConsentProof, findConsentProof } from '../../consent/evidence/proof-records';
 import { isLoss } from '../../consent/evidence/reasons';

@@ -6,7 +6,7 @@
 import { requireAccount } from '../../accounts/account';
 import { type Journey, readJourney } from '../../accounts/journey';
 import { directoryReader } from '../../consent/apps/apps';
-import type { ConsentVerdict } from '../../consent/evidence/judge';
+import type { ConsentVerdict } from '../../consent/evidence/verdict';
 import { probeServices } from '../../consent/services/ask';
 import { judgeServices } from '../../consent/services/judge';
 import type { GrantedApp, ServiceReport } from '../../consent/services/model';

@@ -5,7 +5,8 @@
 import { requireAccount } from '../../accounts/account';
 import { type Journey, readJourney, type Reason, updateJourney } from '../../accounts/journey';
 import { findCurrentInvitation } from '../../consent/rounds/invitation';
-import { type AppVerdict, type ConsentVerdict, type EvidenceKind, noteTakenBack, seeGranted } from '../../consent/evidence/judge';
+import { noteTakenBack, seeGranted } from '../../consent/evidence/judge';
+import type { AppVerdict, ConsentVerdict, EvidenceKind } from '../../consent/evidence/verdict';
 import type { ConsentProof } from '../../consent/evidence/proof-records';
 import { describeNotes, describeShortfall } from '../../consent/evidence/reasons';
 import { addRead, GOOD_READS_NEEDED, type StreakDecision } from '../../consent/evidence/streak';
