@@ -7,6 +7,7 @@ import { parseApps } from '../../src/core/consent/apps/apps';
 import { ERROR_CATALOG } from '../../src/core/error-catalog';
 import { SERVICE_CODES } from '../../src/core/service-codes';
 import { M365PartnerApp } from '../../src/credentials/M365PartnerApp.credentials';
+import { OPERATIONS, RESOURCES } from '../../src/nodes/M365Onboarding/resources/operations';
 import { errorsPage } from '../../tools/errors-doc.mts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,6 +29,14 @@ it('has every heading that the help buttons of n8n lead to', () => {
   const targets = files.flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/n8n-nodes-m365-onboarding#([\w-]+)/g)].map(([, heading]) => heading ?? ''));
   expect(targets).toHaveLength(8);
   expect(targets.filter((heading) => !headings.has(heading))).toEqual([]);
+});
+
+it('lists every operation of the node', () => {
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  for (const { name, value } of RESOURCES) {
+    const operations = OPERATIONS.filter(({ resource }) => resource === value).map(({ option }) => option.name).toSorted();
+    expect(readme).toContain(`| ${name} | ${operations.join(', ')} |`);
+  }
 });
 
 it('names in its threat model only tests that exist', () => {
