@@ -31,7 +31,7 @@ export function buildProgram(context: CommandContext): Command {
     .version(readVersion(), '--version')
     .option('--json', 'one JSON object on standard output')
     .option('--config <file>', `default ${DEFAULT_CONFIG_FILE}`)
-    .option('--state <url>', 'sqlite:PATH (inside the configuration\'s folder) or memory:')
+    .option('--state <url>', 'sqlite:PATH (inside the configuration\'s folder), postgres://USER@HOST/DATABASE or memory:')
     .option('--cloud <cloud>', 'global, usgov, usgovdod or china')
     .option('--quiet', 'no progress on standard error')
     .option('--verbose', 'more on standard error')

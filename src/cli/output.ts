@@ -80,6 +80,11 @@ export function exitCodeOf(error: OnboardingError): number {
   return EXIT.refused;
 }
 
+/** `1 account`, `2 accounts`. */
+export function count(amount: number, one: string, several = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : several}`;
+}
+
 /** Plain columns for lists. */
 export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headers.map((header, column) => Math.max(header.length, ...rows.map((row) => row[column]?.length ?? 0)));

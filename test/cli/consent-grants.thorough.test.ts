@@ -52,8 +52,10 @@ describe('the command line', { timeout: 120_000 }, () => {
     const granted = await whileTimePasses(consent(personToken, 'grant', 'contoso', '--app', 'backup', '--admin-token-stdin'));
     expect(granted).toMatchObject({ code: 4, json: { state: 'made', journey: 'consent_verifying', apps: [{ key: 'backup', toGrant: [{ name: 'Mail.ReadWrite' }] }] } });
     for (const said of [revoked, granted]) expect(`${said.out}${said.err}`.includes(personToken)).toBe(false);
-    const text = await runCli(['--config', stage.config, 'consent', 'grant', 'contoso', '--admin-token-stdin'], personToken);
-    expect(text.out).toContain('Nothing is missing');
+    for (const flags of [[], ['--dry-run']]) {
+      const text = await runCli(['--config', stage.config, 'consent', 'grant', 'contoso', '--admin-token-stdin', ...flags], personToken);
+      expect(text.out).toContain('Nothing is missing');
+    }
   });
 
   it('withdraws the invitation when nothing else is said, and refuses what does not go together', async () => {

@@ -38,6 +38,8 @@ describe('onboarding one tenant by command line', () => {
   it('waits for a person with exit code 4, and only where something is unfinished', async () => {
     expect(await stage.cli('advance', 'contoso')).toMatchObject({ code: 4, json: { state: 'new', waitingFor: 'consent' } });
     expect(await stage.cli('consent', 'verify', 'contoso')).toMatchObject({ code: 4, json: { verdict: 'pending' } });
+    expect((await stage.text('advance', 'contoso')).out).toContain('next: consent open contoso');
+    expect(await stage.text('consent', 'status', 'contoso')).toMatchObject({ code: 0, out: expect.stringContaining('evidence     none; tokens not proven yet') as string });
     expect(await stage.cli('consent', 'status', 'contoso')).toMatchObject({ code: 0 });
   });
 
@@ -101,7 +103,9 @@ describe('onboarding one tenant by command line', () => {
     expect(candidates.length).toBeGreaterThanOrEqual(4);
     expect(excluded.map((person) => person.excludedBecause[0]?.code ?? '').toSorted((left, right) => left.localeCompare(right))).toEqual(['disabled', 'eligible_only', 'guest', 'service_principal', 'unit_scoped']);
     expect(await stage.cli('sso', 'bind', 'contoso', '--admin', 'nobody@contoso.example')).toMatchObject({ code: 3, json: { error: { code: 'ADMINS_NOT_A_CANDIDATE' } } });
+    expect((await stage.text('status', 'contoso')).out).toContain('next: admins list contoso');
     expect(await stage.cli('sso', 'bind', 'contoso', '--admin', 'first')).toMatchObject({ code: 0, json: { userObjectId: candidates[0]?.objectId, state: 'validating' } });
+    expect((await stage.text('sso', 'show', 'contoso')).out).toMatch(/validating, not validated yet\n {2}next {7}sso validate contoso/);
   });
 
   it('validates the binding until the account is active', async () => {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { runPlain } from '../../src/cli/commands/context';
-import { createOutput, reportFailure } from '../../src/cli/output';
+import { count, createOutput, reportFailure } from '../../src/cli/output';
 import { startServer } from '../../src/core/adapters/node-server';
 import { OnboardingError } from '../../src/core/errors';
 import { runCli, startCliStage } from './support';
@@ -48,6 +48,10 @@ describe('what people read on a terminal', () => {
     expect(context.exitCode).toBe(1);
     expect(written.err).toContain('Interrupted');
   });
+});
+
+it('counts one and several', () => {
+  expect([count(0, 'account'), count(1, 'account'), count(2, 'needs attention', 'need attention')]).toEqual(['0 accounts', '1 account', '2 need attention']);
 });
 
 describe('serve', () => {

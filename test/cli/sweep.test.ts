@@ -38,7 +38,9 @@ describe('sweep', () => {
     const swept = await stage.cli('sweep');
     expect(swept).toMatchObject({ code: 5, json: { accounts: 2, attention: 1, regressed: [{ accountId: 'contoso', codes: ['CONSENT_MISSING_PERMISSIONS'] }] } });
     expect(swept.err).toContain('contoso: CONSENT_MISSING_PERMISSIONS');
-    expect((await stage.text('--quiet', 'sweep')).err).toBe('');
+    const forPeople = await stage.text('--quiet', 'sweep');
+    expect(forPeople.out).toContain('0 well, 1 needs attention, 1 waiting');
+    expect(forPeople.err).toBe('');
   });
 
   it('ends with exit code 6 while another one is under way', async () => {

@@ -4,10 +4,11 @@ import { instant } from '../output';
 import { reasonLines } from '../reasons';
 
 export function describeConsent(report: ConsentReport): string {
-  const evidence = report.evidence === null ? 'no evidence' : EVIDENCE[report.evidence];
+  const evidence = report.evidence === null ? 'none' : `${EVIDENCE[report.evidence]}, ${instant(report.evidenceAt)}`;
+  const tokens = report.tokensAt === null ? 'tokens not proven yet' : `tokens last proven ${instant(report.tokensAt)}`;
   return [
     `consent ${report.verdict}  (${report.reads.good} of ${report.reads.needed} good reads)`,
-    `  evidence     ${evidence}, ${instant(report.evidenceAt)}; tokens last proven ${instant(report.tokensAt)}`,
+    `  evidence     ${evidence}; ${tokens}`,
     ...report.apps.flatMap(describeApp),
     ...reasonLines([...report.reasons, ...report.notes]),
     ...(report.nextCheckAt === null ? [] : [`  next look at ${instant(report.nextCheckAt)}`]),

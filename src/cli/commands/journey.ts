@@ -49,11 +49,17 @@ function advance(accountId: string, wait: boolean): Action {
 function describeJourney(report: JourneyReport): string {
   const waiting = report.waitingFor === null ? '' : `, waiting for ${report.waitingFor.replaceAll('_', ' ')}`;
   const next = report.nextCheckAt === null ? '' : `, next look at ${instant(report.nextCheckAt)}`;
-  return [`${report.accountId}: ${report.state} since ${instant(report.since)}${waiting}${next}`, ...reasonLines(report.reasons)].join('\n');
+  return [`${report.accountId}: ${report.state} since ${instant(report.since)}${waiting}${next}`, ...(report.reasons.length === 0 ? nextCommand(report) : reasonLines(report.reasons))].join('\n');
+}
+
+/** For waits that have no reason of their own: nothing went wrong, and a newcomer does not know what to type. */
+function nextCommand({ accountId, state }: JourneyReport): string[] {
+  if (state === 'new') return [`    next: consent open ${accountId} (operator)`];
+  return state === 'admin_needed' ? [`    next: admins list ${accountId}, then sso bind ${accountId} --admin OBJECT_ID (operator)`] : [];
 }
 
 function describeAdmins(found: AdminDiscovery): string {
   const candidates = found.candidates.map((person) => [String(person.rank), person.upn, person.objectId, person.routes.map((route) => (route.via === 'group' ? `${route.role} via ${route.groupName ?? 'a group'}` : route.role)).join(', ')]);
   const excluded = found.excluded.map((person) => [person.upn ?? person.displayName ?? person.objectId, person.excludedBecause.map((reason) => reason.message).join(' ')]);
-  return [table(['rank', 'admin', 'object id', 'roles'], candidates), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
+  return [table(['rank', 'admin', 'object id', 'roles'], candidates), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), '', `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
 }

@@ -1,7 +1,7 @@
 /** `plan` and `apps`: what would be asked for and why, before anybody is asked. Nothing here changes anything. */
 import type { Command } from 'commander';
 import { type ConsentPlan, listTemplates, type PartnerApp, type PermissionWarning, type PlannedRound, resourceName, type ShownTemplate } from '../../core/index';
-import { EXIT, instant, table } from '../output';
+import { count, EXIT, instant, table } from '../output';
 import { reasonLines } from '../reasons';
 import { type CommandContext, runAction, runPlain } from './context';
 
@@ -35,7 +35,7 @@ function describePlan(plan: ConsentPlan): string {
   const next = plan.steps.map(({ who, does, asks, writes, why }, index) => [`  ${index + 1}. ${who} ${does}`, `     asks    ${asks ?? 'nothing'}`, `     writes  ${writes ?? 'nothing'}`, `     because ${why}`].join('\n'));
   return [
     `${plan.accountId}: ${plan.state}, tenant ${plan.tenantId ?? `${plan.expectedTenant ?? 'any'} (expected)`}`,
-    `${totals.asked} permissions asked for: ${totals.granted} granted, ${totals.new} new, ${totals.unknown} unknown, ${totals.unpublished} not offered by the tenant; ${totals.surplus ?? 'unknown'} beyond the ask`,
+    `${count(totals.asked, 'permission')} asked for: ${totals.granted} granted, ${totals.new} new, ${totals.unknown} unknown, ${totals.unpublished} not offered by the tenant; ${totals.surplus ?? 'unknown'} beyond the ask`,
     plan.comparison,
     ...reasonLines(plan.reasons),
     '',
@@ -47,7 +47,7 @@ function describePlan(plan: ConsentPlan): string {
 
 function describeRound({ round, displayName, appId, services, permissions, surplus }: PlannedRound): string {
   const rows = permissions.map(({ status, name, resource, type, reason }) => [status, name, resource, type, reason]);
-  const beyond = (surplus ?? []).map(({ name, type, resourceAppId }) => `  beyond the ask: ${name} (${type}) of ${resourceAppId}`);
+  const beyond = (surplus ?? []).map(({ name, type, resourceAppId }) => `  beyond the ask: ${name} (${type}) of ${resourceName(resourceAppId)}`);
   return [`round ${round}: ${displayName} (${appId}) for ${services.join(', ') || 'no service'}`, table(['', 'permission', 'of', 'type', 'because it'], rows), ...beyond].join('\n');
 }
 

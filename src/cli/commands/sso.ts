@@ -59,9 +59,11 @@ function printBinding(output: Output, binding: SsoBinding, nextCheckAt?: number)
       `${accountId}: ${displayName} (${upn})`,
       `  tenant     ${tenantId}`,
       `  object id  ${userObjectId}`,
-      `  state      ${state}, validated ${instant(validatedAt)}`,
+      `  state      ${state}, ${validatedAt === null ? 'not validated yet' : `validated ${instant(validatedAt)}`}`,
+      ...(state === 'validating' ? [`  next       sso validate ${accountId}, or advance ${accountId} --wait`] : []),
       ...explanations.map((sentence) => `  because    ${sentence}`),
       ...history.map((past) => `  before     ${past.upn}, ${instant(past.boundAt)} to ${instant(past.endedAt)}, ${past.endedBecause} by ${past.endedBy}`),
+      ...(nextCheckAt === undefined ? [] : [`  next look at ${instant(nextCheckAt)}`]),
     ].join('\n'),
   );
 }

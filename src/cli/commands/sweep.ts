@@ -1,7 +1,7 @@
 /** The command that cron runs over the whole fleet: every account looked at once, who needs somebody, and what it cost. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { SweepProgress, SweepReport } from '../../core/index';
-import { EXIT, type Output, table } from '../output';
+import { count, EXIT, type Output, table } from '../output';
 import { type CommandContext, runAction } from './context';
 
 interface SweepFlags {
@@ -38,21 +38,21 @@ function exitCodeOfSweep({ attention, failed, unavailable }: SweepReport): numbe
 }
 
 function readCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
   throw new InvalidArgumentError('A whole number is expected.');
 }
 
 function sayProgress(output: Output, { accounts, accountId, verdict, putBack }: SweepProgress): void {
   if (verdict.kind === 'attention') output.say(`${accountId}: ${verdict.codes.join(', ')}`);
   if (verdict.kind === 'failed') output.say(`${accountId}: ${verdict.code}, nothing can be said`);
-  if (accounts % SAY_EVERY === 0) output.say(`${accounts} accounts${putBack === 0 ? '' : `, ${putBack} put back until a service wants to be asked again`}`);
+  if (accounts % SAY_EVERY === 0) output.say(`${count(accounts, 'account')}${putBack === 0 ? '' : `, ${putBack} put back until a service wants to be asked again`}`);
 }
 
 function describeSweep(report: SweepReport): string {
   const { accounts, ok, attention, waiting, failed, requests, durationMs, regressed, failures } = report;
-  const counts = `${accounts} ${accounts === 1 ? 'account' : 'accounts'} in ${Math.round(durationMs / 1000)} s: ${ok} well, ${attention} need attention, ${waiting} waiting, ${failed} could not be judged`;
-  const cost = requests === null ? [] : [`${requests.token} token requests, ${requests.graph} Graph requests`];
+  const counts = `${count(accounts, 'account')} in ${Math.round(durationMs / 1000)} s: ${ok} well, ${count(attention, 'needs attention', 'need attention')}, ${waiting} waiting, ${failed} could not be judged`;
+  const cost = requests === null ? [] : [`${count(requests.token, 'token request')}, ${count(requests.graph, 'Graph request')}`];
   return [counts, ...cost, ...named('needs attention', regressed.map(({ accountId, codes }) => [accountId, codes.join(', ')]), attention), ...named('not judged', failures.map(({ accountId, code }) => [accountId, code]), failed)].join('\n');
 }
 
