@@ -8,7 +8,7 @@ import { readGrantEvidence, readRoutineEvidence } from '../../consent/evidence/e
 import type { EvidenceInput } from '../../consent/evidence/evidence-model';
 import { judgeConsent } from '../../consent/evidence/judge';
 import type { ConsentVerdict } from '../../consent/evidence/verdict';
-import { type ConsentProof, findConsentProof, noteProofSeen, proofOf, saveConsentProof } from '../../consent/evidence/proof-records';
+import { type ConsentProof, findConsentProof, noteProofSeen, proofOf, provesAll, saveConsentProof } from '../../consent/evidence/proof-records';
 import type { ErrorCode } from '../../error-catalog';
 import { sameGuid } from '../../internal/guid';
 import type { OnboardingContext } from '../context';
@@ -44,7 +44,8 @@ export async function findProof({ ports }: OnboardingContext, { accountId, prove
 /** The look that is due at an account whose consent was proven: routine while that is enough, else in full. */
 export async function lookAtConsent(context: OnboardingContext, journey: Journey, tenantId: string, signal?: AbortSignal): Promise<ConsentLook> {
   const proof = await findProof(context, journey);
-  if (isRoutineEnough(journey, proof, context.ports.clock.now())) {
+  // What a newer declaration asks for no token was ever seen to carry: the directory alone does not prove it.
+  if (proof !== undefined && provesAll(proof, context.settings.apps) && isRoutineEnough(journey, proof, context.ports.clock.now())) {
     const evidence = await readRoutineEvidence(context.ports, inputOf(context, tenantId, signal));
     const verdict = evidence && judgeConsent(context.settings.apps, evidence, proof);
     if (verdict !== undefined && settles(verdict)) return noteLook(context, journey, { verdict, depth: 'routine' }, proof);
@@ -63,8 +64,8 @@ export async function rememberProof({ ports }: OnboardingContext, { accountId, e
   if (ports.sealer.ready) await saveConsentProof(ports, proofOf(verdict, { accountId, epoch }));
 }
 
-function isRoutineEnough(journey: Journey, proof: ConsentProof | undefined, now: number): boolean {
-  if (proof === undefined || journey.consentEvidenceAt === null) return false;
+function isRoutineEnough(journey: Journey, proof: ConsentProof, now: number): boolean {
+  if (journey.consentEvidenceAt === null) return false;
   const ageMs = now - proof.tokensAt;
   // A proof from the future is of a clock that was set back.
   return ageMs >= 0 && ageMs < FULL_READ_DUE_MS;
