@@ -111,6 +111,8 @@ describe('granting without the admin\'s browser', () => {
   it('says that nothing is missing, and writes nothing, when that is so', async () => {
     const { result, rows } = await requestsDuring(story, () => grant());
     expect(result).toMatchObject({ state: 'nothing_missing', journey: 'active' });
+    // One replica's word is not enough for it.
+    expect(rows.filter(({ path }) => path.includes('/appRoleAssignments'))).toHaveLength(4);
     expect(rows.filter(({ method }) => method !== 'GET')).toEqual([]);
     expect((await traces()).effects).toEqual([]);
   });
@@ -269,6 +271,16 @@ describe('taking grants back', () => {
     expect(report).toMatchObject({ state: 'revoked', stillShown: [] });
     expect(held().roles.filter((text) => text.startsWith('restore'))).toEqual([]);
     expect(await traces()).toEqual(REVOKED_ONCE);
+  });
+
+  it('does not say that everything is gone because one replica knows nothing of it', async () => {
+    const unheard = { status: 404, contentType: 'application/json', body: '{"error":{"code":"Request_ResourceNotFound","message":"no"}}' };
+    const restore = story.sandbox.ready.apps.find(({ key }) => key === 'restore')?.appId ?? '';
+    story.sandbox.faults.set({ version: 1, rules: [{ id: 'behind', match: { host: 'graph', method: 'GET', path: `*/servicePrincipals(appId='${restore}')` }, when: { nth: 1 }, do: unheard }] });
+    const report = await revoke({ kind: 'app', appKey: 'restore' });
+    expect(report.found.length).toBeGreaterThan(0);
+    expect(report.state).toBe('revoked');
+    expect(held().roles.filter((text) => text.startsWith('restore'))).toEqual([]);
   });
 
   it('waits for a directory that still shows what is gone, and says pending instead of done', async () => {

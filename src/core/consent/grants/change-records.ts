@@ -81,9 +81,9 @@ export async function auditIntent({ audit }: Pick<ChangePorts, 'audit'>, change:
   await audit.append({ ...eventOf(change), id: `${auditIdOf(change)}:intent`, phase: 'intent', details: { route: change.route, adminObjectId: change.adminObjectId, asked: change.asked } });
 }
 
-/** What a revocation found; the first one that says so is believed. Undefined when the change has ended meanwhile. */
+/** What a revocation found; the first one that found something is believed. Undefined when the change has ended meanwhile. */
 export async function noteTargets(ports: RecordPorts, change: GrantChange, targets: readonly RevocationTarget[], ownConsents: number): Promise<GrantChange | undefined> {
-  return changeRecord(ports, changeKind, idOf(change), (current) => (current.targets !== null ? current : { ...current, targets: [...targets], ownConsents }));
+  return changeRecord(ports, changeKind, idOf(change), (current) => ((current.targets ?? []).length > 0 ? current : { ...current, targets: [...targets], ownConsents }));
 }
 
 /** Durable before the audit is told, so that an audit that is down is told later. Raises `STATE_CONFLICT`, `STATE_UNAVAILABLE`. */

@@ -52,6 +52,8 @@ export interface ConsentGrantReport {
   readonly reasons: readonly Reason[];
 }
 
+const SECOND_LOOK_MS = 2000;
+
 interface PlannedApp {
   readonly app: PartnerApp;
   readonly resources: readonly ResolvedResource[];
@@ -71,7 +73,7 @@ export async function grantConsent(context: OnboardingContext, options: ConsentG
   const { state } = await readJourney(ports, account.id);
   if (state === 'offboarded') throw new OnboardingError('ACCOUNT_OFFBOARDED', `The customer account ${account.id} was offboarded.`, { details: { accountId: account.id } });
   const opened = await openRoute(context, options, { ...input, tenantId });
-  const planned = await planApps(opened.ask, chosen);
+  const planned = await planSurely(opened.ask, chosen);
   const report = { accountId: account.id, tenantId, route: opened.name, leftOut: await lacking(opened.ask, settings.apps.filter((app) => !chosen.includes(app))), reasons: [] };
   if (input.dryRun === true) return { ...report, state: 'planned', apps: planned.map((one) => one.report), journey: state };
   await settleGrantChanges(ports, account.id);
@@ -116,6 +118,14 @@ async function beginGrant({ ports }: OnboardingContext, { opened, planned, input
 function workOf(planned: readonly PlannedApp[]): GrantWork {
   const lacks = (type: NamedGrant['type']) => planned.some(({ report }) => report.toGrant.some((grant) => grant.type === type));
   return { principals: planned.some(({ report }) => report.servicePrincipal === 'missing'), application: lacks('application'), delegated: lacks('delegated') };
+}
+
+/** One replica that has not heard of a loss shows everything: that nothing is missing takes two reads. */
+async function planSurely(ask: DirectoryAsk, apps: readonly PartnerApp[]): Promise<readonly PlannedApp[]> {
+  const planned = await planApps(ask, apps);
+  if (planned.some(({ report }) => report.servicePrincipal === 'missing' || report.toGrant.length > 0)) return planned;
+  await ask.clock.sleep(SECOND_LOOK_MS, ask.signal);
+  return planApps(ask, apps);
 }
 
 async function planApps(ask: DirectoryAsk, apps: readonly PartnerApp[]): Promise<readonly PlannedApp[]> {

@@ -8,7 +8,7 @@ import { type JourneyState, readJourney, type Reason } from '../../accounts/jour
 import { type PartnerApp, requireApp, resourceName } from '../../consent/apps/apps';
 import { auditIntent, concludeGrantChange, findGrantChange, type GrantChange, noteTargets, openGrantChange, type RevocationTarget, settleGrantChanges } from '../../consent/grants/change-records';
 import { describeGrant, isRequired } from '../../consent/grants/compare';
-import { chooseTarget, findTargets, orderTargets, type PermissionChoice } from '../../consent/grants/targets';
+import { chooseTarget, findTargets, type FoundTargets, orderTargets, type PermissionChoice } from '../../consent/grants/targets';
 import { isRestorable, type Withdrawal, withdrawGrants } from '../../consent/grants/withdraw';
 import { GRANT_ROUTES } from '../../consent/grants/routes';
 import type { DirectoryAsk } from '../../directory-ask';
@@ -75,6 +75,7 @@ const TOKEN_LIFE_MS = 90 * 60_000;
 const RECYCLE_BIN_MS = 30 * 86_400_000;
 /** Something may have been granted between the look and the act. */
 const MAX_PASSES = 3;
+const SECOND_LOOK_MS = 2000;
 
 /**
  * Least permissions: see `GRANT_ROUTES`. Raises `CONSENT_REVOCATION_UNCONFIRMED`, `OPERATOR_NOT_ALLOWED`, `ACCOUNT_NOT_FOUND`,
@@ -90,8 +91,9 @@ export async function revokeGrants(context: OnboardingContext, options: ConsentG
   const opened = await openRoute(context, options, { ...input, tenantId });
   const wanted = { accountId: input.accountId, tenantId, kind: 'revoke', request: JSON.stringify(input.what), route: opened.name, actor: input.operatorId, adminObjectId: opened.adminObjectId, asked: [describeScope(input.what)] } as const;
   // Looked for before anything is written: a name nobody knows leaves no trace.
-  const known = (await findGrantChange(ports, wanted))?.targets;
-  const found = known === undefined || known === null ? await find(opened.ask, apps, input.what) : undefined;
+  const known = (await findGrantChange(ports, wanted))?.targets ?? [];
+  // Nothing was there when a process died over it: that says nothing about today.
+  const found = known.length === 0 ? await find(opened.ask, apps, input.what) : undefined;
   const change = await openGrantChange(ports, wanted);
   const isTold = await unlessAuditDown(auditIntent(ports, change));
   const noted = found === undefined ? change : ((await noteTargets(ports, change, found.targets, found.ownConsents)) ?? change);
@@ -164,11 +166,19 @@ async function find(ask: DirectoryAsk, apps: readonly PartnerApp[], what: Revoca
   const targets: RevocationTarget[] = [];
   let ownConsents = 0;
   for (const app of apps) {
-    const found = await findTargets(ask, app, { principal });
+    const found = await findSurely(ask, app, { principal });
     targets.push(...(what.kind === 'permission' ? chooseTarget(found.targets, what.permission) : found.targets));
     ownConsents += found.ownConsents;
   }
   return { targets, ownConsents };
+}
+
+/** One replica that has never heard of the app shows nothing: that nothing is there takes two reads. */
+async function findSurely(ask: DirectoryAsk, app: PartnerApp, options: { readonly principal: boolean }): Promise<FoundTargets> {
+  const found = await findTargets(ask, app, options);
+  if (found.targets.length > 0) return found;
+  await ask.clock.sleep(SECOND_LOOK_MS, ask.signal);
+  return findTargets(ask, app, options);
 }
 
 function chosenApps({ settings }: OnboardingContext, what: RevocationScope): readonly PartnerApp[] {
