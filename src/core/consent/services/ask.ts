@@ -2,7 +2,7 @@
  * Asks about the services of one tenant, each app in two batches at most: first subscriptions, people and teams, then whose
  * mailbox, drive or team was chosen. It only reads. An app that gets no answer leaves its questions
  * unanswered; that is evidence too. Least Graph permissions (application): LicenseAssignment.Read.All, User.Read.All (people and
- * what they are licensed for), Group.Read.All (which groups are teams), RoleManagement.Read.Directory (for Exchange.ManageAsApp),
+ * what they are licensed for), GroupMember.Read.All (which groups are teams), RoleManagement.Read.Directory (for Exchange.ManageAsApp),
  * and per probe the least of docs/permissions.md.
  */
 import { isOnboardingError } from '../../errors';
