@@ -124,6 +124,15 @@ describe('granting without the admin\'s browser', () => {
     expect(await grant()).toMatchObject({ state: 'made', leftOut: [], journey: 'consent_verifying' });
   });
 
+  it('says in the audit what was made before somebody refused the rest', async () => {
+    removePermission(story, 'contoso.example', 'backup', 'Mail.ReadWrite');
+    removePermission(story, 'contoso.example', 'restore', 'Files.ReadWrite.All');
+    story.sandbox.faults.set({ version: 1, rules: [{ id: 'forbidden', match: { host: 'graph', method: 'POST' }, when: { nth: 2 }, do: { status: 403, contentType: 'application/json', body: '{"error":{"code":"Authorization_RequestDenied","message":"no"}}' } }] });
+    expect(await codeOf(grant())).toBe('CONSENT_GRANT_NOT_ALLOWED');
+    const told = (await auditOf(story)).findLast(({ action, phase }) => action === 'consent.programmatic_grant' && phase === 'outcome');
+    expect(told).toMatchObject({ outcome: 'refused', details: { shown: ['backup: Mail.ReadWrite (application) on Microsoft Graph'], left: ['restore: Files.ReadWrite.All (application) on Microsoft Graph'] } });
+  });
+
   it.each([1, 3])('makes nothing twice when the answer to POST %i is lost', async (nth) => {
     const before = held();
     deletePrincipal(story, 'contoso.example', 'restore');
@@ -281,6 +290,14 @@ describe('taking grants back', () => {
     expect(report.found.length).toBeGreaterThan(0);
     expect(report.state).toBe('revoked');
     expect(held().roles.filter((text) => text.startsWith('restore'))).toEqual([]);
+  });
+
+  it('ends the access also when it is stopped half way, with something taken back already', async () => {
+    story.sandbox.faults.set({ version: 1, rules: [{ id: 'busy', match: { host: 'graph', method: 'DELETE', path: '*/appRoleAssignments/*' }, when: { per: 'all' }, do: { status: 429, headers: { 'retry-after': '600' }, contentType: 'application/json', body: '{"error":{"code":"TooManyRequests","message":"no"}}' } }] });
+    expect(await codeOf(revoke({ kind: 'app', appKey: 'restore' }))).toBe('GRAPH_THROTTLED');
+    expect(held().scopes.filter((text) => text.startsWith('restore'))).toEqual([]);
+    expect(await story.onboarding.status('contoso')).toMatchObject({ state: 'attention' });
+    expect((await story.onboarding.showBinding('contoso')).state).toBe('stale');
   });
 
   it('waits for a directory that still shows what is gone, and says pending instead of done', async () => {

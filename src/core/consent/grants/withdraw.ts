@@ -28,18 +28,22 @@ export interface Withdrawal {
 }
 
 /**
- * In the order of the targets, so that an app that acts with its own rights can finish. `sent` is called once something was
- * taken back, or may have been. Raises what the reads and the transport raise.
+ * In the order of the targets, so that an app that acts with its own rights can finish. `sent` is called with what was taken
+ * back, or may have been, also when something raised stops the rest. Raises what the reads and the transport raise.
  */
-export async function withdrawGrants(ask: DirectoryAsk, targets: readonly RevocationTarget[], sent: () => Promise<void>): Promise<Withdrawal> {
+export async function withdrawGrants(ask: DirectoryAsk, targets: readonly RevocationTarget[], sent: (tried: readonly RevocationTarget[]) => Promise<void>): Promise<Withdrawal> {
   const refused: RefusedTarget[] = [];
-  for (const group of groupTargets(targets)) {
-    const answer = await withdraw(ask, group);
-    // Not found may be a replica's word, and a conflict somebody's at the same moment: the reads say what became of it.
-    if (answer !== undefined && !isSuccess(answer) && answer.status !== 404 && answer.status !== 409) refused.push(...group.map((target) => ({ target, error: refusalOf(ask, answer, 'Taking back a grant') })));
+  const tried: RevocationTarget[] = [];
+  try {
+    for (const group of groupTargets(targets)) {
+      const answer = await withdraw(ask, group);
+      // Not found may be a replica's word, and a conflict somebody's at the same moment: the reads say what became of it.
+      if (answer === undefined || isSuccess(answer) || answer.status === 404 || answer.status === 409) tried.push(...group);
+      else refused.push(...group.map((target) => ({ target, error: refusalOf(ask, answer, 'Taking back a grant') })));
+    }
+  } finally {
+    if (tried.length > 0) await sent(tried);
   }
-  const tried = targets.filter((target) => !refused.some((one) => one.target === target));
-  if (tried.length > 0) await sent();
   const open = await untilGone(ask, tried);
   return { gone: tried.filter((target) => !open.includes(target)), stillShown: open, refused };
 }

@@ -97,7 +97,7 @@ async function grantPlanned(context: OnboardingContext, { opened, planned, input
     ports.events.emit({ type: 'consent.granted_programmatically', at: ports.clock.now(), accountId: report.accountId, data: { tenantId: report.tenantId, apps: planned.map(({ app }) => app.key) } });
     return { ...report, state: 'made', apps: made.apps, journey: state };
   } catch (error) {
-    if (isOnboardingError(error) && error.code.startsWith('CONSENT_')) await concludeGrantChange(ports, change, { outcome: 'refused', reason: error.code, shown: [], left: [...change.asked] });
+    if (isOnboardingError(error) && error.code.startsWith('CONSENT_')) await concludeGrantChange(ports, change, { outcome: 'refused', reason: error.code, ...(await whatBecame(opened.ask, change, planned)) });
     throw error;
   }
 }
@@ -106,13 +106,28 @@ async function grantPlanned(context: OnboardingContext, { opened, planned, input
 async function beginGrant({ ports }: OnboardingContext, { opened, planned, input, accountId, tenantId }: Work): Promise<{ readonly journey: JourneyState; readonly change: GrantChange | undefined }> {
   const { state: journey } = await readJourney(ports, accountId);
   const request = JSON.stringify(planned.map(({ app }) => app.key).toSorted());
-  const asked = planned.flatMap(({ app, report }) => [...(report.servicePrincipal === 'missing' ? [`${app.key}: service principal`] : []), ...report.toGrant.map((grant) => describeGrant(app.key, grant))]);
+  const asked = missingOf(planned);
   const begin = { accountId, tenantId, kind: 'grant', request, route: opened.name, actor: input.operatorId, adminObjectId: opened.adminObjectId, asked } as const;
   opened.requireRights(workOf(planned));
   const change = asked.length === 0 ? await findGrantChange(ports, begin) : await openGrantChange(ports, begin);
   if (change === undefined) return { journey, change };
   await auditIntent(ports, change);
   return { journey, change };
+}
+
+function missingOf(planned: readonly PlannedApp[]): readonly string[] {
+  return planned.flatMap(({ app, report }) => [...(report.servicePrincipal === 'missing' ? [`${app.key}: service principal`] : []), ...report.toGrant.map((grant) => describeGrant(app.key, grant))]);
+}
+
+/** A refusal may come after something was made: whoever reads the audit must not believe that nothing was. */
+async function whatBecame(ask: DirectoryAsk, { asked }: GrantChange, planned: readonly PlannedApp[]): Promise<{ readonly shown: string[]; readonly left: string[] }> {
+  try {
+    const missing = missingOf(await planApps(ask, planned.map(({ app }) => app)));
+    return { shown: asked.filter((one) => !missing.includes(one)), left: asked.filter((one) => missing.includes(one)) };
+  } catch (error) {
+    if (!isOnboardingError(error)) throw error;
+    return { shown: [], left: [...asked] };
+  }
 }
 
 function workOf(planned: readonly PlannedApp[]): GrantWork {

@@ -152,8 +152,7 @@ async function withdrawAll({ opened, apps, input }: Work, found: readonly Revoca
   const all: Withdrawal[] = [];
   let targets = found;
   for (let pass = 0; pass < MAX_PASSES && targets.length > 0; pass += 1) {
-    const now = targets;
-    all.push(await withdrawGrants(opened.ask, orderTargets(now, actingAs, rights), async () => onSent(now)));
+    all.push(await withdrawGrants(opened.ask, orderTargets(targets, actingAs, rights), onSent));
     const seen = all.flatMap(({ gone, stillShown, refused }) => [...gone, ...stillShown, ...refused.map(({ target }) => target)]);
     const isClear = all.every(({ stillShown }) => stillShown.length === 0);
     targets = input.what.kind === 'permission' || !isClear ? [] : (await find(opened.ask, apps, input.what)).targets.filter((target) => !seen.some((one) => isSame(one, target)));
