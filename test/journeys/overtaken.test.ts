@@ -4,7 +4,7 @@ import { findBinding } from '../../src/core/sso/binding';
 import { readJourney, updateJourney } from '../../src/core/accounts/journey';
 import { tokenFor } from './admin-token';
 import { invite } from './attacks';
-import { rememberDirectory, rememberState } from './directory';
+import { rememberDirectory, rememberState, removePermission } from './directory';
 import { createInterruptedStore } from './mortal-store';
 import { advanceUntilSettled, onboardAsAdmin, OPERATOR, personWith, startStory, type Story } from './story';
 
@@ -62,4 +62,15 @@ it('does not bring the evidence back of an account that needed attention before'
   meanwhile = revokeUnheard;
   expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'attention', reasons: [{ code: 'CONSENT_MISSING_PERMISSIONS' }] });
   expect(await journey()).toMatchObject({ consentEvidenceAt: null });
+});
+
+it('is not made active by one good look after a whole day of proving it anew in vain', async () => {
+  const restored = rememberDirectory(story, 'contoso.example');
+  await updateJourney(ports(), 'contoso', (before) => ({ ...before, state: 'consent_verifying', goodReadsAt: [], reads: 0, verifyingSince: story.clock.now(), nextCheckAt: null }));
+  removePermission(story, 'contoso.example', 'backup', 'Mail.ReadWrite');
+  story.advanceClock(86_401);
+  expect(await story.onboarding.verifyConsent('contoso')).toMatchObject({ verdict: 'missing' });
+  expect(await journey()).toMatchObject({ state: 'attention', consentEvidenceAt: null });
+  restored();
+  expect(await story.onboarding.advance('contoso')).toMatchObject({ state: 'consent_verifying' });
 });

@@ -54,6 +54,8 @@ export async function verifyDueRead(context: OnboardingContext, accountId: strin
   const updated = await updateJourney(ports, accountId, (current) => {
     // Another process made this read at the same moment: one of the two counts.
     if (current.reads !== journey.reads || current.epoch !== journey.epoch || current.state !== 'consent_verifying') return current;
+    // Or the proof was begun anew: what was read before that is none of its reads.
+    if (current.since !== journey.since || current.verifyingSince !== journey.verifyingSince) return current;
     return applyDecision(current, decision, verdict);
   });
   if (decision.outcome === 'proven' && updated.state === 'consented' && updated.epoch === journey.epoch) await rememberProof(context, updated, verdict);
@@ -64,7 +66,8 @@ function applyDecision(journey: Journey, decision: StreakDecision, verdict: Cons
   const read = { ...journey, goodReadsAt: [...decision.streak.goodReadsAt], reads: decision.streak.reads, lastReadAt: verdict.readAt, seenGranted: [...seeGranted(verdict, journey.seenGranted)] };
   if (decision.outcome === 'proven') return { ...read, state: 'consented', consentEvidenceAt: verdict.readAt, nextCheckAt: null, reasons: [] };
   const reasons = describeShortfall(verdict);
-  if (decision.outcome === 'deadline_passed' || (verdict.verdict === 'missing' && journey.verifyingSince === null)) return { ...read, state: 'attention', nextCheckAt: null, reasons };
+  // Evidence of before does not outlive a proof that failed: one good look would be enough to go on with it.
+  if (decision.outcome === 'deadline_passed' || (verdict.verdict === 'missing' && journey.verifyingSince === null)) return { ...read, state: 'attention', consentEvidenceAt: null, nextCheckAt: null, reasons };
   return { ...read, nextCheckAt: decision.nextReadAt, reasons };
 }
 
