@@ -48,35 +48,67 @@ export interface Onboarding {
   removeAccount(input: RemoveAccountInput): Promise<RemovedAccount>;
   /** Raises `ACCESS_LEVEL_RAISE_REFUSED`, `OPERATOR_NOT_ALLOWED`. */
   lowerAccessLevel(accountId: string, level: AccessLevel, operatorId: string): Promise<AccountView>;
-  /** Opens (or resends) the invitation to hand to the customer's admin; an older one stops working. */
+  /**
+   * Opens (or resends) the invitation to hand to the customer's admin; an older one stops working. `ttlDays`: 7 when absent, 90 at
+   * most. Asks Graph nothing. Raises `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `ACCOUNT_OFFBOARDED`, `OPERATOR_NOT_ALLOWED`,
+   * `INPUT_INVALID`, `TENANT_INVALID`, `TENANT_NOT_FOUND`, `TENANT_WRONG_CLOUD`, `CONSENT_TENANT_REFUSED`, `SSO_ACCOUNT_CLAIMED`,
+   * `STS_UNAVAILABLE`, `AUDIT_UNAVAILABLE`.
+   */
   openConsent(input: Parameters<typeof openConsent>[1]): Promise<ConsentRequestView>;
   revokeConsentRequest(accountId: string, operatorId: string): Promise<boolean>;
-  /** Makes the read that is due, if one is, and keeps the streak. */
+  /**
+   * Makes the read that is due, if one is, and keeps the streak; of a proven consent, the routine look. Not proven is an answer.
+   * Least Graph permissions (application): Application.Read.All, and Directory.Read.All for delegated grants. Raises
+   * `ACCOUNT_NOT_FOUND` and what the transports raise.
+   */
   verifyConsent(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
-  /** What is granted now; a read that changes nothing. */
+  /** What is granted now; a read that changes nothing. Least permissions and codes as {@link Onboarding.verifyConsent}. */
   consentStatus(accountId: string, signal?: AbortSignal): Promise<ConsentReport>;
-  /** What is missing is granted by somebody who holds the rights in the tenant; then it is proven like any consent. */
+  /**
+   * What is missing is granted by somebody who holds the rights in the tenant; then it is proven like any consent. Least permissions:
+   * `GRANT_ROUTES`. Raises `OPERATOR_NOT_ALLOWED`, `ACCOUNT_NOT_FOUND`, `ACCOUNT_REMOVING`, `ACCOUNT_OFFBOARDED`,
+   * `SSO_OWNERSHIP_UNPROVEN`, `CONSENT_ROUTE_MISSING`, `APP_UNKNOWN`, `TENANT_MISMATCH`, `CONSENT_TOKEN_REFUSED`,
+   * `CONSENT_GRANT_NOT_ALLOWED`, `CONSENT_GRANT_REFUSED`, `CONSENT_PERMISSION_UNKNOWN`, `AUDIT_UNAVAILABLE`, `MASTER_KEY_MISSING`,
+   * `STATE_RECORD_TAMPERED`, and what the transports raise.
+   */
   grantConsent(input: GrantConsentInput): Promise<ConsentGrantReport>;
-  /** Takes back a permission, an app's grants, or all; the report says what is gone and what stays valid until when. */
+  /**
+   * Takes back a permission, an app's grants, or all; the report says what is gone and what stays valid until when. Raises
+   * `CONSENT_REVOCATION_UNCONFIRMED`, and as {@link Onboarding.grantConsent}, but for `ACCOUNT_OFFBOARDED` and `AUDIT_UNAVAILABLE`: stopping goes through.
+   */
   revokeGrants(input: RevokeGrantsInput): Promise<RevocationReport>;
   /** The apps as the declaration is understood, templates written out, and what there is to know about their permissions now. */
   declaredApps(): DeclaredApps;
-  /** What would be asked for, granted and written, and why, against what is granted now. A dry run: no effect. */
+  /** What would be asked for, granted and written, and why, against what is granted now. A dry run: no effect. Permissions and codes as {@link Onboarding.consentStatus}, and `ACCOUNT_REMOVING`. */
   planConsent(accountId: string, signal?: AbortSignal): Promise<ConsentPlan>;
-  /** Does what the apps back up work in the tenant? One cheap read per service, once its ownership and the consent are proven. */
+  /**
+   * Does what the apps back up work in the tenant? One cheap read per service, with what the apps were granted for it (docs/permissions.md).
+   * Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN`, `CONSENT_NOT_STARTED`; what Microsoft refuses is in the report.
+   */
   checkServices(accountId: string, signal?: AbortSignal): Promise<ServicesReport>;
-  /** What the last check found; asks nobody. */
+  /** What the last check found; asks nobody. Undefined before the first. Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN`. */
   lastServices(accountId: string): Promise<RememberedServices | undefined>;
+  /**
+   * Candidates, strongest first, and who is excluded and why. Least Graph permissions (application): RoleManagement.Read.Directory,
+   * User.Read.All, GroupMember.ReadBasic.All. Raises `ACCOUNT_NOT_FOUND`, `OPERATOR_NOT_ALLOWED`, `SSO_OWNERSHIP_UNPROVEN`,
+   * `ADMINS_UNREADABLE`, and what the transports raise.
+   */
   listAdmins(accountId: string, operatorId: string, signal?: AbortSignal): Promise<AdminDiscovery>;
+  /**
+   * Binds the admin named by object id, user principal name or `first`, looked up afresh. Raises as {@link Onboarding.listAdmins},
+   * and `ADMINS_NONE`, `ADMINS_NOT_A_CANDIDATE`, `SSO_ADMIN_BOUND_ELSEWHERE`, `AUDIT_UNAVAILABLE`.
+   */
   bindAdmin(input: Parameters<typeof bindChosenAdmin>[1]): Promise<SsoBinding>;
   /** Ends the binding; the account then waits for a choice. Raises `SSO_UNBINDING_UNCONFIRMED`, `OPERATOR_NOT_ALLOWED`, `ACCOUNT_NOT_FOUND`. */
   unbindAdmin(input: UnbindInput): Promise<UnboundAdmin>;
+  /** As it is remembered; asks nobody. Raises `ACCOUNT_NOT_FOUND`, `SSO_OWNERSHIP_UNPROVEN`, `SSO_BINDING_NOT_FOUND`. */
   showBinding(accountId: string): Promise<SsoBinding>;
+  /** Reads the bound admin and the consent again. Least permissions as for {@link Onboarding.listAdmins}; raises as {@link Onboarding.showBinding}, and what the transports raise. */
   verifyBinding(accountId: string, signal?: AbortSignal): Promise<AppliedValidation>;
   impersonate(input: ImpersonateInput): Promise<IssuedImpersonation>;
-  /** Everything that can be done without a person; then what it waits for. Idempotent, survives a kill. */
+  /** Everything that can be done without a person; then what it waits for. Idempotent, survives a kill. Raises `ACCOUNT_NOT_FOUND`, and what the transports raise. */
   advance(accountId: string, signal?: AbortSignal): Promise<JourneyReport>;
-  /** The same report without doing anything. */
+  /** The same report without doing anything. Raises `ACCOUNT_NOT_FOUND`. */
   status(accountId: string): Promise<JourneyReport>;
   /**
    * `advance` for every account, a few at a time, and what it came to. One sweep at a time over one state. Raises
