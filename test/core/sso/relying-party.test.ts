@@ -5,7 +5,7 @@ import { createHttpsClient, type HttpsClient } from '../../../src/core/adapters/
 import { createJwtService } from '../../../src/core/adapters/jose-jwt';
 import { createNodeRandom } from '../../../src/core/adapters/node-random';
 import { createSignInClient } from '../../../src/core/adapters/sign-in-client';
-import { OnboardingError } from '../../../src/core/errors';
+import { OnboardingError, toPublicError } from '../../../src/core/errors';
 import { secret } from '../../../src/core/internal/secret';
 import { finishSignIn, startSignIn } from '../../../src/core/sso/sign-in';
 import type { RunningSandbox } from '../../../src/sandbox/index';
@@ -41,6 +41,8 @@ function createClient() {
   });
 }
 
+const INVALID = 'SSO_ID_TOKEN_INVALID';
+
 /** A whole sign-in of Ada's by the real pages. What it comes to, in one word or two. */
 async function signIn(client = createClient(), press: 'accept' | 'cancel' = 'accept'): Promise<readonly [code: string, check?: unknown]> {
   const ports = { ...testPorts(), signIn: client };
@@ -55,14 +57,14 @@ async function signIn(client = createClient(), press: 'accept' | 'cancel' = 'acc
     const finished = await finishSignIn(ports, { params: members, browserSecret: BROWSER, arrivedBy: 'form_post' });
     if (finished.outcome === 'signed_in') return ['signed_in', finished.identity.objectId];
     const { code, details } = finished.error;
+    // Which check it was is told inside only.
+    if (code === INVALID) expect(toPublicError(finished.error)).toEqual({ code: 'failed' });
     return [code, details['check'] ?? details['why'] ?? details['error'] ?? finished.error.serviceCode];
   } catch (error) {
     if (error instanceof OnboardingError) return [error.code, error.details['check']];
     throw error;
   }
 }
-
-const INVALID = 'SSO_ID_TOKEN_INVALID';
 
 const REFUSALS: Readonly<Record<string, readonly [code: string, check?: unknown]>> = {
   // Three parts are the form; an empty signature is none.
