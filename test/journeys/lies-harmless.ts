@@ -25,7 +25,6 @@ export const HARMLESS: Partial<Readonly<Record<LieId, string>>> = {
   'L-TOP-IGNORED': 'Lists are read to their last page, however long a page is.',
   'L-ROLE-SCOPE': 'Graph is the only witness of a scope. A person shown with the whole tenant could be offered as an administrator; the one bound here holds the role truly.',
   'L-USER-TYPE': 'Graph is the only witness of a guest. A guest shown as a member could be offered as an administrator; the one bound here is a member.',
-  'L-BATCH-STATUS': 'No item fails on this way; an error\'s body has not the shape of an answer and is no evidence.',
   'L-LAG-GET': NO_LAG_HERE,
   'L-LAG-LIST': NO_LAG_HERE,
   'L-LAG-STS': NO_LAG_HERE,
