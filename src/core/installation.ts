@@ -16,7 +16,7 @@ import { createKeyGenerator } from './adapters/node-keys';
 import { createNodeRandom } from './adapters/node-random';
 import { createPortalKeySource } from './adapters/portal-keys';
 import { readProxySettings } from './adapters/proxy-settings';
-import { createServicePauses } from './adapters/service-pauses';
+import { createServicePauses, type ServicePauses } from './adapters/service-pauses';
 import { createSignInClient } from './adapters/sign-in-client';
 import { createSweepTransports } from './adapters/sweep-transports';
 import { createSystemClock } from './adapters/system-clock';
@@ -90,11 +90,11 @@ export async function createInstallation(options: InstallationOptions): Promise<
     throw new OnboardingError('CONFIG_INVALID', 'A custom authority is for the sandbox; Microsoft\'s hosts are checked against public ones.', { details: { field: 'sandbox.caFile' } });
   }
   const https = createHttpsClient({ userAgent: 'n8n-nodes-m365-onboarding', timeoutMs: REQUEST_TIMEOUT_MS, ...readRoute(options) });
-  const { ports, audit, tokensWith, openSweep, readFileValidity, signerReports } = buildPorts(options, https);
+  const { ports, audit, tokensWith, openSweep, graphPauses, readFileValidity, signerReports } = buildPorts(options, https);
   const settings = buildSettings(options);
   const check = { watch: { sources: configuration.credentials, readFileValidity }, lifecycle: configuration.certificates };
   const needsAttention = createOverdueLook({ settings, ports }, check);
-  const reach = reachCustomerApps(configuration, ports, https);
+  const reach = reachCustomerApps(configuration, ports, https, graphPauses);
   const onboarding = createOnboarding(settings, ports, { ...buildRoutes(options, ports, https), needsAttention }, { grants: reach, openSweep });
   return {
     onboarding,
@@ -134,6 +134,8 @@ interface BuiltPorts {
   readonly audit: AuditLog;
   readonly tokensWith: (certificateId: string) => TokenSource;
   readonly openSweep: () => SweepTransports;
+  /** Of Graph, by tenant and app key: also a call with a person's access token must not come too early. */
+  readonly graphPauses: ServicePauses;
   readonly readFileValidity: ConfiguredCredentialSource['readFileValidity'];
   readonly signerReports: SignerReports;
 }
@@ -188,7 +190,7 @@ function buildPorts(options: InstallationOptions, https: HttpsClient): BuiltPort
   const tokensWith = (id: string) =>
     createMsalTokenSource({ ...shared, cloud: configuration.cloud, credentials: signsWith(ports, id) });
   const openSweep = () => createSweepTransports({ ...shared, cloud: configuration.cloud, graphHost, graphResource, graphPauses });
-  return { ports, audit, tokensWith, openSweep, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
+  return { ports, audit, tokensWith, openSweep, graphPauses, readFileValidity: (appKey) => credentials.readFileValidity(appKey), signerReports };
 }
 
 /** This stored certificate and no other of its line, whatever signs at the moment. */
@@ -224,11 +226,11 @@ function storedCredentials({ credentials }: Configuration) {
 }
 
 /** A customer's tenant as its own admin sees it; apps that are not in the configuration sign in with their own certificates. */
-function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: Ports, https: HttpsClient): CustomerAppsOptions {
+function reachCustomerApps({ endpoints, cloud, sandbox }: Configuration, ports: Ports, https: HttpsClient, pauses: ServicePauses): CustomerAppsOptions {
   const { clock, random, jwt } = ports;
   const { authorityHost, graphHost, graphResource } = endpoints;
   return {
-    graphAs: (personToken, tenantId) => createDelegatedGraph({ graphHost, graphResource, https, clock, random, tenantId, personToken }),
+    graphAs: (personToken, tenantId) => createDelegatedGraph({ graphHost, graphResource, https, clock, random, pauses, tenantId, personToken }),
     tokensAs: (app, certificateId) =>
       createMsalTokenSource({ authorityHost, cloud, apps: [app], jwt, clock, random, https, credentials: signsWith(ports, certificateId) }),
     firstWaitSeconds: sandbox === undefined ? undefined : 0,
