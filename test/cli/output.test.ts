@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { runPlain } from '../../src/cli/commands/context';
+import { describeAdmins } from '../../src/cli/commands/journey';
 import { count, createOutput, reportFailure } from '../../src/cli/output';
 import { startServer } from '../../src/core/adapters/node-server';
 import { OnboardingError } from '../../src/core/errors';
@@ -52,6 +53,11 @@ describe('what people read on a terminal', () => {
 
 it('counts one and several', () => {
   expect([count(0, 'account'), count(1, 'account'), count(2, 'needs attention', 'need attention')]).toEqual(['0 accounts', '1 account', '2 need attention']);
+});
+
+it('says of a tenant without an admin to bind what that is called and what to do', () => {
+  const shown = describeAdmins({ candidates: [], excluded: [], eligibility: 'listed', groupEligibility: 'listed', signIns: 'not_asked' });
+  expect(shown).toMatch(/^ {2}ADMINS_NONE: .+\n {4}next: .+\(customer admin\)/);
 });
 
 describe('serve', () => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AdminDiscovery, JourneyReport } from '../../core/index';
+import { type AdminDiscovery, ERROR_CATALOG, type JourneyReport } from '../../core/index';
 import { EXIT, instant, table } from '../output';
 import { reasonLines } from '../reasons';
 import { type Action, type CommandContext, runAction } from './context';
@@ -58,8 +58,9 @@ function nextCommand({ accountId, state }: JourneyReport): string[] {
   return state === 'admin_needed' ? [`    next: admins list ${accountId}, then sso bind ${accountId} --admin OBJECT_ID (operator)`] : [];
 }
 
-function describeAdmins(found: AdminDiscovery): string {
+export function describeAdmins(found: AdminDiscovery): string {
   const candidates = found.candidates.map((person) => [String(person.rank), person.upn, person.objectId, person.routes.map((route) => (route.via === 'group' ? `${route.role} via ${route.groupName ?? 'a group'}` : route.role)).join(', ')]);
   const excluded = found.excluded.map((person) => [person.upn ?? person.displayName ?? person.objectId, person.excludedBecause.map((reason) => reason.message).join(' ')]);
-  return [table(['rank', 'admin', 'object id', 'roles'], candidates), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), '', `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
+  const chosenFrom = candidates.length === 0 ? reasonLines([{ code: 'ADMINS_NONE', message: ERROR_CATALOG.ADMINS_NONE.means }]) : [table(['rank', 'admin', 'object id', 'roles'], candidates)];
+  return [...chosenFrom, ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), '', `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
 }
