@@ -44,7 +44,7 @@ describe('the command line', { timeout: 120_000 }, () => {
   it('plans, takes back, grants again, and ends with the exit code that says so', async () => {
     const personToken = tokenFor(stage, tenant(), admin().objectId).reveal();
     expect(await consent('', 'grant', 'contoso')).toMatchObject({ code: 3, json: { error: { code: 'CONSENT_ROUTE_MISSING' } } });
-    expect(await consent(personToken, 'grant', 'contoso', '--admin-token-stdin', '--dry-run')).toMatchObject({ code: 0, json: { state: 'planned', leftOut: [] } });
+    expect(await consent(personToken, 'grant', 'contoso', '--admin-token-stdin', '--dry-run')).toMatchObject({ code: 0, json: { state: 'nothing_missing', leftOut: [] } });
     const permission = ['revoke', 'contoso', '--app', 'backup', '--permission', 'Mail.ReadWrite', '--resource', 'graph', '--admin-token-stdin'];
     expect(await consent(personToken, ...permission)).toMatchObject({ code: 3, json: { error: { code: 'CONSENT_REVOCATION_UNCONFIRMED' } } });
     const revoked = await whileTimePasses(consent(`${personToken}\n`, ...permission, '--yes'));

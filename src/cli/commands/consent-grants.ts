@@ -101,12 +101,11 @@ const GRANTED: Readonly<Record<ConsentGrantReport['state'], string>> = {
 };
 
 function describeGranted({ apps, state, leftOut }: ConsentGrantReport): string {
-  const isNothingPlanned = state === 'planned' && apps.every(({ servicePrincipal, toGrant }) => servicePrincipal === 'present' && toGrant.length === 0);
   const lines = apps.flatMap(({ key, servicePrincipal, alreadyGranted, toGrant }) => [
     `${key.padEnd(12)} service principal ${servicePrincipal}, ${alreadyGranted.length} granted before, ${toGrant.length} missing`,
     ...toGrant.map(({ name, resource, type }) => `  ${state === 'planned' ? 'would grant' : 'grant'}  ${name} on ${resource} (${type})`),
   ]);
-  return [...lines, ...(leftOut.length === 0 ? [] : [`Still lacking something, and left out: ${leftOut.join(', ')}.`]), GRANTED[isNothingPlanned ? 'nothing_missing' : state]].join('\n');
+  return [...lines, ...(leftOut.length === 0 ? [] : [`Still lacking something, and left out: ${leftOut.join(', ')}.`]), GRANTED[state]].join('\n');
 }
 
 function describeRevoked({ state, gone, stillShown, notRevoked, staysValid, audited }: RevocationReport): string {

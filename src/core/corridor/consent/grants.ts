@@ -41,7 +41,7 @@ export interface ConsentGrantReport {
   readonly tenantId: string;
   readonly route: string;
   /**
-   * `planned`: a dry run, nothing was made; `nothing_missing`; `pending`: run it again; `made`: the directory shows all of it,
+   * `planned`: a dry run, nothing was made; `nothing_missing`, also of a dry run; `pending`: run it again; `made`: the directory shows all of it,
    * and the proof has begun.
    */
   readonly state: 'planned' | 'nothing_missing' | 'pending' | 'made';
@@ -75,7 +75,7 @@ export async function grantConsent(context: OnboardingContext, options: ConsentG
   const opened = await openRoute(context, options, { ...input, tenantId });
   const planned = await planSurely(opened.ask, chosen);
   const report = { accountId: account.id, tenantId, route: opened.name, leftOut: await lacking(opened.ask, settings.apps.filter((app) => !chosen.includes(app))), reasons: [] };
-  if (input.dryRun === true) return { ...report, state: 'planned', apps: planned.map((one) => one.report), journey: state };
+  if (input.dryRun === true) return { ...report, state: missingOf(planned).length === 0 ? 'nothing_missing' : 'planned', apps: planned.map((one) => one.report), journey: state };
   await settleGrantChanges(ports, account.id);
   const ended = await grantPlanned(context, { ...report, opened, planned, input });
   await requireNotRemoved(context, account);

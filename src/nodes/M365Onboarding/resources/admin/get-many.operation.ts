@@ -1,4 +1,5 @@
 /** The tenant's admins, best candidate first; who cannot be bound follows with the reasons. */
+import { OnboardingError } from '../../../../core/index';
 import type { InstalledOperation } from '../../../host/operation';
 import { ACCOUNT } from '../locators';
 import { page, PAGING } from '../paging';
@@ -14,6 +15,11 @@ export const getManyAdmins: InstalledOperation = {
   ],
   execute: async (parameters, { onboarding, signal }) => {
     const { candidates, excluded } = await onboarding.listAdmins(parameters.requiredText('account'), signal);
+    // No item would end the workflow without a word, although the excluded say what to do.
+    if (candidates.length === 0 && !parameters.flag('includeExcluded')) {
+      const details = { excluded: excluded.map(({ objectId, upn, excludedBecause }) => ({ objectId, upn, because: excludedBecause.map(({ code }) => code) })) };
+      throw new OnboardingError('ADMINS_NONE', 'Nobody in the tenant holds the required roles in a usable way; switch on Include Excluded to see who nearly does.', { details });
+    }
     const bindable = candidates.map((person) => ({ ...person, selectable: true }));
     const others = parameters.flag('includeExcluded') ? excluded.map((person) => ({ ...person, selectable: false })) : [];
     return page<object>(parameters, [...bindable, ...others]);
