@@ -98,4 +98,22 @@ describe('admins of the seeded tenants', () => {
     expect(await standing('contoso', 'gina', ['RoleManagement.Read.Directory', 'User.Read.All'])).toMatchObject({ outcome: 'unknown', reasons: ['unreadable'] });
     expect(await standing('contoso', 'ada', [])).toMatchObject({ outcome: 'unknown' });
   });
+
+  // docs/permissions.md, one operation after the other, each with exactly what the page calls the least.
+  const LEAST = ['RoleManagement.Read.Directory', 'User.Read.All', 'GroupMember.ReadBasic.All'];
+
+  it('are found with exactly the least permissions, the least of the optional ones included', async () => {
+    expect((await discover('contoso', LEAST)).candidates.map(name).sort()).toEqual(['Ada', 'Erik', 'Gina', 'Grace', 'Sofia']);
+    expect((await discover('contoso', LEAST)).eligibility).toBe('listed');
+    const optional = await discover('trey', [...LEAST, 'Directory.Read.All', 'PrivilegedEligibilitySchedule.Read.AzureADGroup', 'AuditLog.Read.All'], { ranking: { order: ['recent_sign_in'] } });
+    expect([optional.groupEligibility, optional.signIns, reasonsOf(optional)['unnamed']]).toEqual(['listed', 'listed', 'deleted']);
+  });
+
+  it.each(LEAST)('and the SSO binding of one of them, are not read without %s, which is named', async (permission) => {
+    const rest = LEAST.filter((one) => one !== permission);
+    await expect(discover('contoso', rest)).rejects.toMatchObject({ code: 'ADMINS_UNREADABLE' });
+    // Gina holds her role through a group, so every one of them is needed to tell.
+    expect(await standing('contoso', 'gina', rest)).toMatchObject({ outcome: 'unknown', reasons: ['unreadable'] });
+    expect(await standing('contoso', 'gina', LEAST)).toMatchObject({ outcome: 'qualifies' });
+  });
 });
