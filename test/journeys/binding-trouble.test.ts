@@ -75,8 +75,8 @@ describe('between the binding and its proof', () => {
   });
 
   it.each<readonly [string, () => void, RegExp, RegExp]>([
-    ['the role was lost', () => removeRoles(story, CONTOSO, grace()), /waits for replication.*\n.*role missing/, /^SSO_BINDING_STALE: Grace Okafor .*role missing.*\n.*Proposed successor: /],
-    ['the admin was deleted', () => void deletePerson(story, CONTOSO, 'grace'), /waits for replication.*\n.*not found/, /^SSO_BINDING_STALE: Grace Okafor .*it was deleted.*\n.*Proposed successor: /],
+    ['the role was lost', () => removeRoles(story, CONTOSO, grace()), /waits for replication.*\n.*role missing/, /^SSO_BINDING_STALE: Grace Okafor .*did not confirm the binding in time.*\n.*role missing.*\n.*Proposed successor: /],
+    ['the admin was deleted', () => void deletePerson(story, CONTOSO, 'grace'), /waits for replication.*\n.*not found/, /^SSO_BINDING_STALE: Grace Okafor .*did not confirm the binding in time.*\n.*it was deleted.*\n.*Proposed successor: /],
     ['the consent was revoked', () => deletePrincipal(story, CONTOSO, 'restore'), /waits for replication.*\n.*consent is not there/, /^CONSENT_APP_DELETED: restore/],
     ['the consent of the app that reads was revoked', () => deletePrincipal(story, CONTOSO, 'backup'), /waits for replication.*\n.*consent is not there/, /^CONSENT_APP_DELETED: backup/m],
     ['reading roles was forbidden', forbidRoles, /waits for replication.*\n.*consent is not there/, /^CONSENT_GRANTS_REMOVED: backup: .*RoleManagement\.Read\.Directory on Microsoft Graph/],

@@ -62,5 +62,6 @@ export function describeAdmins(found: AdminDiscovery): string {
   const candidates = found.candidates.map((person) => [String(person.rank), person.upn, person.objectId, person.routes.map((route) => (route.via === 'group' ? `${route.role} via ${route.groupName ?? 'a group'}` : route.role)).join(', ')]);
   const excluded = found.excluded.map((person) => [person.upn ?? person.displayName ?? person.objectId, person.excludedBecause.map((reason) => reason.message).join(' ')]);
   const chosenFrom = candidates.length === 0 ? reasonLines([{ code: 'ADMINS_NONE', message: ERROR_CATALOG.ADMINS_NONE.means }]) : [table(['rank', 'admin', 'object id', 'roles'], candidates)];
-  return [...chosenFrom, ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), '', `eligible people: ${found.eligibility.replaceAll('_', ' ')}`].join('\n');
+  const why = found.candidates.map(({ rank, upn, reasons }) => `  ${rank}  ${upn}: ${reasons.join(' ')}`);
+  return [...chosenFrom, ...(why.length === 0 ? [] : ['', 'why in this order', ...why]), ...(excluded.length === 0 ? [] : ['', table(['excluded', 'because'], excluded)]), '', `eligible people: ${found.eligibility.replaceAll('_', ' ')}; through groups: ${found.groupEligibility.replaceAll('_', ' ')}; last sign-ins: ${found.signIns.replaceAll('_', ' ')}`].join('\n');
 }

@@ -40,7 +40,10 @@ export async function advanceJourney(context: OnboardingContext, accountId: stri
   // A state is worked on once per call: replicas that disagree must not send it round in circles.
   for (const seen = new Set<JourneyState>(); !seen.has(journey.state); ) {
     seen.add(journey.state);
-    journey = await STEPS[journey.state](context, journey, signal);
+    const { state } = journey;
+    journey = await STEPS[state](context, journey, signal);
+    // About the person everything is said, that the time is over among it; where the consent is in doubt, a look at it says more.
+    if (state === 'sso_validating' && journey.state === 'attention' && journey.consentEvidenceAt !== null) break;
   }
   return reportJourney(context, journey);
 }
