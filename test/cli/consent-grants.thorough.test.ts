@@ -1,55 +1,32 @@
 /** Grants by command line: the admin's access token comes by standard input and goes nowhere else. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createVisitor, playPerson } from '../../src/sandbox/index';
 import { tokenFor } from '../journeys/admin-token';
-import { type CliStage, requireSandboxTenant, runCli, startCliStage } from './support';
+import { type CliStage, onboardContoso, requireSandboxTenant, runCli, startCliStage, whileTimePasses } from './support';
 
 let stage: CliStage;
+let admin: Awaited<ReturnType<typeof onboardContoso>>;
 
 beforeAll(async () => {
   stage = await startCliStage();
-  await stage.cli('account', 'add', 'contoso', '--name', 'Contoso Ltd', '--tenant', 'contoso.example');
-  const { json } = await stage.cli('consent', 'open', 'contoso');
-  const closePages = await stage.servePages();
-  const visitor = createVisitor({ ca: stage.ca });
-  let page = await visitor.submit(await visitor.open(String(json['url'])), 'continue');
-  for (let step = 0; step < 20 && page.text('admin') === undefined; step += 1) page = await playPerson(visitor, page, admin());
-  await visitor.submit(page, 'confirm', { accessLevel: 'none' });
-  await closePages();
+  admin = await onboardContoso(stage);
 }, 60_000);
 
 afterAll(async () => stage.stop());
 
 const tenant = () => requireSandboxTenant(stage.sandbox, 'contoso.example');
 
-function admin() {
-  const found = tenant().users.find((person) => person.roles.includes('Global Administrator') && person.notes === '');
-  if (found === undefined) throw new Error('The seed has no ordinary Global Administrator.');
-  return found;
-}
-
 const consent = (input: string, ...args: readonly string[]) => runCli(['--json', '--config', stage.config, 'consent', ...args], input);
-
-/** The command line waits by the sandbox's clock, which somebody has to move. */
-async function whileTimePasses<T>(work: Promise<T>): Promise<T> {
-  const timer = setInterval(() => stage.sandbox.clock.advance(2), 20);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 describe('the command line', { timeout: 120_000 }, () => {
   it('plans, takes back, grants again, and ends with the exit code that says so', async () => {
-    const personToken = tokenFor(stage, tenant(), admin().objectId).reveal();
+    const personToken = tokenFor(stage, tenant(), admin.objectId).reveal();
     expect(await consent('', 'grant', 'contoso')).toMatchObject({ code: 3, json: { error: { code: 'CONSENT_ROUTE_MISSING' } } });
     expect(await consent(personToken, 'grant', 'contoso', '--admin-token-stdin', '--dry-run')).toMatchObject({ code: 0, json: { state: 'nothing_missing', leftOut: [] } });
     const permission = ['revoke', 'contoso', '--app', 'backup', '--permission', 'Mail.ReadWrite', '--resource', 'graph', '--admin-token-stdin'];
     expect(await consent(personToken, ...permission)).toMatchObject({ code: 3, json: { error: { code: 'CONSENT_REVOCATION_UNCONFIRMED' } } });
-    const revoked = await whileTimePasses(consent(`${personToken}\n`, ...permission, '--yes'));
+    const revoked = await whileTimePasses(stage, 2, consent(`${personToken}\n`, ...permission, '--yes'));
     expect(revoked).toMatchObject({ code: 0, json: { state: 'revoked', gone: [{ name: 'Mail.ReadWrite' }], journey: 'attention' } });
-    const granted = await whileTimePasses(consent(personToken, 'grant', 'contoso', '--app', 'backup', '--admin-token-stdin'));
+    const granted = await whileTimePasses(stage, 2, consent(personToken, 'grant', 'contoso', '--app', 'backup', '--admin-token-stdin'));
     expect(granted).toMatchObject({ code: 4, json: { state: 'made', journey: 'consent_verifying', apps: [{ key: 'backup', toGrant: [{ name: 'Mail.ReadWrite' }] }] } });
     for (const said of [revoked, granted]) expect(`${said.out}${said.err}`.includes(personToken)).toBe(false);
     for (const flags of [[], ['--dry-run']]) {

@@ -2,56 +2,33 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createVisitor, playPerson } from '../../src/sandbox/index';
 import { signInForToken, tokenFor } from '../journeys/admin-token';
-import { type CliStage, requireSandboxTenant, runCli, startCliStage } from './support';
+import { type CliStage, onboardContoso, requireSandboxTenant, runCli, startCliStage, whileTimePasses } from './support';
 
 let stage: CliStage;
+let admin: Awaited<ReturnType<typeof onboardContoso>>;
 
 beforeAll(async () => {
   stage = await startCliStage();
   stage.edit((configuration) => ({ ...configuration, operators: [...(configuration['operators'] as object[])].map((operator) => ({ ...operator, may: ['onboard', 'impersonate', 'certificates'] })) }));
-  await stage.cli('account', 'add', 'contoso', '--name', 'Contoso Ltd', '--tenant', 'contoso.example');
-  const { json } = await stage.cli('consent', 'open', 'contoso');
-  const closePages = await stage.servePages();
-  const visitor = createVisitor({ ca: stage.ca });
-  let page = await visitor.submit(await visitor.open(String(json['url'])), 'continue');
-  for (let step = 0; step < 20 && page.text('admin') === undefined; step += 1) page = await playPerson(visitor, page, admin());
-  await visitor.submit(page, 'confirm', { accessLevel: 'none' });
-  await closePages();
+  admin = await onboardContoso(stage);
 }, 60_000);
 
 afterAll(async () => stage.stop());
 
 const tenant = () => requireSandboxTenant(stage.sandbox, 'contoso.example');
 
-function admin() {
-  const found = tenant().users.find((person) => person.roles.includes('Global Administrator') && person.notes === '');
-  if (found === undefined) throw new Error('The seed has no ordinary Global Administrator.');
-  return found;
-}
-
 const cli = (input: string, ...args: readonly string[]) => runCli(['--json', '--config', stage.config, 'customer-app', ...args], input);
 const PERMISSIONS = [{ resource: 'graph', type: 'application', name: 'User.Read.All', reason: 'finds people' }];
-
-/** The command line waits by the sandbox's clock, which somebody has to move. */
-async function whileTimePasses<T>(work: Promise<T>): Promise<T> {
-  const timer = setInterval(() => stage.sandbox.clock.advance(20), 20);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 describe('the command line', { timeout: 60_000 }, () => {
   it('registers an app in the tenant of an account, shows it, and removes it again', async () => {
     writeFileSync(join(stage.folder, 'permissions.json'), JSON.stringify(PERMISSIONS));
-    const personToken = (await signInForToken(stage, tenant(), admin())).reveal();
+    const personToken = (await signInForToken(stage, tenant(), admin)).reveal();
     const register = ['register', 'contoso', '--key', 'backup', '--permissions-file', 'permissions.json', '--key-bits', '2048', '--name', 'Northwind backup'];
     expect(await cli('', ...register)).toMatchObject({ code: 3, json: { error: { code: 'CUSTOMER_APP_TOKEN_MISSING', owner: 'customer admin' } } });
     const registered = await cli(`${personToken}\n`, ...register, '--token-stdin');
-    expect(registered).toMatchObject({ code: 0, json: { state: 'active', step: null, reasons: [], displayName: 'Northwind backup', tenantId: tenant().tenantId, adminObjectId: admin().objectId } });
+    expect(registered).toMatchObject({ code: 0, json: { state: 'active', step: null, reasons: [], displayName: 'Northwind backup', tenantId: tenant().tenantId, adminObjectId: admin.objectId } });
     const listed = await cli('', 'list', 'contoso');
     expect(listed).toMatchObject({ code: 0, json: { items: [registered.json], next: null } });
     expect(await cli('', 'show', 'contoso', '--key', 'backup')).toMatchObject({ code: 0, json: registered.json });
@@ -64,10 +41,10 @@ describe('the command line', { timeout: 60_000 }, () => {
   });
 
   it('ends with 4 while only replication is missing, and goes on without the admin', async () => {
-    const personToken = tokenFor(stage, tenant(), admin().objectId).reveal();
+    const personToken = tokenFor(stage, tenant(), admin.objectId).reveal();
     stage.sandbox.setReplicationLagMs({ 'sts.roles': 10 * 3_600_000 });
     const register = ['register', 'contoso', '--key', 'slow', '--permissions-file', 'permissions.json', '--key-bits', '2048'];
-    expect(await whileTimePasses(cli(personToken, ...register, '--token-stdin'))).toMatchObject({ code: 4, json: { state: 'registering', step: 'proof', reasons: [{ code: 'CUSTOMER_APP_PENDING' }] } });
+    expect(await whileTimePasses(stage, 20, cli(personToken, ...register, '--token-stdin'))).toMatchObject({ code: 4, json: { state: 'registering', step: 'proof', reasons: [{ code: 'CUSTOMER_APP_PENDING' }] } });
     stage.sandbox.clock.advance(20 * 3600);
     stage.sandbox.setReplicationLagMs({ 'sts.roles': 0 });
     expect(await cli('', 'register', 'contoso', '--key', 'slow')).toMatchObject({ code: 0, json: { state: 'active' } });

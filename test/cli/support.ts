@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { run } from '../../src/cli/main';
 import { openRuntime } from '../../src/cli/runtime';
 import { startServer } from '../../src/core/adapters/node-server';
-import { type RunningSandbox, startSandbox, type SandboxOptions, writeSandboxConfig } from '../../src/sandbox/index';
+import { createVisitor, playPerson, type RunningSandbox, startSandbox, type SandboxOptions, writeSandboxConfig } from '../../src/sandbox/index';
 import { freePort } from '../support/processes.mts';
 
 export const MASTER_KEYS = `k1:${Buffer.alloc(32, 9).toString('base64')}`;
@@ -82,5 +82,30 @@ function parse(text: string): CliResult['json'] {
     return JSON.parse(text) as CliResult['json'];
   } catch {
     return {};
+  }
+}
+
+/** The customer's admin walks through the invitation of Contoso, which then owns its tenant. Returns the admin. */
+export async function onboardContoso(stage: CliStage) {
+  const person = requireSandboxTenant(stage.sandbox, 'contoso.example').users.find(({ roles, notes }) => roles.includes('Global Administrator') && notes === '');
+  if (person === undefined) throw new Error('The seed has no ordinary Global Administrator.');
+  await stage.cli('account', 'add', 'contoso', '--name', 'Contoso Ltd', '--tenant', 'contoso.example');
+  const { json } = await stage.cli('consent', 'open', 'contoso');
+  const closePages = await stage.servePages();
+  const visitor = createVisitor({ ca: stage.ca });
+  let page = await visitor.submit(await visitor.open(String(json['url'])), 'continue');
+  for (let step = 0; step < 20 && page.text('admin') === undefined; step += 1) page = await playPerson(visitor, page, person);
+  await visitor.submit(page, 'confirm', { accessLevel: 'none' });
+  await closePages();
+  return person;
+}
+
+/** The command line waits by the sandbox's clock, which somebody has to move. */
+export async function whileTimePasses<T>(stage: CliStage, stepSeconds: number, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => stage.sandbox.clock.advance(stepSeconds), 20);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
   }
 }

@@ -1,5 +1,6 @@
 /** What a process that a story starts does beside its errand: open the story's installation, listen, and say what came of it. */
 import { flushCompileCache } from 'node:module';
+import { followSandboxClock } from '../../src/cli/sandbox-clock';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import type { IdentifiedStore } from '../../src/core/adapters/memory-store';
 import { parseConfiguration } from '../../src/core/configuration';
@@ -7,6 +8,7 @@ import { createInstallation, type Installation, type InstallationOptions } from 
 import { isOnboardingError } from '../../src/core/errors';
 import type { Clock } from '../../src/core/ports';
 import { parseKeyRing } from '../../src/core/sealing';
+import { watchWrites } from './mortal-store';
 
 export interface Errand {
   readonly folder: string;
@@ -35,6 +37,30 @@ export async function openChildInstallation(errand: Errand, { clock, wrapStore =
     environment: {},
     signer,
     deployment: 'host',
+  });
+}
+
+/** An errand of a process that dies by its own hand right after a write. */
+export interface MortalErrand extends Errand {
+  /** How many writes it lives for. */
+  readonly writes: number;
+}
+
+/** Does `act` by the sandbox's clock until it has written often enough, and then has no chance to tidy up. */
+export function runMortalErrands(act: (installation: Installation, errand: never) => Promise<unknown>): void {
+  runErrands(async (errand: MortalErrand) => {
+    const clock = await followSandboxClock(errand.control);
+    let writes = 0;
+    const wrapStore = (store: IdentifiedStore) =>
+      watchWrites(store, () => {
+        writes += 1;
+        if (writes === errand.writes) process.kill(process.pid, 'SIGKILL');
+      });
+    const installation = await openChildInstallation(errand, { clock, wrapStore });
+    return async () => {
+      await clock.refresh();
+      return act(installation, errand as never);
+    };
   });
 }
 
