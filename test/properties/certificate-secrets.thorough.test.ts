@@ -190,7 +190,8 @@ it('no operation tells a key, a password or a byte of a file', { timeout: 400_00
     { numRuns: 3, endOnFailure: true },
   );
   expect([...ran.keys()].toSorted()).toEqual(Object.keys(story.installation.certificates).toSorted());
-  // Undoing needs a rotation that is running, which chance gives or not.
-  expect([...ran].filter(([, { done }]) => done === 0).map(([kind]) => kind).filter((kind) => kind !== 'undoRotation')).toEqual([]);
+  // Undoing needs a rotation that is running, unregistering a key that nothing else needs: chance gives them or not.
+  const byChance = ['undoRotation', 'unregister'];
+  expect([...ran].filter(([, { done }]) => done === 0).map(([kind]) => kind).filter((kind) => !byChance.includes(kind))).toEqual([]);
   expect([...ran.values()].reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(10);
 });
