@@ -191,7 +191,7 @@ it('no operation tells a key, a password or a byte of a file', { timeout: 400_00
   );
   expect([...ran.keys()].toSorted()).toEqual(Object.keys(story.installation.certificates).toSorted());
   // Undoing needs a rotation that is running, unregistering a key that nothing else needs: chance gives them or not.
-  const byChance = ['undoRotation', 'unregister'];
-  expect([...ran].filter(([, { done }]) => done === 0).map(([kind]) => kind).filter((kind) => !byChance.includes(kind))).toEqual([]);
+  const byChance = new Set(['undoRotation', 'unregister']);
+  expect([...ran].filter(([, { done }]) => done === 0).map(([kind]) => kind).filter((kind) => !byChance.has(kind))).toEqual([]);
   expect([...ran.values()].reduce((sum, { failed }) => sum + failed, 0)).toBeGreaterThan(10);
 });
