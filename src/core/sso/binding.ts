@@ -31,9 +31,11 @@ export async function bindAdmin(ports: BindingPorts, input: BindAdminInput): Pro
   const evidence = await requireOwnedTenant(ports, input);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const read = await findRecord(ports, bindingKind, input.accountId);
-    if (read !== undefined && isSamePerson(read.value, input) && ['validating', 'active'].includes(read.value.state)) break;
+    if (isBoundAlready(read, input)) break;
     await finishBinding(ports, input.accountId);
     const settled = await findRecord(ports, bindingKind, input.accountId);
+    // The same request of another process came through meanwhile: to bind once more would only be noted twice.
+    if (isBoundAlready(settled, input)) break;
     if ((settled?.value.unfinished ?? null) === null && (await writeBinding(ports, input, evidence.id, settled))) break;
   }
   return requireBound(await finishBinding(ports, input.accountId), input);
@@ -121,7 +123,8 @@ async function writeBinding(ports: BindingPorts, input: BindAdminInput, evidence
   const won = read === undefined ? await claimRecord(ports, bindingKind, input.accountId, next) : await replaceRecord(ports, bindingKind, input.accountId, read, next);
   const winner = won ? undefined : await findRecord(ports, bindingKind, input.accountId);
   // The same request arriving twice shares its entries; only another one's victory ends this intent.
-  if (winner !== undefined && !isSamePerson(winner.value, input)) await ports.audit.append({ ...event, id: `${next.unfinished.auditId}:failed`, phase: 'outcome', intentId: event.id, outcome: 'failed', reason: 'overtaken' });
+  const isShared = winner !== undefined && isSamePerson(winner.value, input) && winner.value.sequence === next.sequence;
+  if (winner !== undefined && !isShared) await ports.audit.append({ ...event, id: `${next.unfinished.auditId}:failed`, phase: 'outcome', intentId: event.id, outcome: 'failed', reason: 'overtaken' });
   return won;
 }
 
@@ -181,6 +184,10 @@ function pastOf(bound: BindingRecord, endedBy: string, endedAt: number, endedBec
 
 function withPast(history: readonly PastBinding[], past: PastBinding | undefined): PastBinding[] {
   return (past === undefined ? [...history] : [past, ...history]).slice(0, HISTORY_LENGTH);
+}
+
+function isBoundAlready(read: Stored<BindingRecord> | undefined, input: BindAdminInput): boolean {
+  return read !== undefined && isSamePerson(read.value, input) && (read.value.state === 'validating' || read.value.state === 'active');
 }
 
 function isSamePerson(record: Pick<SsoBinding, 'tenantId' | 'userObjectId'>, input: BindAdminInput): boolean {
