@@ -48,9 +48,10 @@ it('different people to one account: one of them is bound, by both sides, and th
   expect(await story.installation.audit.orphanedIntents()).toEqual([]);
 });
 
-it('the same person to one account: it is one binding, noted once', async () => {
+it('the same person to one account: it is one binding, and every intent has its end', async () => {
   const ended = await Promise.all([bindAt(story.installation, 'grace'), bindAt(other, 'grace'), bindAt(story.installation, 'grace'), bindAt(other, 'grace')]);
   expect(new Set(ended.map(({ boundAt, sequence }) => `${boundAt} ${sequence}`)).size).toBe(1);
   const noted = (await auditOf(story)).filter(({ action }) => action === 'sso.bound');
-  expect(noted.map(({ phase }) => phase)).toEqual(['intent', 'outcome']);
+  expect(noted.filter(({ outcome }) => outcome === 'done').map(({ subject }) => subject)).toEqual([findPerson(story, CONTOSO, 'grace').id]);
+  expect(await story.installation.audit.orphanedIntents()).toEqual([]);
 });
