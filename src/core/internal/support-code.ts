@@ -18,7 +18,7 @@ export function supportCodeOf(auditId: string): string {
   return randomSupportCode(createHash('sha256').update(`support-code:${auditId}`, 'utf8').digest());
 }
 
-/** As somebody types it who heard it: any case, with or without the dash. */
+/** As somebody types it who heard it, in upper or lower case, with or without the dash. */
 export function sameSupportCode(left: string, right: string): boolean {
   const plain = (text: string) => text.replaceAll(/[^0-9A-Za-z]/g, '').toUpperCase();
   return plain(left) === plain(right) && plain(left).length === LENGTH;

@@ -113,7 +113,7 @@ function whyUnsettled({ plan, licence, evidence }: Facts): Finding | undefined {
   return { state: 'unknown', code: 'CONSENT_SERVICE_LICENCE_UNREAD', message: `${title} answers, and the tenant's subscriptions could not be read (${evidence.skus?.code ?? 'no documented form'}).` };
 }
 
-/** A tenant without a single team is as ready for one as any. */
+/** A tenant without a single team is as ready for one as all others. */
 function isEmptyTeamList({ plan, evidence }: Facts): boolean {
   return plan.grant?.probe === 'team' && readRows(evidence.teams, objectIdSchema)?.rows.length === 0;
 }

@@ -61,7 +61,7 @@ function planService(service: BackupService, apps: readonly PartnerApp[], grants
   return { service, grant: findGrant(service, apps, grants), missing, unread: lacking.filter(isUnread).map(({ required }) => nameOf(required, all)), unprovable: [...new Set(unprovable)] };
 }
 
-/** The probe before the app: any app that may read an inbox is better than the first that may read settings alone. */
+/** The probe before the app: whichever may read an inbox is better than the first that may read settings alone. */
 function findGrant(service: BackupService, apps: readonly PartnerApp[], grants: Grants): ServicePlan['grant'] {
   for (const { probe, openers } of PROBES[service]) {
     for (const app of apps) {

@@ -97,7 +97,7 @@ export async function noteRound(context: OnboardingContext, state: RedeemedState
 }
 
 /**
- * Names all three tenants in one sentence: the one that was expected (null: any), the one the answer claims (null: Microsoft
+ * Names all three tenants in one sentence: the one that was expected (null when every tenant may answer), the one the answer claims (null: Microsoft
  * named none), and the one that is proven (null: none). Pure.
  */
 export function wrongTenant(
