@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openStateStore } from '../../src/core/adapters/open-store';
 import { hasCode } from '../../src/core/errors';
 import { isBoundTo } from '../../src/core/sso/binding';
@@ -19,16 +19,20 @@ let putBack: () => Promise<void>;
 
 beforeAll(async () => {
   story = await startStory({ openStore: (clock) => openStateStore(STATE, { clock, folder }) });
-  other = await story.install(await openStateStore(STATE, { clock: story.clock, folder }));
   await onboardAsAdmin(story, await invite(story), personWith(story.tenant(CONTOSO), 'Global Administrator'));
   expect(await advanceUntilSettled(story, 'contoso')).toMatchObject({ state: 'admin_needed' });
   putBack = await rememberState(story);
 });
 
-beforeEach(async () => putBack());
+beforeEach(async () => {
+  await putBack();
+  // Like the first one it starts over: its audit must not remember entries that were put back.
+  other = await story.install(await openStateStore(STATE, { clock: story.clock, folder }));
+});
+
+afterEach(async () => other.close());
 
 afterAll(async () => {
-  await other.close();
   await story.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -48,10 +52,10 @@ it('different people to one account: one of them is bound, by both sides, and th
   expect(await story.installation.audit.orphanedIntents()).toEqual([]);
 });
 
-it('the same person to one account: it is one binding, and every intent has its end', async () => {
+it('the same person to one account: it is one binding, noted once', async () => {
   const ended = await Promise.all([bindAt(story.installation, 'grace'), bindAt(other, 'grace'), bindAt(story.installation, 'grace'), bindAt(other, 'grace')]);
   expect(new Set(ended.map(({ boundAt, sequence }) => `${boundAt} ${sequence}`)).size).toBe(1);
   const noted = (await auditOf(story)).filter(({ action }) => action === 'sso.bound');
-  expect(noted.filter(({ outcome }) => outcome === 'done').map(({ subject }) => subject)).toEqual([findPerson(story, CONTOSO, 'grace').id]);
+  expect(noted.map(({ phase }) => phase)).toEqual(['intent', 'outcome']);
   expect(await story.installation.audit.orphanedIntents()).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bindAdmin, findBinding, isBoundTo, requireBinding, unbindAdmin } from '../../../src/core/sso/binding';
 import { CLAIM_GRACE_MS } from '../../../src/core/sso/claims';
+import { seededRandom } from '../../support/core-ports';
 import { releaseOwnership } from '../../../src/core/sso/ownership';
 import { applyValidation } from '../../../src/core/sso/validation';
-import { ADA, BOB, bindInput, boundPorts, dump, dyingStore, overtakenStore, own, qualifying, TENANT, type TestPorts, testPorts } from './support';
+import { ADA, BOB, bindInput, boundPorts, dump, dyingStore, overtakenStore, own, qualifying, TENANT, type TestPorts, testPorts, unevenStore } from './support';
 
 const EVE = 'dddddddd-0000-4000-8000-000000000003';
 
@@ -12,6 +13,12 @@ async function ownedPorts(): Promise<TestPorts> {
   await own(ports);
   ports.audit.events.length = 0;
   return ports;
+}
+
+/** Numbers from 0 to 1, the same for the same seed. */
+function drawsOf(seed: string): () => number {
+  const random = seededRandom(seed);
+  return () => (random.bytes(1)[0] ?? 0) / 256;
 }
 
 const isBound = (ports: TestPorts, objectId: string, accountId = 'contoso') => isBoundTo(ports, { accountId, tenantId: TENANT, objectId });
@@ -77,6 +84,19 @@ describe('bindAdmin', () => {
     for (let turn = 0; turn < 13; turn += 1) await bindAdmin(ports, bindInput(turn % 2 === 0 ? BOB : ADA));
     expect((await requireBinding(ports, 'contoso')).history).toHaveLength(10);
     expect((await requireBinding(ports, 'contoso')).sequence).toBe(14);
+  });
+
+  it('takes the same request for one however four processes interleave, also as a change from somebody else', async () => {
+    for (let seed = 1; seed <= 120; seed += 1) {
+      const ports = testPorts(String(seed));
+      await own(ports);
+      if (seed % 2 === 0) await bindAdmin(ports, bindInput(BOB));
+      ports.audit.events.length = 0;
+      const processes = [1, 2, 3, 4].map((number) => ({ ...ports, store: unevenStore(ports.store, drawsOf(`${seed}:${number}`)) }));
+      const bound = await Promise.all(processes.map((process) => bindAdmin(process, bindInput())));
+      expect(new Set(bound.map(({ sequence }) => sequence)), `seed ${seed}`).toEqual(new Set([seed % 2 === 0 ? 2 : 1]));
+      expect(ports.audit.events.map(({ action, phase, outcome }) => [action, phase, outcome]), `seed ${seed}`).toEqual([['sso.bound', 'intent', undefined], ['sso.bound', 'outcome', 'done']]);
+    }
   });
 
   it('leaves one person bound when two operators choose different people at once', async () => {

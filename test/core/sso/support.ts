@@ -60,6 +60,30 @@ export function dyingStore(store: StateStore, writesLeft: number): StateStore {
   };
 }
 
+/** A store that takes its time, now more and now less, before and after every step: `draw` (0 to 1) says how much. */
+export function unevenStore(store: StateStore, draw: () => number): StateStore {
+  const linger = async () => {
+    for (let left = Math.floor(draw() * draw() * 60); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const slowed = async <T>(step: () => Promise<T>): Promise<T> => {
+    await linger();
+    const result = await step();
+    await linger();
+    return result;
+  };
+  return {
+    claimScope: store.claimScope,
+    durable: store.durable,
+    list: (prefix) => store.list(prefix),
+    close: () => store.close(),
+    get: (key) => slowed(() => store.get(key)),
+    set: (key, value, expiresAt) => slowed(() => store.set(key, value, expiresAt)),
+    delete: (key) => slowed(() => store.delete(key)),
+    claim: (key, value, expiresAt) => slowed(() => store.claim(key, value, expiresAt)),
+    replace: (key, version, value, expiresAt) => slowed(() => store.replace(key, version, value, expiresAt)),
+  };
+}
+
 /** A store where somebody else is faster: just before the first write of `key`, `meanwhile` happens. */
 export function overtakenStore(store: StateStore, key: string, meanwhile: () => Promise<unknown>): StateStore {
   let done = false;
